@@ -1,0 +1,106 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  // Readers that borrow the bytes they read (`~Escapable`) need lifetime annotations.
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+let package = Package(
+  name: "trent",
+  products: [
+    .library(
+      name: "Trent",
+      targets: ["SecretMemory", "Cryptography", "Wire", "KeyDistribution", "FileTransfer"]),
+    .executable(name: "kdc", targets: ["kdc"]),
+    .executable(name: "client", targets: ["client"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+      name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+
+    .target(name: "SecretMemory", dependencies: ["COpenSSL"], swiftSettings: strict),
+    .target(
+      name: "Cryptography",
+      dependencies: [
+        "COpenSSL", "CArgon2", "SecretMemory", .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: strict),
+    .target(name: "Wire", dependencies: ["SecretMemory"], swiftSettings: strict),
+    .target(
+      name: "KeyDistribution", dependencies: ["SecretMemory", "Cryptography", "Wire"],
+      swiftSettings: strict),
+    .target(
+      name: "FileTransfer", dependencies: ["SecretMemory", "Cryptography", "Wire"],
+      swiftSettings: strict),
+    .target(
+      name: "Directory",
+      dependencies: ["SecretMemory", "Cryptography", "Wire", "KeyDistribution"],
+      swiftSettings: strict),
+    .target(name: "Transport", dependencies: ["Wire"], swiftSettings: strict),
+    .target(
+      name: "KDCServer",
+      dependencies: [
+        "Wire",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
+
+    .executableTarget(
+      name: "kdc",
+      dependencies: [
+        "Cryptography", "Directory", "KeyDistribution", "SecretMemory", "KDCServer", "Wire",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "client",
+      dependencies: [
+        "Cryptography", "FileTransfer", "KeyDistribution", "SecretMemory", "Transport", "Wire",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    .testTarget(
+      name: "CryptographyTests", dependencies: ["Cryptography", "SecretMemory"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "WireTests", dependencies: ["Wire", "SecretMemory"], swiftSettings: strict),
+    .testTarget(
+      name: "KeyDistributionTests",
+      dependencies: ["KeyDistribution", "Cryptography", "SecretMemory", "Wire"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "FileTransferTests",
+      dependencies: ["FileTransfer", "Cryptography", "SecretMemory", "Wire"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "DirectoryTests",
+      dependencies: ["Directory", "Cryptography", "KeyDistribution", "SecretMemory", "Wire"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "TransportTests", dependencies: ["Transport", "Wire"], swiftSettings: strict),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: ["kdc", "client"],
+      swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,11 @@
+#ifndef TRENT_COPENSSL_SHIM_H
+#define TRENT_COPENSSL_SHIM_H
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/kdf.h>
+#include <openssl/rand.h>
+#include <openssl/sha.h>
+
+#endif

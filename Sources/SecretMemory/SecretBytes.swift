@@ -1,0 +1,84 @@
+internal import COpenSSL
+
+/// Bytes of a secret: one owner, one heap buffer, erased when the owner lets go.
+///
+/// The bytes never pass through `Array` or `String`. Printing a value shows `<secret>`. Tables that
+/// must hold secrets hold a final class that owns one of these.
+@safe
+public struct SecretBytes: ~Copyable, @unchecked Sendable {
+  // Never shared: the only copies of this pointer are borrowed through `bytes`.
+  private let storage: UnsafeMutableRawBufferPointer
+
+  private init(uninitialized count: Int) {
+    unsafe storage = .allocate(byteCount: count, alignment: 16)
+  }
+
+  /// `count` zero bytes, then whatever `body` writes over them.
+  public init<Failure: Error>(
+    count: Int, initializingWith body: (inout MutableRawSpan) throws(Failure) -> Void
+  ) throws(Failure) {
+    self.init(uninitialized: count)
+    unsafe storage.initializeMemory(as: UInt8.self, repeating: 0)
+    var span = mutableBytes
+    try body(&span)
+  }
+
+  /// A second copy of bytes that live elsewhere; whoever owns those still has to erase them.
+  public init(copying bytes: RawSpan) {
+    self.init(uninitialized: bytes.byteCount)
+    unsafe bytes.withUnsafeBytes { source in unsafe storage.copyMemory(from: source) }
+  }
+
+  deinit {
+    unsafe OPENSSL_cleanse(storage.baseAddress, storage.count)
+    unsafe storage.deallocate()
+  }
+
+  public var count: Int { unsafe storage.count }
+
+  public var bytes: RawSpan {
+    @_lifetime(borrow self)
+    borrowing get {
+      unsafe _overrideLifetime(
+        RawSpan(_unsafeBytes: UnsafeRawBufferPointer(storage)), borrowing: self)
+    }
+  }
+
+  public var mutableBytes: MutableRawSpan {
+    @_lifetime(&self)
+    mutating get {
+      unsafe _overrideLifetime(MutableRawSpan(_unsafeBytes: storage), mutating: &self)
+    }
+  }
+
+  /// Writes `source` over the bytes from `offset` on. A range outside is our own mistake.
+  public mutating func overwrite(at offset: Int, with source: RawSpan) {
+    precondition(offset >= 0 && source.byteCount <= count && offset <= count - source.byteCount)
+    unsafe source.withUnsafeBytes { from in
+      unsafe UnsafeMutableRawBufferPointer(rebasing: storage[offset...]).copyMemory(from: from)
+    }
+  }
+
+  /// A copy with an owner of its own.
+  public borrowing func duplicate() -> SecretBytes { SecretBytes(copying: bytes) }
+
+  /// The bytes from `offset` on, `count` of them, as a secret of its own.
+  ///
+  /// The range is the caller's own arithmetic, never a number from outside.
+  public borrowing func part(from offset: Int, count: Int) -> SecretBytes {
+    precondition(offset >= 0 && count >= 0 && offset <= self.count - count)
+    return SecretBytes(copying: bytes.extracting(offset..<(offset + count)))
+  }
+
+  public var description: String { "<secret>" }
+}
+
+/// Whether two byte strings are the same, in a time that depends on their lengths alone.
+public func equalInConstantTime(_ left: RawSpan, _ right: RawSpan) -> Bool {
+  guard left.byteCount == right.byteCount else { return false }
+  return unsafe left.withUnsafeBytes { l in
+    unsafe right.withUnsafeBytes { r in
+      unsafe l.isEmpty || CRYPTO_memcmp(l.baseAddress, r.baseAddress, l.count) == 0
+    }
+  }
+}

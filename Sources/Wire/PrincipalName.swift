@@ -1,0 +1,60 @@
+internal import SecretMemory
+
+/// The name of a user or a service in a realm (RFC 4120 calls both principals).
+///
+/// 1 to 64 bytes of `a-z`, `0-9`, `.`, `_` and `-`, the first one a letter or a digit. There is one
+/// spelling of every name, and nothing in it can hurt a log line, a terminal or a file name.
+public struct PrincipalName: Hashable, Comparable, Sendable, CustomStringConvertible {
+  public static let byteLimit = 64
+  /// How many bytes a name takes in a message: its length, then the name padded with zeros.
+  public static let paddedByteCount = 1 + byteLimit
+
+  public let description: String
+
+  /// Nil unless `text` is a name.
+  public init?(_ text: String) {
+    let bytes = text.utf8
+    guard let first = bytes.first, bytes.count <= Self.byteLimit else { return nil }
+    guard Self.isAlphanumeric(first), bytes.allSatisfy(Self.isAllowed) else { return nil }
+    description = text
+  }
+
+  private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+      || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+  }
+
+  private static func isAllowed(_ byte: UInt8) -> Bool {
+    isAlphanumeric(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_")
+      || byte == UInt8(ascii: "-")
+  }
+
+  public var bytes: [UInt8] { [UInt8](description.utf8) }
+
+  public static func < (left: PrincipalName, right: PrincipalName) -> Bool {
+    left.description < right.description
+  }
+}
+
+extension ByteWriter {
+  /// A name in its padded form, whose length tells nothing.
+  public mutating func name(_ name: PrincipalName) {
+    let text = name.bytes
+    uint8(UInt8(text.count))
+    bytes(text.bytes)
+    zeros(PrincipalName.byteLimit - text.count)
+  }
+}
+
+extension ByteReader {
+  /// A name in its padded form; refused unless it is a name and its padding is zero.
+  @_lifetime(self: copy self)
+  public mutating func name() throws(WireError) -> PrincipalName {
+    let count = Int(try uint8())
+    let field = [UInt8](try span(PrincipalName.byteLimit))
+    guard count <= field.count, field[count...].allSatisfy({ $0 == 0 }),
+      let name = PrincipalName(String(decoding: field[..<count], as: UTF8.self))
+    else { throw .invalid("name") }
+    return name
+  }
+}

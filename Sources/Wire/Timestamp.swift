@@ -1,0 +1,57 @@
+/// A moment in milliseconds since 1970-01-01 00:00 UTC, by the clock that the context names.
+public struct Timestamp: Hashable, Comparable, Sendable {
+  public var milliseconds: UInt64
+
+  public init(milliseconds: UInt64) { self.milliseconds = milliseconds }
+
+  public static func < (left: Timestamp, right: Timestamp) -> Bool {
+    left.milliseconds < right.milliseconds
+  }
+
+  /// Saturates instead of overflowing: a moment may come from outside.
+  public static func + (left: Timestamp, interval: Interval) -> Timestamp {
+    let (sum, overflow) = left.milliseconds.addingReportingOverflow(interval.milliseconds)
+    return Timestamp(milliseconds: overflow ? .max : sum)
+  }
+
+  /// Saturates at 1970.
+  public static func - (left: Timestamp, interval: Interval) -> Timestamp {
+    Timestamp(
+      milliseconds: left.milliseconds < interval.milliseconds
+        ? 0 : left.milliseconds - interval.milliseconds)
+  }
+
+  /// How long `other` was before this moment; zero if it was not.
+  public func since(_ other: Timestamp) -> Interval {
+    Interval(
+      milliseconds: milliseconds < other.milliseconds ? 0 : milliseconds - other.milliseconds)
+  }
+}
+
+/// A length of time in milliseconds.
+public struct Interval: Hashable, Comparable, Sendable {
+  public var milliseconds: UInt64
+
+  public init(milliseconds: UInt64) { self.milliseconds = milliseconds }
+
+  public static func milliseconds(_ count: UInt64) -> Interval { Interval(milliseconds: count) }
+  public static func seconds(_ count: UInt64) -> Interval { Interval(milliseconds: count * 1000) }
+  public static func minutes(_ count: UInt64) -> Interval { seconds(count * 60) }
+  public static func hours(_ count: UInt64) -> Interval { minutes(count * 60) }
+  public static func days(_ count: UInt64) -> Interval { hours(count * 24) }
+
+  public static func < (left: Interval, right: Interval) -> Bool {
+    left.milliseconds < right.milliseconds
+  }
+}
+
+extension ByteWriter {
+  public mutating func timestamp(_ moment: Timestamp) { uint64(moment.milliseconds) }
+}
+
+extension ByteReader {
+  @_lifetime(self: copy self)
+  public mutating func timestamp() throws(WireError) -> Timestamp {
+    Timestamp(milliseconds: try uint64())
+  }
+}
