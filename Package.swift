@@ -50,11 +50,12 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Directory",
-      dependencies: ["SecretMemory", "Cryptography", "Wire", "KeyDistribution"],
+      dependencies: ["SecretMemory", "Cryptography", "DurableFiles", "KeyDistribution", "Wire"],
       swiftSettings: strict),
+    .target(name: "DurableFiles", dependencies: ["SecretMemory"], swiftSettings: strict),
     .target(name: "Transport", dependencies: ["Wire"], swiftSettings: strict),
     .target(
-      name: "KDCServer",
+      name: "ServerTransport",
       dependencies: [
         "Wire",
         .product(name: "NIOCore", package: "swift-nio"),
@@ -65,7 +66,8 @@ let package = Package(
     .executableTarget(
       name: "kdc",
       dependencies: [
-        "Cryptography", "Directory", "KeyDistribution", "SecretMemory", "KDCServer", "Wire",
+        "Cryptography", "Directory", "DurableFiles", "KeyDistribution", "SecretMemory",
+        "ServerTransport", "Wire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -74,7 +76,8 @@ let package = Package(
     .executableTarget(
       name: "client",
       dependencies: [
-        "Cryptography", "FileTransfer", "KeyDistribution", "SecretMemory", "Transport", "Wire",
+        "Cryptography", "DurableFiles", "FileTransfer", "KeyDistribution", "SecretMemory",
+        "Transport", "Wire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -94,7 +97,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "DirectoryTests",
-      dependencies: ["Directory", "Cryptography", "KeyDistribution", "SecretMemory", "Wire"],
+      dependencies: [
+        "Directory", "Cryptography", "DurableFiles", "KeyDistribution", "SecretMemory", "Wire",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "TransportTests", dependencies: ["Transport", "Wire"], swiftSettings: strict),

@@ -1,0 +1,37 @@
+public import Cryptography
+public import SecretMemory
+
+/// Every long-lived secret of a KDC, as `kdc.key` keeps it.
+@frozen
+public struct KDCKeyMaterial: ~Copyable, Sendable {
+  /// The seed of the Ed25519 identity key that clients pin (32 bytes).
+  public var identitySeed: SecretBytes
+  /// What digests and ticket keys are sealed under in files (32 bytes).
+  public var storageKey: SecretBytes
+  /// What salts are made with (32 bytes).
+  public var saltKey: SecretBytes
+  /// The hour, counted from 1970, that `ratchetKey` belongs to.
+  public var ratchetPeriod: UInt64
+  /// The chain key of the TGT ratchet at `ratchetPeriod` (32 bytes). Older ones are erased.
+  public var ratchetKey: SecretBytes
+
+  public init(
+    identitySeed: consuming SecretBytes, storageKey: consuming SecretBytes,
+    saltKey: consuming SecretBytes, ratchetPeriod: UInt64, ratchetKey: consuming SecretBytes
+  ) {
+    self.identitySeed = identitySeed
+    self.storageKey = storageKey
+    self.saltKey = saltKey
+    self.ratchetPeriod = ratchetPeriod
+    self.ratchetKey = ratchetKey
+  }
+
+  /// Fresh secrets of a KDC that starts for the first time, in the hour `period`.
+  public static func generate(
+    period: UInt64, random: inout some RandomSource
+  ) -> KDCKeyMaterial {
+    KDCKeyMaterial(
+      identitySeed: random.secret(32), storageKey: random.secret(32), saltKey: random.secret(32),
+      ratchetPeriod: period, ratchetKey: random.secret(32))
+  }
+}
