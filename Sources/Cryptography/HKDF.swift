@@ -1,0 +1,60 @@
+public import SecretMemory
+
+/// HKDF with SHA-256 (RFC 5869).
+public enum HKDF {
+  /// The most that `expand` can give: 255 blocks (section 2.3).
+  public static let maximumByteCount = 255 * SHA256.byteCount
+
+  /// Step 1 (section 2.2): a pseudorandom key of 32 bytes. An empty salt stands for 32 zero bytes.
+  public static func extract(salt: RawSpan, inputKeyMaterial: RawSpan) -> SecretBytes {
+    SecretBytes(count: SHA256.byteCount) { output in
+      let context = HMACContext(key: salt)
+      context.update(inputKeyMaterial)
+      unsafe output.withAddress { address in unsafe context.finish(into: address) }
+    }
+  }
+
+  /// Step 2 (section 2.3): `count` bytes of key for the purpose that `info` names.
+  ///
+  /// - Parameters:
+  ///   - pseudorandomKey: at least 32 bytes, uniformly random.
+  ///   - count: at most 8160; the caller's own constant, never a number from outside.
+  public static func expand(
+    _ pseudorandomKey: RawSpan, info: RawSpan, count: Int
+  ) -> SecretBytes {
+    precondition(count >= 0 && count <= maximumByteCount)
+    var block = SecretBytes(count: 0) { _ in }
+    var counter: UInt8 = 0
+    return SecretBytes(count: count) { output in
+      var written = 0
+      while written < count {
+        counter += 1
+        block = nextBlock(after: block.bytes, key: pseudorandomKey, info: info, counter: counter)
+        let taken = block.bytes.extracting(first: count - written)
+        output.write(taken, at: written)
+        written += taken.byteCount
+      }
+    }
+  }
+
+  /// Both steps: `count` bytes of key out of key material that need not be uniformly random.
+  public static func derive(
+    _ inputKeyMaterial: RawSpan, salt: RawSpan, info: RawSpan, count: Int
+  ) -> SecretBytes {
+    let pseudorandomKey = extract(salt: salt, inputKeyMaterial: inputKeyMaterial)
+    return expand(pseudorandomKey.bytes, info: info, count: count)
+  }
+
+  /// T(n) = HMAC(key, T(n-1) || info || n).
+  private static func nextBlock(
+    after previous: RawSpan, key: RawSpan, info: RawSpan, counter: UInt8
+  ) -> SecretBytes {
+    SecretBytes(count: SHA256.byteCount) { output in
+      let context = HMACContext(key: key)
+      context.update(previous)
+      context.update(info)
+      context.update([counter].bytes)
+      unsafe output.withAddress { address in unsafe context.finish(into: address) }
+    }
+  }
+}

@@ -1,0 +1,77 @@
+public import SecretMemory
+
+/// What was to be opened is not what was sealed, or not under this key. Deliberately says no more.
+public struct AuthenticationFailure: Error, Equatable {
+  public init() {}
+}
+
+/// A key for sealing messages with AES-256-GCM (NIST SP 800-38D). No nonce may be used twice.
+public struct SealingKey: ~Copyable, Sendable {
+  /// The length of a key, in bytes.
+  public static let byteCount = GCMContext.keyByteCount
+  /// The length of a nonce, in bytes.
+  public static let nonceByteCount = GCMContext.nonceByteCount
+  /// By how many bytes the sealed form is longer.
+  public static let tagByteCount = GCMContext.tagByteCount
+
+  private let secret: SecretBytes
+
+  /// - Parameter secret: 32 bytes, uniformly random.
+  public init(_ secret: consuming SecretBytes) {
+    precondition(secret.count == Self.byteCount)
+    self.secret = secret
+  }
+
+  /// Seals `plaintext`, and binds the bytes to be authenticated to it.
+  ///
+  /// - Parameter nonce: 12 bytes, never used before with this key.
+  /// - Returns: the ciphertext, as long as the plaintext, followed by the tag, 16 bytes.
+  public borrowing func seal(
+    _ plaintext: RawSpan, nonce: RawSpan, authenticating: RawSpan
+  ) -> [UInt8] {
+    GCMContext(key: secret.bytes).seal(plaintext, nonce: nonce, authenticating: authenticating)
+  }
+
+  /// The plaintext of `sealed`, if it was sealed under this key with just these other arguments.
+  ///
+  /// - Parameter nonce: 12 bytes.
+  public borrowing func open(
+    _ sealed: RawSpan, nonce: RawSpan, authenticating: RawSpan
+  ) throws(AuthenticationFailure) -> SecretBytes {
+    try GCMContext(key: secret.bytes).open(sealed, nonce: nonce, authenticating: authenticating)
+  }
+}
+
+extension GCMContext {
+  /// As `SealingKey.seal`.
+  borrowing func seal(_ plaintext: RawSpan, nonce: RawSpan, authenticating: RawSpan) -> [UInt8] {
+    let count = plaintext.byteCount + Self.tagByteCount
+    return unsafe [UInt8](unsafeUninitializedCapacity: count) { output, written in
+      let output = unsafe UnsafeMutableRawBufferPointer(
+        start: output.baseAddress, count: count)
+      unsafe plaintext.withUnsafeBytes { input in
+        unsafe seal(input, nonce: nonce, authenticating: authenticating, into: output)
+      }
+      written = count
+    }
+  }
+
+  /// As `SealingKey.open`.
+  borrowing func open(
+    _ sealed: RawSpan, nonce: RawSpan, authenticating: RawSpan
+  ) throws(AuthenticationFailure) -> SecretBytes {
+    guard sealed.byteCount >= Self.tagByteCount, sealed.byteCount <= CInt.max else {
+      throw AuthenticationFailure()
+    }
+    var isAuthentic = false
+    let plaintext = SecretBytes(count: sealed.byteCount - Self.tagByteCount) { output in
+      isAuthentic = unsafe output.withUnsafeMutableBytes { output in
+        unsafe sealed.withUnsafeBytes { input in
+          unsafe open(input, nonce: nonce, authenticating: authenticating, into: output)
+        }
+      }
+    }
+    guard isAuthentic else { throw AuthenticationFailure() }
+    return plaintext
+  }
+}
