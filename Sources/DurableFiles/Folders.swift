@@ -1,0 +1,46 @@
+internal import Glibc
+
+/// The path of `name` in `folder`.
+public func joinPath(_ folder: String, _ name: String) -> String {
+  folder.isEmpty || folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+}
+
+/// The folder that `path` is in: `.` for a bare name.
+public func parentFolder(of path: String) -> String {
+  guard let slash = path.lastIndex(of: "/") else { return "." }
+  return slash == path.startIndex ? "/" : String(path[..<slash])
+}
+
+/// What follows the last slash of `path`.
+public func lastComponent(of path: String) -> String {
+  guard let slash = path.lastIndex(of: "/") else { return path }
+  return String(path[path.index(after: slash)...])
+}
+
+/// Creates `path` and the folders above it as far as they are missing, for their owner alone
+/// (0700). What is there already keeps its permissions.
+public func createPrivateFolders(_ path: String) throws(FileFailure) {
+  let path = String(path.reversed().drop { $0 == "/" }.reversed())
+  guard !path.isEmpty else { return }  // the root
+  if unsafe mkdir(path, 0o700) == 0 { return try syncFolder(parentFolder(of: path)) }
+  switch errno {
+  case EEXIST:
+    guard try stat.following(path)?.kind == S_IFDIR else {
+      throw FileFailure(path: path, operation: .create, errno: ENOTDIR)
+    }
+  case ENOENT where parentFolder(of: path) != ".":
+    try createPrivateFolders(parentFolder(of: path))
+    // Somebody else may have been faster.
+    guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else {
+      throw FileFailure(.create, path)
+    }
+    try syncFolder(parentFolder(of: path))
+  default:
+    throw FileFailure(.create, path)
+  }
+}
+
+/// Waits until the entries of a folder (files created, renamed or removed in it) are on the disk.
+public func syncFolder(_ path: String) throws(FileFailure) {
+  try OpenFile(path, flags: O_RDONLY | O_DIRECTORY).sync()
+}

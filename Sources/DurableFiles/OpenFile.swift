@@ -1,0 +1,117 @@
+internal import Glibc
+internal import SecretMemory
+
+/// An open file with one owner, closed when the owner lets go. Every call blocks.
+public struct OpenFile: ~Copyable, Sendable {
+  let descriptor: Int32
+  /// As it was given; for messages.
+  public let path: String
+
+  /// Takes over a descriptor that nobody else will close.
+  init(adopting descriptor: Int32, path: String) {
+    self.descriptor = descriptor
+    self.path = path
+  }
+
+  /// Opens `path`, in `folder` when it is relative and a folder is given.
+  ///
+  /// The descriptor is never inherited by another program.
+  init(
+    _ path: String, in folder: Int32 = AT_FDCWD, flags: Int32, mode: mode_t = 0,
+    operation: FileFailure.Operation = .open, shownAs shown: String? = nil
+  ) throws(FileFailure) {
+    var opened: Int32
+    repeat {
+      opened = unsafe openat(folder, path, flags | O_CLOEXEC, mode)
+    } while opened < 0
+      && errno == EINTR
+    guard opened >= 0 else { throw FileFailure(operation, shown ?? path) }
+    self.init(adopting: opened, path: shown ?? path)
+  }
+
+  /// Opens an existing file for reading; a folder is refused.
+  public init(reading path: String) throws(FileFailure) {
+    let file = try OpenFile(path, flags: O_RDONLY | O_NOCTTY)
+    guard try file.status().kind != S_IFDIR else {
+      throw FileFailure(path: path, operation: .read, errno: EISDIR)
+    }
+    self = file
+  }
+
+  deinit { close(descriptor) }
+
+  /// Fills `buffer`, and returns how many bytes that took: fewer than it holds only at the end.
+  public func read(into buffer: inout MutableRawSpan) throws(FileFailure) -> Int {
+    var filled = 0
+    while filled < buffer.byteCount {
+      let start = filled
+      let count = unsafe buffer.withUnsafeMutableBytes { bytes in
+        let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[start...])
+        return unsafe Glibc.read(descriptor, rest.baseAddress, rest.count)
+      }
+      if count == 0 { break }
+      if count > 0 {
+        filled += count
+      } else if errno != EINTR {
+        throw FileFailure(.read, path)
+      }
+    }
+    return filled
+  }
+
+  /// Its length in bytes when it is a regular file; nil for pipes, terminals and other devices.
+  public func size() throws(FileFailure) -> UInt64? {
+    let status = try status()
+    return status.kind == S_IFREG ? UInt64(clamping: status.st_size) : nil
+  }
+
+  /// Writes all of `bytes`, however many calls that takes.
+  func write(_ bytes: RawSpan) throws(FileFailure) {
+    var written = 0
+    while written < bytes.byteCount {
+      let rest = bytes.extracting(droppingFirst: written)
+      let count = unsafe rest.withUnsafeBytes {
+        unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
+      }
+      if count >= 0 {
+        written += count
+      } else if errno != EINTR {
+        throw FileFailure(.write, path)
+      }
+    }
+  }
+
+  /// Waits until data and length are on the disk. What has no disk (a pipe, a terminal, some
+  /// network folders) says EINVAL, and has nothing to wait for.
+  func sync() throws(FileFailure) {
+    guard fsync(descriptor) != 0, errno != EINVAL, errno != EROFS else { return }
+    throw FileFailure(.save, path)
+  }
+
+  func status() throws(FileFailure) -> stat {
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { throw FileFailure(.inspect, path) }
+    return status
+  }
+
+  /// Sets exactly these permissions, whatever the umask.
+  func setPermissions(_ mode: mode_t) throws(FileFailure) {
+    guard fchmod(descriptor, mode) == 0 else { throw FileFailure(.create, path) }
+  }
+}
+
+extension stat {
+  /// `S_IFREG`, `S_IFDIR` and so on.
+  var kind: mode_t { st_mode & S_IFMT }
+
+  /// The nine bits of owner, group and others.
+  var permissions: mode_t { st_mode & 0o777 }
+
+  /// What `path` leads to, through symbolic links; nil when there is nothing.
+  static func following(_ path: String) throws(FileFailure) -> stat? {
+    var status = stat()
+    if unsafe stat(path, &status) == 0 { return status }
+    guard errno == ENOENT else { throw FileFailure(.inspect, path) }
+    return nil
+  }
+}
