@@ -40,6 +40,12 @@ public struct Interval: Hashable, Comparable, Sendable {
   public static func hours(_ count: UInt64) -> Interval { minutes(count * 60) }
   public static func days(_ count: UInt64) -> Interval { hours(count * 24) }
 
+  /// Saturates instead of overflowing.
+  public static func + (left: Interval, right: Interval) -> Interval {
+    let (sum, overflow) = left.milliseconds.addingReportingOverflow(right.milliseconds)
+    return Interval(milliseconds: overflow ? .max : sum)
+  }
+
   public static func < (left: Interval, right: Interval) -> Bool {
     left.milliseconds < right.milliseconds
   }

@@ -1,4 +1,4 @@
-public import Cryptography
+internal import Cryptography
 public import Wire
 
 /// Where a receiver can be reached, and the keys of the login that it receives with.
@@ -33,30 +33,5 @@ public struct PresenceRecord: Hashable, Sendable {
     self.addresses = addresses
     self.loginKey = loginKey
     self.sealedTicketKey = sealedTicketKey
-  }
-}
-
-/// A per-login X25519 key as its owner's identity key signed it (PROTOCOL.md, 3.4).
-public struct SignedLoginKey: Hashable, Sendable {
-  public let key: AgreementPublicKey
-  /// When the owner made it, in KDC time as the owner knew it.
-  public let issued: Timestamp
-  public let expires: Timestamp
-  /// The key version number of the login.
-  public let keyVersion: UInt32
-  /// Ed25519, 64 bytes. Not verified by the KDC; peers do.
-  public let signature: [UInt8]
-
-  public static let signatureByteCount = 64
-
-  public init(
-    key: AgreementPublicKey, issued: Timestamp, expires: Timestamp, keyVersion: UInt32,
-    signature: [UInt8]
-  ) {
-    self.key = key
-    self.issued = issued
-    self.expires = expires
-    self.keyVersion = keyVersion
-    self.signature = signature
   }
 }

@@ -1,0 +1,53 @@
+public import Wire
+
+/// What a KDC did, for its log: who, for whom, from where. Never a secret, never a byte of a
+/// hostile message.
+public struct CenterEvent: Hashable, Sendable {
+  public enum Kind: Hashable, Sendable {
+    case registered
+    case loggedIn
+    case keyIssued(purpose: Purpose, ticketID: [UInt8])
+    case announced
+    case withdrawn
+    case refused(Reason)
+  }
+
+  /// Why nothing was granted. It stays at home: the wire shows one refusal.
+  public enum Reason: String, Hashable, Sendable {
+    case malformed = "malformed message"
+    case epochUnknown = "unknown or expired epoch key"
+    case notAuthentic = "seal does not verify"
+    case unknownName = "unknown name"
+    case wrongProof = "wrong proof"
+    case disabled = "user is disabled"
+    case nameTaken = "name is taken"
+    case staleKeyVersion = "key version number is not the present one"
+    case identityKeyDiffers = "identity key is not the registered one"
+    case badIdentityProof = "identity key is not proven"
+    case replayed = "replayed request"
+    case overloaded = "too many requests to remember"
+    case loginOver = "login is over"
+    case ticketUnknown = "ticket-granting ticket does not open"
+    case clockSkew = "time of the request is off"
+    case peerNotPresent = "peer is not present"
+    case superseded = "a later login receives"
+    case unavailable = "the directory does not answer"
+    case internalFailure = "a cryptographic operation failed"
+  }
+
+  public let kind: Kind
+  /// Who asked, once that is known or claimed in a well-formed message.
+  public let name: PrincipalName?
+  /// For whom a key was asked.
+  public let peer: PrincipalName?
+  public let source: NetworkAddress
+
+  init(
+    _ kind: Kind, name: PrincipalName? = nil, peer: PrincipalName? = nil, source: NetworkAddress
+  ) {
+    self.kind = kind
+    self.name = name
+    self.peer = peer
+    self.source = source
+  }
+}

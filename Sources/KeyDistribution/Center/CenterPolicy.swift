@@ -1,0 +1,23 @@
+public import Wire
+
+/// The times and limits of a KDC (PROTOCOL.md, section 6).
+public struct CenterPolicy: Hashable, Sendable {
+  /// How long an epoch key is good for.
+  public var epochLifetime = Interval.minutes(60)
+  /// How old the newest epoch key gets before the next one is made.
+  public var epochRenewal = Interval.minutes(30)
+  /// How many proven requests one epoch key serves.
+  public var servedRequestsPerEpoch = 1_000_000
+  /// The longest login.
+  public var longestLogin = Interval.hours(10)
+  /// How far a granting request's time may be from the KDC's.
+  public var requestTolerance = Interval.seconds(60)
+  /// How many granting requests are remembered at a time.
+  public var rememberedRequests = 4_000_000
+  /// How long a ticket may be presented.
+  public var ticketLifetime = Interval.minutes(5)
+  /// When a refusal leaves, counted from the arrival of the request.
+  public var refusalDelay = Interval.milliseconds(200)
+
+  public init() {}
+}

@@ -1,0 +1,63 @@
+internal import Synchronization
+public import Wire
+
+/// What a KDC says to a message that has arrived.
+public enum CenterStep: Sendable {
+  case answer(CenterAnswer)
+  /// These records are needed first; then `resume`.
+  case lookUp(RecordQuery, PendingRequest)
+}
+
+/// What a KDC says once it has the records.
+public enum CenterDecision: Sendable {
+  case answer(CenterAnswer)
+  /// This change has to be made, durably, first; then `finish`.
+  case change(DirectoryChange, PendingChange)
+}
+
+/// The end of a request: what to send, when, and what to write into the log.
+public struct CenterAnswer: Sendable {
+  /// Nil: say nothing, and close the connection if there is one.
+  public let message: [UInt8]?
+  /// When a refusal leaves, counted from the arrival of the request; nil: at once.
+  public let notBefore: Interval?
+  public let event: CenterEvent?
+
+  init(_ message: [UInt8]?, notBefore: Interval? = nil, event: CenterEvent? = nil) {
+    self.message = message
+    self.notBefore = notBefore
+    self.event = event
+  }
+}
+
+/// A value with one owner in a box that can travel through callbacks; it is taken out once.
+private final class Once<Value: ~Copyable & Sendable>: Sendable {
+  private let slot: Mutex<Value?>
+
+  init(_ value: consuming Value) { slot = Mutex(value) }
+
+  func take() -> Value? {
+    slot.withLock { slot in
+      let value = slot.take()
+      return value
+    }
+  }
+}
+
+/// A request that waits for its records. Resumed once.
+public struct PendingRequest: Sendable {
+  private let box: Once<VerifiedRequest>
+
+  init(_ request: consuming VerifiedRequest) { box = Once(request) }
+
+  func take() -> VerifiedRequest? { box.take() }
+}
+
+/// A request that waits for its change to be durable. Finished once.
+public struct PendingChange: Sendable {
+  private let box: Once<DecidedChange>
+
+  init(_ change: consuming DecidedChange) { box = Once(change) }
+
+  func take() -> DecidedChange? { box.take() }
+}

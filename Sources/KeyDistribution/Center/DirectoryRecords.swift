@@ -1,0 +1,53 @@
+public import Wire
+
+/// The records that a request needs. The machine asks, its caller looks them up wherever they are.
+public struct RecordQuery: Hashable, Sendable {
+  /// Whose `UserRecord` is wanted.
+  public var users: [PrincipalName]
+  /// Whose `PresenceRecord` is wanted.
+  public var presences: [PrincipalName]
+
+  public init(users: [PrincipalName] = [], presences: [PrincipalName] = []) {
+    self.users = users
+    self.presences = presences
+  }
+}
+
+/// What a store knows of the names in a query. A name without an entry has no record.
+public struct Records: Hashable, Sendable {
+  /// Records of removed users are among them: their key version numbers still count.
+  public var users: [PrincipalName: UserRecord]
+  /// Only records that are alive.
+  public var presences: [PrincipalName: PresenceRecord]
+
+  public init(
+    users: [PrincipalName: UserRecord] = [:], presences: [PrincipalName: PresenceRecord] = [:]
+  ) {
+    self.users = users
+    self.presences = presences
+  }
+}
+
+/// A change that a store makes as a whole or not at all.
+public enum DirectoryChange: Hashable, Sendable {
+  /// A new user. The name must be free: without a record, or with a removed one of a lower key
+  /// version number.
+  case register(UserRecord)
+  /// A record in place of the one that has the key version number `replacing`.
+  case update(UserRecord, replacing: UInt32)
+  /// A receiver's first word of its login, and every refreshment of it. The later login wins.
+  case announce(PresenceRecord)
+  /// The end of the presence of that login or an earlier one.
+  case withdraw(PrincipalName, loginTime: Timestamp)
+}
+
+/// What became of a change.
+public enum ChangeOutcome: Hashable, Sendable {
+  /// Made, and a user's record is on disk.
+  case done
+  /// Not made: the name is taken or being changed, its record has another key version number, or a
+  /// later login is there.
+  case conflict
+  /// Not made, or not durably. The store tells its operator why.
+  case failed
+}

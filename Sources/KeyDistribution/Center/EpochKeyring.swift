@@ -1,0 +1,64 @@
+internal import Cryptography
+internal import SecretMemory
+internal import Synchronization
+internal import Wire
+
+/// A short-lived key that clients seal requests to, in memory only (PROTOCOL.md, 4.2). Erased with
+/// the last reference to it.
+final class Epoch: Sendable {
+  let key: EpochKey
+  let exchange: SealedExchange
+  let notBefore: Timestamp
+  let notAfter: Timestamp
+  /// The signed announcement, the same bytes for everybody.
+  let announcement: [UInt8]
+  /// Encapsulated keys that have been served. They die with the epoch.
+  private let served: Mutex<ReplayCache>
+
+  init(
+    seed: borrowing SecretBytes, keys: RealmKeys, policy: CenterPolicy, now: Timestamp
+  ) throws(SealingFailure) {
+    key = try EpochKey(seed: seed)
+    exchange = SealedExchange(realm: keys.realm, epochKey: key.publicKey)
+    notBefore = now
+    notAfter = now + policy.epochLifetime
+    let content = EpochAnnouncement.signedContent(
+      realm: keys.realm, notBefore: notBefore, notAfter: notAfter, key: key.publicKey)
+    announcement =
+      EpochAnnouncement(
+        identity: keys.realm.identity, notBefore: notBefore, notAfter: notAfter,
+        key: key.publicKey, signature: keys.identity.sign(content.bytes)
+      ).message
+    served = Mutex(
+      ReplayCache(window: policy.epochLifetime, limit: policy.servedRequestsPerEpoch, now: now))
+  }
+
+  /// Remembers the encapsulated key of a verified request.
+  func serve(encapsulatedKey: [UInt8], at now: Timestamp) -> ReplayCache.Verdict {
+    let tag = ReplayTag(SHA256.hash(encapsulatedKey.bytes).bytes)
+    return served.withLock { $0.insert(tag, at: now) }
+  }
+}
+
+/// The epochs that requests may come in: the newest, which is announced, and those before it whose
+/// time is not over.
+struct EpochKeyring {
+  private var epochs: [Epoch] = []
+
+  var newest: Epoch? { epochs.last }
+
+  func epoch(id: [UInt8], at now: Timestamp) -> Epoch? {
+    epochs.last { $0.exchange.epochID == id && now <= $0.notAfter }
+  }
+
+  /// Whether the newest epoch is old enough for the next one, or there is none.
+  func isDue(at now: Timestamp, policy: CenterPolicy) -> Bool {
+    guard let newest else { return true }
+    return now >= newest.notBefore + policy.epochRenewal || now < newest.notBefore
+  }
+
+  mutating func add(_ epoch: Epoch) { epochs.append(epoch) }
+
+  /// Lets go of the keys whose time is over.
+  mutating func expire(at now: Timestamp) { epochs.removeAll { now > $0.notAfter } }
+}

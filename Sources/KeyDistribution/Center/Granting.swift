@@ -1,0 +1,220 @@
+internal import Cryptography
+internal import SecretMemory
+internal import Wire
+
+/// A granting request that has been verified, and what its answer needs.
+struct PendingGranting: ~Copyable, Sendable {
+  let exchange: GrantingExchange
+  let ticket: TicketGrantingTicket
+  let request: GrantingRequest
+  let source: NetworkAddress
+
+  /// Seals a reply. One of the kinds that carry a renewal brings a fresh ticket-granting ticket.
+  func reply(
+    _ kind: GrantingReplyKind, from center: KeyDistributionCenter, at now: Timestamp,
+    random: inout some RandomSource, body: (inout ByteWriter) -> Void = { _ in }
+  ) -> [UInt8] {
+    let nonce = random.bytes(GrantingExchange.nonceByteCount)
+    var plaintext = ByteWriter(capacity: 1280)
+    plaintext.uint8(kind.rawValue)
+    plaintext.timestamp(now)
+    if kind.carriesRenewal {
+      let renewed = TicketGrantingTicket(
+        name: ticket.name, keyVersion: ticket.keyVersion, requestKey: random.secret(32),
+        ticketKey: ticket.ticketKey.duplicate(), loginKey: ticket.loginKey,
+        loginTime: ticket.loginTime, loginEnd: ticket.loginEnd)
+      let key = center.currentTicketGrantingKey(at: now)
+      plaintext.bytes(renewed.requestKey.bytes)
+      plaintext.bytes(renewed.sealed(under: key, realm: exchange.realm, random: &random).bytes)
+    }
+    body(&plaintext)
+    let header = grantingReplyHeader(responseNonce: nonce)
+    let key = exchange.replyKey(ticket.requestKey, responseNonce: nonce.bytes)
+    return header + key.seal(plaintext.written, authenticating: header.bytes)
+  }
+
+  /// A reply that grants nothing, with its reason for the log.
+  func answer(
+    _ kind: GrantingReplyKind, reason: CenterEvent.Reason, peer: PrincipalName? = nil,
+    from center: KeyDistributionCenter, at now: Timestamp, random: inout some RandomSource
+  ) -> CenterAnswer {
+    CenterAnswer(
+      reply(kind, from: center, at: now, random: &random),
+      event: CenterEvent(.refused(reason), name: ticket.name, peer: peer, source: source))
+  }
+}
+
+extension KeyDistributionCenter {
+  /// Step T2: opens the ticket-granting ticket and the request that came with it.
+  func receiveGranting(
+    _ reader: inout ByteReader, message: RawSpan, from source: NetworkAddress, isDatagram: Bool,
+    at now: Timestamp, random: inout some RandomSource
+  ) throws(WireError) -> CenterStep {
+    func fail(_ code: FailureCode, _ reason: CenterEvent.Reason, _ name: PrincipalName? = nil)
+      -> CenterStep
+    {
+      .answer(.failure(code, reason, name: name, source: source, isSilent: isDatagram))
+    }
+    let sealedTicket = try reader.span(TicketGrantingTicket.byteCount)
+    let exchange = GrantingExchange(
+      realm: keys.realm, requestNonce: try reader.bytes(GrantingExchange.nonceByteCount))
+    let ciphertext = reader.remainder()
+    guard let key = ticketGrantingKey(for: try TicketGrantingTicket.period(of: sealedTicket)),
+      let ticket = TicketGrantingTicket(opening: sealedTicket, under: key, realm: keys.realm)
+    else { return fail(.ticketNotAccepted, .ticketUnknown) }
+    let name = ticket.name
+
+    let material = exchange.requestKeys(ticket.requestKey)
+    let tag = ReplayTag(material.bytes.extracting(droppingFirst: SingleUseKey.byteCount))
+    let plaintext: SecretBytes
+    do {
+      plaintext = try SingleUseKey(material).open(
+        ciphertext,
+        authenticating: message.extracting(first: GrantingExchange.requestHeaderByteCount))
+    } catch {
+      return fail(.malformed, .notAuthentic)
+    }
+    var body = ByteReader(plaintext.bytes)
+    let time = try body.timestamp()
+    let request = try GrantingRequest(from: &body)
+    try body.finish()
+    let granting = PendingGranting(
+      exchange: exchange, ticket: ticket, request: request, source: source)
+
+    guard now <= granting.ticket.loginEnd else {
+      return .answer(
+        granting.answer(.loginOver, reason: .loginOver, from: self, at: now, random: &random))
+    }
+    guard max(now.since(time), time.since(now)) <= policy.requestTolerance else {
+      return .answer(
+        granting.answer(.clockSkew, reason: .clockSkew, from: self, at: now, random: &random))
+    }
+    switch remember(tag, at: now) {
+    case .fresh: break
+    case .replayed:
+      return .answer(
+        CenterAnswer(nil, event: CenterEvent(.refused(.replayed), name: name, source: source)))
+    case .full: return fail(.busy, .overloaded, name)
+    }
+    return .lookUp(query(for: granting), PendingRequest(.granting(granting)))
+  }
+
+  private func query(for granting: borrowing PendingGranting) -> RecordQuery {
+    switch granting.request {
+    case .ticket(_, let peer, _, _):
+      RecordQuery(users: [granting.ticket.name, peer], presences: [peer])
+    case .announce, .withdraw: RecordQuery(users: [granting.ticket.name])
+    }
+  }
+
+  /// Step T3: a changed or disabled user's tickets are dead, whatever they say.
+  func decide(
+    _ granting: consuming PendingGranting, records: Records, at now: Timestamp,
+    _ random: inout some RandomSource
+  ) -> CenterDecision {
+    guard let user = records.users[granting.ticket.name], user.state == .active,
+      user.keyVersion == granting.ticket.keyVersion
+    else {
+      return .answer(
+        granting.answer(.loginOver, reason: .loginOver, from: self, at: now, random: &random))
+    }
+    switch granting.request {
+    case .ticket(let purpose, let peer, let ephemeral, let signature):
+      let answer = issue(
+        purpose, for: peer, ephemeral: ephemeral, signature: signature, to: user, granting,
+        records: records, at: now, &random)
+      return .answer(answer)
+    case .announce(let port, let addresses, let signature):
+      let presence = presence(
+        granting.ticket, signature, addresses: addresses, port: port, source: granting.source,
+        &random)
+      return .change(.announce(presence), PendingChange(.presence(granting, .announced)))
+    case .withdraw:
+      let change = DirectoryChange.withdraw(
+        granting.ticket.name, loginTime: granting.ticket.loginTime)
+      return .change(change, PendingChange(.presence(granting, .withdrawn)))
+    }
+  }
+
+  /// Step T4: a session key for two, sealed for both.
+  private func issue(
+    _ purpose: Purpose, for peer: PrincipalName, ephemeral: AgreementPublicKey,
+    signature: LoginSignature, to user: UserRecord, _ granting: borrowing PendingGranting,
+    records: Records, at now: Timestamp, _ random: inout some RandomSource
+  ) -> CenterAnswer {
+    guard peer != user.name, let identity = user.identity,
+      let responder = records.users[peer], responder.state == .active,
+      let presence = records.presences[peer], presence.keyVersion == responder.keyVersion,
+      now <= presence.loginEnd, let responderIdentity = responder.identity,
+      let ticketKey = try? keys.openTicketKey(of: presence)
+    else {
+      return granting.answer(
+        .peerNotPresent, reason: .peerNotPresent, peer: peer, from: self, at: now,
+        random: &random)
+    }
+    let sessionKey = random.secret(32)
+    let ticket = Ticket(
+      purpose: purpose, initiator: user.name, responder: peer,
+      sessionKey: sessionKey.duplicate(), ephemeral: ephemeral, identity: identity,
+      certificate: user.certificate,
+      loginKey: SignedLoginKey(
+        key: granting.ticket.loginKey, issued: signature.issued, expires: signature.expires,
+        keyVersion: granting.ticket.keyVersion, signature: signature.signature),
+      issued: now, expires: now + policy.ticketLifetime, id: random.bytes(Ticket.idByteCount))
+    let reply = TicketReply(
+      peer: peer, sessionKey: sessionKey, identity: responderIdentity,
+      certificate: responder.certificate, loginKey: presence.loginKey,
+      addresses: presence.addresses,
+      ticket: ticket.sealed(
+        under: SealingKey(ticketKey), realm: keys.realm, random: &random))
+    return CenterAnswer(
+      granting.reply(.ticket, from: self, at: now, random: &random) { reply.write(to: &$0) },
+      event: CenterEvent(
+        .keyIssued(purpose: purpose, ticketID: ticket.id), name: user.name, peer: peer,
+        source: granting.source))
+  }
+
+  /// Step A2: what a receiver says of itself, with the address that the KDC sees first.
+  private func presence(
+    _ ticket: borrowing TicketGrantingTicket, _ signature: LoginSignature,
+    addresses: [NetworkAddress], port: UInt16, source: NetworkAddress,
+    _ random: inout some RandomSource
+  ) -> PresenceRecord {
+    var observed = source
+    observed.port = port
+    return PresenceRecord(
+      name: ticket.name, keyVersion: ticket.keyVersion, loginTime: ticket.loginTime,
+      loginEnd: ticket.loginEnd,
+      addresses: [observed] + addresses.filter { $0 != observed && $0.port != 0 },
+      loginKey: SignedLoginKey(
+        key: ticket.loginKey, issued: signature.issued, expires: signature.expires,
+        keyVersion: ticket.keyVersion, signature: signature.signature),
+      sealedTicketKey: keys.sealTicketKey(
+        ticket.ticketKey, name: ticket.name, loginTime: ticket.loginTime, random: &random))
+  }
+
+  /// Step A3: of two logins the later receives, and the earlier is told.
+  func finish(
+    _ granting: consuming PendingGranting, kind: GrantingReplyKind, outcome: ChangeOutcome,
+    at now: Timestamp, _ random: inout some RandomSource
+  ) -> CenterAnswer {
+    switch outcome {
+    case .conflict:
+      return granting.answer(
+        .superseded, reason: .superseded, from: self, at: now, random: &random)
+    case .failed:
+      return granting.answer(
+        .unavailable, reason: .unavailable, from: self, at: now, random: &random)
+    case .done:
+      let observed = granting.source
+      let message = granting.reply(kind, from: self, at: now, random: &random) { message in
+        if kind == .announced { message.address(observed) }
+      }
+      return CenterAnswer(
+        message,
+        event: CenterEvent(
+          kind == .announced ? .announced : .withdrawn, name: granting.ticket.name,
+          source: granting.source))
+    }
+  }
+}

@@ -1,0 +1,217 @@
+public import Cryptography
+public import SecretMemory
+internal import Synchronization
+public import Wire
+
+/// The KDC as a machine: messages, records, time and randomness go in, replies, changes and events
+/// come out. It does no I/O and may be called from several threads.
+///
+/// A request takes up to three calls: `receive` verifies what it can and names the records that it
+/// needs, `resume` decides, and `finish` answers once a change is durable.
+public final class KeyDistributionCenter: Sendable {
+  public let keys: RealmKeys
+  let policy: CenterPolicy
+  private let state: Mutex<State>
+
+  private struct State: ~Copyable {
+    var ratchet: TicketGrantingRatchet
+    var epochs = EpochKeyring()
+    var requests: ReplayCache
+    var lastLogin = Timestamp(milliseconds: 0)
+  }
+
+  /// - Parameter material: the secrets of `kdc.key`; the ratchet is advanced from there to `now`.
+  public init(_ material: borrowing KDCKeyMaterial, policy: CenterPolicy, now: Timestamp) {
+    keys = RealmKeys(material)
+    self.policy = policy
+    var ratchet = TicketGrantingRatchet(
+      period: UInt32(clamping: material.ratchetPeriod), chain: material.ratchetKey,
+      realm: keys.realm,
+      longestLogin: policy.longestLogin)
+    _ = ratchet.advance(to: now)
+    let requests = ReplayCache(
+      window: policy.requestTolerance + policy.requestTolerance,
+      limit: policy.rememberedRequests, now: now)
+    state = Mutex(State(ratchet: ratchet, requests: requests))
+  }
+
+  // MARK: What goes on by the clock
+
+  /// Makes and erases keys as time goes by; to be called every few seconds.
+  ///
+  /// - Returns: whether `kdc.key` has to be written anew, with what `ratchetState` gives.
+  public func maintain(at now: Timestamp, random: inout some RandomSource) -> Bool {
+    _ = newestEpoch(at: now, random: &random)
+    return state.withLock { state in
+      state.epochs.expire(at: now)
+      return state.ratchet.advance(to: now)
+    }
+  }
+
+  /// Calls `body` with the ratchet's oldest living hour and its chain key (32 bytes).
+  public func withRatchetState<Failure: Error>(
+    _ body: (UInt32, borrowing SecretBytes) throws(Failure) -> Void
+  ) throws(Failure) {
+    var period: UInt32 = 0
+    let chain = state.withLock { state in
+      period = state.ratchet.basePeriod
+      return state.ratchet.chainKey()
+    }
+    try body(period, chain)
+  }
+
+  /// The newest epoch, made now if it is due. Nil if the key cannot be made.
+  private func newestEpoch(at now: Timestamp, random: inout some RandomSource) -> Epoch? {
+    let (newest, isDue) = state.withLock { state in
+      (state.epochs.newest, state.epochs.isDue(at: now, policy: policy))
+    }
+    guard isDue else { return newest }
+    let seed = random.secret(32)
+    guard let next = try? Epoch(seed: seed, keys: keys, policy: policy, now: now) else {
+      return newest
+    }
+    state.withLock { $0.epochs.add(next) }
+    return next
+  }
+
+  // MARK: Shared tables
+
+  func epoch(id: [UInt8], at now: Timestamp) -> Epoch? {
+    state.withLock { $0.epochs.epoch(id: id, at: now) }
+  }
+
+  func currentTicketGrantingKey(at now: Timestamp) -> TicketGrantingKey {
+    state.withLock { $0.ratchet.current(at: now) }
+  }
+
+  func ticketGrantingKey(for period: UInt32) -> TicketGrantingKey? {
+    state.withLock { $0.ratchet.key(for: period) }
+  }
+
+  func remember(_ tag: ReplayTag, at now: Timestamp) -> ReplayCache.Verdict {
+    state.withLock { $0.requests.insert(tag, at: now) }
+  }
+
+  /// The time of a login that is granted now: later than every one before it, so that of two logins
+  /// the newer is known.
+  func nextLoginTime(at now: Timestamp) -> Timestamp {
+    state.withLock { state in
+      state.lastLogin = max(now, state.lastLogin + .milliseconds(1))
+      return state.lastLogin
+    }
+  }
+
+  // MARK: Requests
+
+  /// Takes a message that has arrived.
+  ///
+  /// - Parameter isDatagram: datagrams are answered only when they carry a verified granting
+  ///   request, so that nobody can use the KDC to amplify.
+  public func receive(
+    _ message: RawSpan, from source: NetworkAddress, isDatagram: Bool, at now: Timestamp,
+    random: inout some RandomSource
+  ) -> CenterStep {
+    do {
+      var reader = ByteReader(message)
+      switch try reader.messageType() {
+      case .epochRequest where !isDatagram:
+        try reader.finish()
+        guard let epoch = newestEpoch(at: now, random: &random) else {
+          return .answer(.failure(.busy, .internalFailure, source: source))
+        }
+        return .answer(CenterAnswer(epoch.announcement))
+      case .sealedRequest where !isDatagram:
+        return try receiveSealed(&reader, from: source, at: now, random: &random)
+      case .grantingRequest:
+        return try receiveGranting(
+          &reader, message: message, from: source, isDatagram: isDatagram, at: now,
+          random: &random)
+      case .epochRequest, .sealedRequest, .epochReply, .sealedReply, .grantingReply, .failure:
+        return .answer(CenterAnswer(nil))
+      }
+    } catch {
+      return .answer(.failure(.malformed, .malformed, source: source, isSilent: isDatagram))
+    }
+  }
+
+  /// Goes on with a request whose records are here.
+  public func resume(
+    _ pending: PendingRequest, with records: Records, at now: Timestamp,
+    random: inout some RandomSource
+  ) -> CenterDecision {
+    guard let request = pending.take() else { return .answer(CenterAnswer(nil)) }
+    switch consume request {
+    case .salt(let context, let request):
+      return .answer(
+        answerSalt(request, user: records.users[request.name], in: context, at: now, &random))
+    case .registration(let registration):
+      return decide(registration, records: records, at: now, &random)
+    case .login(let login):
+      return decide(login, records: records, at: now, &random)
+    case .granting(let granting):
+      return decide(granting, records: records, at: now, &random)
+    }
+  }
+
+  /// Answers a request whose change was made, or not.
+  public func finish(
+    _ pending: PendingChange, outcome: ChangeOutcome, at now: Timestamp,
+    random: inout some RandomSource
+  ) -> CenterAnswer {
+    guard let change = pending.take() else { return CenterAnswer(nil) }
+    switch consume change {
+    case .registration(let registration):
+      return finish(registration, outcome: outcome, at: now, &random)
+    case .enrolment(let login, let user):
+      return finish(login, user: user, outcome: outcome, at: now, &random)
+    case .presence(let granting, let kind):
+      return finish(granting, kind: kind, outcome: outcome, at: now, &random)
+    }
+  }
+
+  /// The answer to a request whose records could not be had: an honest "try again".
+  public func giveUp(
+    _ pending: PendingRequest, at now: Timestamp, random: inout some RandomSource
+  ) -> CenterAnswer {
+    guard let request = pending.take() else { return CenterAnswer(nil) }
+    switch consume request {
+    case .salt(let context, let request):
+      return unavailable(in: context, name: request.name, at: now, &random)
+    case .registration(let registration):
+      return unavailable(
+        in: registration.context, name: registration.request.name, at: now, &random)
+    case .login(let login):
+      return unavailable(in: login.context, name: login.request.name, at: now, &random)
+    case .granting(let granting):
+      return granting.answer(
+        .unavailable, reason: .unavailable, from: self, at: now, random: &random)
+    }
+  }
+}
+
+/// A request that has been verified as far as that goes without records.
+enum VerifiedRequest: ~Copyable, Sendable {
+  case salt(SealedContext, SaltRequest)
+  case registration(PendingRegistration)
+  case login(PendingLogin)
+  case granting(PendingGranting)
+}
+
+/// A request that is granted if its change can be made.
+enum DecidedChange: ~Copyable, Sendable {
+  case registration(PendingRegistration)
+  case enrolment(PendingLogin, UserRecord)
+  case presence(PendingGranting, GrantingReplyKind)
+}
+
+extension CenterAnswer {
+  /// A failure in the clear, or silence, with the reason for the log.
+  static func failure(
+    _ code: FailureCode, _ reason: CenterEvent.Reason, name: PrincipalName? = nil,
+    source: NetworkAddress, isSilent: Bool = false
+  ) -> CenterAnswer {
+    CenterAnswer(
+      isSilent ? nil : ByteWriter.failure(code),
+      event: CenterEvent(.refused(reason), name: name, source: source))
+  }
+}

@@ -1,0 +1,95 @@
+public import Cryptography
+public import SecretMemory
+public import Wire
+
+/// The long-lived keys of a KDC, each for its one purpose (PROTOCOL.md, 3.1 and 3.7).
+public final class RealmKeys: Sendable {
+  public let realm: Realm
+  let identity: SigningKey
+  private let saltKey: SecretBytes
+  private let digestKey: SealingKey
+  private let presenceKey: SealingKey
+
+  public init(_ material: borrowing KDCKeyMaterial) {
+    identity = SigningKey(seed: material.identitySeed)
+    realm = Realm(identity: identity.publicKey)
+    saltKey = material.saltKey.duplicate()
+    digestKey = Self.storageKey(material.storageKey, .digestStorage)
+    presenceKey = Self.storageKey(material.storageKey, .presenceStorage)
+  }
+
+  private static func storageKey(_ key: borrowing SecretBytes, _ label: Label) -> SealingKey {
+    SealingKey(HKDF.expand(key.bytes, info: ByteWriter(label).written, count: 32))
+  }
+
+  /// The salt of a name, 16 bytes, whether the name exists or not.
+  func salt(for name: PrincipalName) -> [UInt8] {
+    var content = ByteWriter(.salt)
+    content.prefixed(name)
+    return [UInt8](Self.mac(content, under: saltKey).prefix(UserRecord.saltByteCount))
+  }
+
+  /// The key version number that a name begins with, 1...65536. It depends on the name alone, so
+  /// that being told one says nothing about whether the name exists.
+  func firstKeyVersion(for name: PrincipalName) -> UInt32 {
+    var content = ByteWriter(.firstKeyVersion)
+    content.prefixed(name)
+    let mac = Self.mac(content, under: saltKey)
+    return (UInt32(mac[0]) << 8 | UInt32(mac[1])) + 1
+  }
+
+  private static func mac(
+    _ content: borrowing ByteWriter, under key: borrowing SecretBytes
+  ) -> [UInt8] {
+    HMACSHA256.authenticate(content.written, key: key.bytes)
+  }
+
+  /// The salted passphrase digest as the user file keeps it: nonce, ciphertext, tag (60 bytes).
+  public func sealDigest(
+    _ digest: borrowing SecretBytes, name: PrincipalName, keyVersion: UInt32,
+    random: inout some RandomSource
+  ) -> [UInt8] {
+    let context = digestContext(name: name, keyVersion: keyVersion)
+    return digestKey.sealWithNonce(digest.bytes, authenticating: context.bytes, random: &random)
+  }
+
+  func openDigest(of user: UserRecord) throws(AuthenticationFailure) -> SecretBytes {
+    let context = digestContext(name: user.name, keyVersion: user.keyVersion)
+    return try digestKey.openWithNonce(user.sealedDigest.bytes, authenticating: context.bytes)
+  }
+
+  private func digestContext(name: PrincipalName, keyVersion: UInt32) -> [UInt8] {
+    var context = ByteWriter(.digestStorage, in: realm)
+    context.prefixed(name)
+    context.prefixed(keyVersion: keyVersion)
+    return context.publicBytes()
+  }
+
+  /// The ticket key of a receiver's login as presence keeps it (60 bytes).
+  func sealTicketKey(
+    _ ticketKey: borrowing SecretBytes, name: PrincipalName, loginTime: Timestamp,
+    random: inout some RandomSource
+  ) -> [UInt8] {
+    let context = presenceContext(name: name, loginTime: loginTime)
+    return presenceKey.sealWithNonce(
+      ticketKey.bytes, authenticating: context.bytes, random: &random)
+  }
+
+  func openTicketKey(of presence: PresenceRecord) throws(AuthenticationFailure) -> SecretBytes {
+    let context = presenceContext(name: presence.name, loginTime: presence.loginTime)
+    return try presenceKey.openWithNonce(
+      presence.sealedTicketKey.bytes, authenticating: context.bytes)
+  }
+
+  private func presenceContext(name: PrincipalName, loginTime: Timestamp) -> [UInt8] {
+    var context = ByteWriter(.presenceStorage, in: realm)
+    context.prefixed(name)
+    context.prefixed(loginTime)
+    return context.publicBytes()
+  }
+
+  /// The KDC's signature that an identity key is a user's (64 bytes).
+  func certificate(for name: PrincipalName, identity key: VerifyingKey) -> [UInt8] {
+    identity.sign(realm.certificateContent(name: name, identity: key).bytes)
+  }
+}

@@ -1,0 +1,109 @@
+internal import Cryptography
+internal import SecretMemory
+internal import Wire
+
+extension KeyDistributionCenter {
+  /// Step R2: verifies that the sender knows the key that it registers, and holds the identity key.
+  func verify(
+    _ request: consuming RegistrationRequest, proof: [UInt8], of content: borrowing SecretBytes,
+    in context: consuming SealedContext, at now: Timestamp, random: inout some RandomSource
+  ) -> CenterStep {
+    let name = request.name
+    let shared: SharedKey
+    do {
+      shared = try SharedKey(
+        digest: request.digest.bytes, name: name, keyVersion: request.keyVersion, realm: keys.realm)
+    } catch {
+      return .answer(.failure(.busy, .internalFailure, name: name, source: context.source))
+    }
+    guard shared.isValidProof(proof.bytes, of: content.bytes) else {
+      return .answer(refuse(.wrongProof, name: name, in: context, at: now, &random))
+    }
+    let statement = keys.realm.identityProofContent(name: name, identity: request.identity)
+    guard request.identity.isValidSignature(request.identityProof.bytes, for: statement.bytes)
+    else {
+      return .answer(refuse(.badIdentityProof, name: name, in: context, at: now, &random))
+    }
+    switch context.epoch.serve(encapsulatedKey: context.encapsulatedKey, at: now) {
+    case .fresh: break
+    case .replayed: return .answer(refuse(.replayed, name: name, in: context, at: now, &random))
+    case .full: return .answer(.failure(.busy, .overloaded, name: name, source: context.source))
+    }
+    return .lookUp(
+      RecordQuery(users: [name]),
+      PendingRequest(
+        .registration(
+          PendingRegistration(context: context, request: request, shared: shared))))
+  }
+
+  /// Step R3: a free name may be had; an existing one is not touched.
+  func decide(
+    _ registration: consuming PendingRegistration, records: Records, at now: Timestamp,
+    _ random: inout some RandomSource
+  ) -> CenterDecision {
+    let name = registration.request.name
+    let present = records.users[name]
+    if let present, present.state != .removed {
+      return .answer(nameTaken(registration, at: now, &random))
+    }
+    let expected = present.map { $0.keyVersion &+ 1 } ?? keys.firstKeyVersion(for: name)
+    guard registration.request.keyVersion == expected,
+      registration.request.salt == keys.salt(for: name)
+    else {
+      return .answer(
+        refuse(.staleKeyVersion, name: name, in: registration.context, at: now, &random))
+    }
+    let record = record(of: registration.request, from: registration.context.source, &random)
+    return .change(.register(record), PendingChange(.registration(registration)))
+  }
+
+  private func record(
+    of request: borrowing RegistrationRequest, from source: NetworkAddress,
+    _ random: inout some RandomSource
+  ) -> UserRecord {
+    var address = source
+    address.port = request.port
+    return UserRecord(
+      name: request.name, address: address, keyVersion: request.keyVersion,
+      parameters: request.parameters, salt: request.salt,
+      sealedDigest: keys.sealDigest(
+        request.digest, name: request.name, keyVersion: request.keyVersion, random: &random),
+      identity: request.identity,
+      certificate: keys.certificate(for: request.name, identity: request.identity),
+      state: .active)
+  }
+
+  private func nameTaken(
+    _ registration: borrowing PendingRegistration, at now: Timestamp,
+    _ random: inout some RandomSource
+  ) -> CenterAnswer {
+    CenterAnswer(
+      registration.context.openReply(.nameTaken, at: now, &random),
+      notBefore: policy.refusalDelay,
+      event: CenterEvent(
+        .refused(.nameTaken), name: registration.request.name,
+        source: registration.context.source))
+  }
+
+  /// Step R4: the user is on disk, and hears of it.
+  func finish(
+    _ registration: consuming PendingRegistration, outcome: ChangeOutcome, at now: Timestamp,
+    _ random: inout some RandomSource
+  ) -> CenterAnswer {
+    let name = registration.request.name
+    switch outcome {
+    case .conflict: return nameTaken(registration, at: now, &random)
+    case .failed: return unavailable(in: registration.context, name: name, at: now, &random)
+    case .done:
+      let keyVersion = registration.request.keyVersion
+      return CenterAnswer(
+        registration.context.provenReply(
+          .registered, shared: registration.shared, at: now, &random
+        ) { message in
+          message.name(name)
+          message.uint32(keyVersion)
+        },
+        event: CenterEvent(.registered, name: name, source: registration.context.source))
+    }
+  }
+}

@@ -1,0 +1,72 @@
+internal import Cryptography
+internal import SecretMemory
+internal import Wire
+
+/// What the first byte inside a granting reply says (PROTOCOL.md, 4.4). The time follows; then,
+/// unless the reply is one of the last three, a fresh ticket-granting ticket and its request key.
+enum GrantingReplyKind: UInt8 {
+  case ticket = 1
+  case announced = 2
+  case withdrawn = 3
+  case peerNotPresent = 4
+  case superseded = 5
+  case loginOver = 6
+  case clockSkew = 7
+  case unavailable = 8
+
+  var carriesRenewal: Bool {
+    switch self {
+    case .ticket, .announced, .withdrawn, .peerNotPresent, .superseded: true
+    case .loginOver, .clockSkew, .unavailable: false
+    }
+  }
+}
+
+/// A session key for two, as its initiator gets it.
+struct TicketReply: ~Copyable {
+  let peer: PrincipalName
+  let sessionKey: SecretBytes
+  let identity: VerifyingKey
+  let certificate: [UInt8]
+  let loginKey: SignedLoginKey
+  /// Where the peer listens.
+  let addresses: [NetworkAddress]
+  /// Sealed for the peer; opaque here.
+  let ticket: [UInt8]
+
+  func write(to message: inout ByteWriter) {
+    message.name(peer)
+    message.bytes(sessionKey.bytes)
+    message.bytes(identity.bytes.bytes)
+    message.bytes(certificate.bytes)
+    message.loginKey(loginKey)
+    message.bytes(ticket.bytes)
+    message.addresses(addresses)
+  }
+
+  init(
+    peer: PrincipalName, sessionKey: consuming SecretBytes, identity: VerifyingKey,
+    certificate: [UInt8], loginKey: SignedLoginKey, addresses: [NetworkAddress], ticket: [UInt8]
+  ) {
+    self.peer = peer
+    self.sessionKey = sessionKey
+    self.identity = identity
+    self.certificate = certificate
+    self.loginKey = loginKey
+    self.addresses = addresses
+    self.ticket = ticket
+  }
+
+  init(from reader: inout ByteReader) throws(WireError) {
+    let peer = try reader.name()
+    let sessionKey = try reader.secret(32)
+    let identity = try reader.verifyingKey()
+    let certificate = try reader.bytes(64)
+    let loginKey = try reader.loginKey()
+    let ticket = try reader.bytes(Ticket.byteCount)
+    let addresses = try reader.addresses(limit: PresenceRecord.addressLimit)
+    self.init(
+      peer: peer, sessionKey: sessionKey, identity: identity, certificate: certificate,
+      loginKey: loginKey, addresses: addresses, ticket: ticket)
+  }
+}

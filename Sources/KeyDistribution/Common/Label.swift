@@ -1,0 +1,69 @@
+internal import SecretMemory
+internal import Wire
+
+/// What every derivation, signature and associated datum begins with. One purpose, one label; the
+/// list here is the list in PROTOCOL.md, section 3.
+enum Label: String, CaseIterable {
+  // Signatures (Ed25519).
+  case epochKey = "trent epoch key v1"
+  case userCertificate = "trent user v1"
+  case identityProof = "trent identity proof v1"
+  case loginKey = "trent login key v1"
+
+  // The shared key of a user and its parts.
+  case sharedKey = "trent shared key v1"
+  case proofKey = "trent proof key v1"
+  case provenReplyKey = "trent proven reply key v1"
+  case requestProof = "trent request proof v1"
+
+  // Sealed requests and replies (HPKE).
+  case sealedRequest = "trent sealed request v1"
+  case sealedReply = "trent sealed reply v1"
+  case openReply = "trent open reply v1"
+  case provenReply = "trent proven reply v1"
+
+  // Ticket-granting tickets and the exchange under them.
+  case ticketGrantingTicket = "trent tgt v1"
+  case ratchetStep = "trent tgt ratchet v1"
+  case ratchetKey = "trent tgt key v1"
+  case grantingRequest = "trent granting request v1"
+  case grantingReply = "trent granting reply v1"
+
+  // Tickets and peer sessions.
+  case ticket = "trent ticket v1"
+  case peerKey = "trent peer psk v1"
+  case peerSession = "trent peer session v1"
+
+  // What the KDC and a device keep.
+  case salt = "trent salt v1"
+  case firstKeyVersion = "trent first kvno v1"
+  case digestStorage = "trent digest storage v1"
+  case presenceStorage = "trent presence storage v1"
+  case deviceIdentity = "trent device identity v1"
+}
+
+extension ByteWriter {
+  /// A derivation's context: the label, length-prefixed like every field that follows it.
+  init(_ label: Label) {
+    self.init()
+    prefixed(label.rawValue)
+  }
+
+  /// The same, with the realm that it belongs to as its first field.
+  init(_ label: Label, in realm: Realm) {
+    self.init(label)
+    prefixed(realm.id.bytes)
+  }
+
+  mutating func prefixed(_ name: PrincipalName) { prefixed(name.bytes.bytes) }
+
+  mutating func prefixed(_ moment: Timestamp) {
+    uint16(8)
+    timestamp(moment)
+  }
+
+  mutating func prefixed(keyVersion: UInt32) {
+    uint16(4)
+    uint32(keyVersion)
+  }
+}
