@@ -14,12 +14,15 @@ enum LibCrypto {
     // libcrypto copies only contexts that have a key, hence a placeholder.
     let placeholder: [UInt8] = [0]
     var digest = Array("SHA256".utf8CString)
-    unsafe digest.withUnsafeMutableBufferPointer { name in
-      let parameters = unsafe [
-        OSSL_PARAM_construct_utf8_string("digest", name.baseAddress, 0),
-        OSSL_PARAM_construct_end(),
-      ]
-      unsafe succeed(EVP_MAC_init(context, placeholder, placeholder.count, parameters))
+    // A parameter refers to its name and value, which must therefore live as long as it does.
+    unsafe "digest".withCString { name in
+      unsafe digest.withUnsafeMutableBufferPointer { value in
+        let parameters = unsafe [
+          OSSL_PARAM_construct_utf8_string(name, value.baseAddress, 0),
+          OSSL_PARAM_construct_end(),
+        ]
+        unsafe succeed(EVP_MAC_init(context, placeholder, placeholder.count, parameters))
+      }
     }
     return unsafe context
   }()

@@ -71,9 +71,9 @@ struct EpochKeyTests {
   }
 
   /// Coefficients of 4095 are beyond ML-KEM's prime (FIPS 203, section 7.2): nothing is sealed.
-  @Test func aKeyThatIsNoneSealsNothing() {
+  @Test func aKeyThatIsNoneSealsNothing() throws {
     let bytes = [UInt8](repeating: 0xff, count: EpochPublicKey.byteCount)
-    guard let key = EpochPublicKey(bytes) else { return }
+    let key = try #require(EpochPublicKey(bytes))
     let error = failure { () throws(SealingFailure) in
       _ = try key.seal(
         RawSpan(), info: RawSpan(), authenticating: RawSpan(), exporterContext: RawSpan())
