@@ -11,6 +11,14 @@ enum SealedReplyKind: UInt8 {
   case nameTaken = 4
   case unavailable = 5
   case identityKeyDiffers = 6
+
+  /// Whether a reply of this kind answers a proven request, and is sealed under the shared key too.
+  var isProven: Bool {
+    switch self {
+    case .registered, .granted, .identityKeyDiffers: true
+    case .refused, .salt, .nameTaken, .unavailable: false
+    }
+  }
 }
 
 /// What is needed to make the digest of a name: told to anybody, for names that exist or not.

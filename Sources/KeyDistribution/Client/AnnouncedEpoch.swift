@@ -1,0 +1,143 @@
+public import Cryptography
+public import SecretMemory
+public import Wire
+
+/// A moment, and the clock that told it.
+public enum TrustedTime: Hashable, Sendable {
+  /// KDC time, carried on from an earlier authentic reply of this KDC.
+  case kdcClock(Timestamp)
+  /// The machine's own clock, at the very first contact: a day either way.
+  case wallClock(Timestamp)
+
+  /// How far the KDC's clock may differ from what this one says.
+  var tolerance: Interval {
+    switch self {
+    case .kdcClock: .minutes(2)
+    case .wallClock: .days(1)
+    }
+  }
+
+  var moment: Timestamp {
+    switch self {
+    case .kdcClock(let moment), .wallClock(let moment): moment
+    }
+  }
+}
+
+/// An epoch key that some KDC announced; whose it is has still to be judged (PROTOCOL.md, 4.2).
+public struct AnnouncedEpoch: Sendable {
+  /// The message that asks a KDC for its epoch key.
+  public static var request: [UInt8] { ByteWriter(.epochRequest).publicBytes() }
+
+  /// The realm of the identity that signed the key. Show it, or compare it with the pinned one.
+  public let realm: Realm
+  private let announcement: EpochAnnouncement
+
+  /// Step E3: reads the announcement and verifies that the identity in it signed it.
+  ///
+  /// - Throws: `malformed`, `failed`, `unexpectedReply` or `notAuthentic`.
+  public init(_ message: RawSpan) throws(ExchangeFailure) {
+    announcement = try parseReply(message, as: .epochReply, EpochAnnouncement.init(from:))
+    realm = Realm(identity: announcement.identity)
+    let content = EpochAnnouncement.signedContent(
+      realm: realm, notBefore: announcement.notBefore, notAfter: announcement.notAfter,
+      key: announcement.key)
+    guard
+      realm.identity.isValidSignature(announcement.signature.bytes, for: content.bytes)
+    else { throw .notAuthentic }
+  }
+
+  /// Step E4: takes the epoch key for what requests are sealed to.
+  ///
+  /// - Throws: `identityChanged` unless the realm is the pinned one, `epochNotCurrent` if its time
+  ///   is over or not yet come.
+  public func accept(
+    pinned: Realm, at time: TrustedTime
+  ) throws(ExchangeFailure) -> VerifiedEpoch {
+    guard realm == pinned else { throw .identityChanged }
+    guard time.moment + time.tolerance >= announcement.notBefore,
+      time.moment - time.tolerance <= announcement.notAfter,
+      announcement.notBefore < announcement.notAfter,
+      announcement.notAfter.since(announcement.notBefore) <= .hours(24)
+    else { throw .epochNotCurrent }
+    return VerifiedEpoch(realm: realm, key: announcement.key)
+  }
+}
+
+/// An epoch key of the pinned KDC whose time has been checked. Only `AnnouncedEpoch` makes one.
+public struct VerifiedEpoch: Sendable {
+  public let realm: Realm
+  private let key: EpochPublicKey
+  private let exchange: SealedExchange
+
+  fileprivate init(realm: Realm, key: EpochPublicKey) {
+    self.realm = realm
+    self.key = key
+    exchange = SealedExchange(realm: realm, epochKey: key)
+  }
+
+  /// Seals a request, with a proof under the shared key at its end if there is one.
+  func seal(
+    _ body: borrowing ByteWriter, provenBy shared: borrowing SharedKey?
+  ) throws(ExchangeFailure) -> Outgoing<SealedReplyOpener> {
+    do {
+      var sender = try EpochSender(
+        to: key, info: exchange.info.bytes, exporterContext: exchange.exporterContext.bytes)
+      let encapsulatedKey = sender.encapsulatedKey
+      var plaintext = ByteWriter(capacity: 512)
+      plaintext.bytes(body.written)
+      if shared != nil {
+        let content = exchange.proofContent(
+          encapsulatedKey: encapsulatedKey.bytes, body: body.written)
+        plaintext.proof(of: content, by: shared)
+      }
+      let header = exchange.requestHeader
+      let ciphertext = try sender.seal(plaintext.written, authenticating: header.bytes)
+      return Outgoing(
+        header + encapsulatedKey + ciphertext,
+        next: SealedReplyOpener(
+          exchange: exchange, encapsulatedKey: encapsulatedKey,
+          exported: sender.exported.duplicate()))
+    } catch {
+      throw .notAuthentic
+    }
+  }
+}
+
+extension ByteWriter {
+  fileprivate mutating func proof(
+    of content: borrowing SecretBytes, by shared: borrowing SharedKey?
+  ) {
+    switch shared {
+    case .some(let shared): bytes(shared.proof(of: content.bytes).bytes)
+    case .none: break
+    }
+  }
+}
+
+/// Reads a message that should be of one type: a failure in the clear is told as such, and every
+/// other type is unexpected.
+func parseReply<Value: ~Copyable>(
+  _ message: RawSpan, as expected: MessageType,
+  _ read: (inout ByteReader) throws(WireError) -> Value
+) throws(ExchangeFailure) -> Value {
+  do {
+    var reader = ByteReader(message)
+    let type = try reader.messageType()
+    if type == .failure {
+      guard let code = FailureCode(rawValue: try reader.uint8()) else {
+        throw WireError.invalid("failure code")
+      }
+      try reader.finish()
+      throw ExchangeFailure.failed(code)
+    }
+    guard type == expected else { throw ExchangeFailure.unexpectedReply }
+    return try read(&reader)
+  } catch let error as ExchangeFailure {
+    throw error
+  } catch let error as WireError {
+    throw .malformed(error)
+  } catch {
+    throw .notAuthentic
+  }
+}

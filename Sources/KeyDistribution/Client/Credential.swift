@@ -1,0 +1,108 @@
+public import Cryptography
+public import SecretMemory
+public import Wire
+
+/// A login: the ticket-granting ticket, the keys that go with it, and the per-login key.
+public struct Credential: ~Copyable, Sendable {
+  public let realm: Realm
+  public let name: PrincipalName
+  /// The public half of the user's own identity key.
+  public let identity: VerifyingKey
+  /// When the login ends, in KDC time.
+  public let end: Timestamp
+  /// When the login was granted, in KDC time.
+  public let grantedAt: Timestamp
+  /// Where the KDC saw the login come from.
+  public let observed: NetworkAddress
+
+  let loginKey: AgreementKey
+  let signed: SignedLoginKey
+  /// What tickets for this login are sealed under.
+  let ticketKey: SealingKey
+  private var requestKey: SecretBytes
+  private var ticket: [UInt8]
+
+  init(
+    realm: Realm, name: PrincipalName, identity: VerifyingKey, loginKey: consuming AgreementKey,
+    signed: SignedLoginKey, grant: borrowing LoginGrant, grantedAt: Timestamp
+  ) {
+    self.realm = realm
+    self.name = name
+    self.identity = identity
+    self.loginKey = loginKey
+    self.signed = signed
+    self.grantedAt = grantedAt
+    end = grant.end
+    observed = grant.observed
+    ticketKey = SealingKey(grant.ticketKey.duplicate())
+    requestKey = grant.requestKey.duplicate()
+    ticket = grant.ticket
+  }
+
+  /// Step T1: asks for a session key for `peer`.
+  ///
+  /// - Parameters:
+  ///   - ephemeral: made for this one request and its session.
+  ///   - now: KDC time.
+  public func askForTicket(
+    for peer: PrincipalName, purpose: Purpose, ephemeral: AgreementPublicKey, at now: Timestamp,
+    random: inout some RandomSource
+  ) -> Outgoing<ExpectTicket> {
+    let request = GrantingRequest.ticket(
+      purpose: purpose, peer: peer, ephemeral: ephemeral, LoginSignature(signed))
+    let sealed = seal(request, at: now, random: &random)
+    return Outgoing(
+      sealed.message, next: ExpectTicket(opener: sealed.next, peer: peer, purpose: purpose))
+  }
+
+  /// Step A1: announces where this login receives.
+  ///
+  /// - Parameter addresses: besides the one that the KDC observes; the first five count.
+  public func announce(
+    port: UInt16, addresses: [NetworkAddress], at now: Timestamp,
+    random: inout some RandomSource
+  ) -> Outgoing<ExpectAnnouncement> {
+    let some = [NetworkAddress](addresses.prefix(GrantingRequest.announcedAddressLimit))
+    let request = GrantingRequest.announce(
+      port: port, addresses: some, LoginSignature(signed))
+    let sealed = seal(request, at: now, random: &random)
+    return Outgoing(sealed.message, next: ExpectAnnouncement(opener: sealed.next))
+  }
+
+  /// Step W1: says that this login no longer receives.
+  public func withdraw(
+    at now: Timestamp, random: inout some RandomSource
+  ) -> Outgoing<ExpectWithdrawal> {
+    let sealed = seal(.withdraw, at: now, random: &random)
+    return Outgoing(sealed.message, next: ExpectWithdrawal(opener: sealed.next))
+  }
+
+  private func seal(
+    _ request: GrantingRequest, at now: Timestamp, random: inout some RandomSource
+  ) -> Outgoing<GrantingReplyOpener> {
+    let exchange = GrantingExchange(
+      realm: realm, requestNonce: random.bytes(GrantingExchange.nonceByteCount))
+    var plaintext = ByteWriter()
+    plaintext.timestamp(now)
+    request.write(to: &plaintext)
+    let header = exchange.requestHeader(ticket: ticket)
+    let sealed = SingleUseKey(exchange.requestKeys(requestKey)).seal(
+      plaintext.written, authenticating: header.bytes)
+    return Outgoing(
+      header + sealed,
+      next: GrantingReplyOpener(exchange: exchange, requestKey: requestKey.duplicate()))
+  }
+
+  /// Goes on with the fresh ticket-granting ticket that a reply brought.
+  public mutating func renew(with renewal: consuming Renewal) {
+    requestKey = renewal.requestKey
+    ticket = renewal.ticket
+  }
+}
+
+/// A fresh ticket-granting ticket and the key to use it with.
+@frozen
+public struct Renewal: ~Copyable {
+  let requestKey: SecretBytes
+  let ticket: [UInt8]
+}

@@ -1,0 +1,133 @@
+public import Cryptography
+public import SecretMemory
+public import Wire
+
+/// What a client keeps of a granting request until the answer is there. It can be tried on any
+/// number of datagrams: one that does not verify changes nothing.
+struct GrantingReplyOpener: ~Copyable {
+  let exchange: GrantingExchange
+  let requestKey: SecretBytes
+
+  /// Opens a reply and reads the fields of the one kind that the caller awaits.
+  ///
+  /// - Throws: `malformed`, `failed`, `unexpectedReply`, `notAuthentic`, and what the other kinds
+  ///   say: `peerNotPresent`, `superseded`, `loginOver`, `clockSkew`, `unavailable`.
+  func open<Value: ~Copyable>(
+    _ message: RawSpan, expecting expected: GrantingReplyKind,
+    _ read: (inout ByteReader) throws(WireError) -> Value
+  ) throws(ExchangeFailure) -> Granted<Value> {
+    let nonce = try parseReply(message, as: .grantingReply) { (reader) throws(WireError) in
+      try reader.bytes(GrantingExchange.nonceByteCount)
+    }
+    let plaintext: SecretBytes
+    do {
+      plaintext = try exchange.replyKey(requestKey, responseNonce: nonce.bytes).open(
+        message.extracting(droppingFirst: GrantingExchange.replyHeaderByteCount),
+        authenticating: message.extracting(first: GrantingExchange.replyHeaderByteCount))
+    } catch {
+      throw .notAuthentic
+    }
+    do {
+      var reader = ByteReader(plaintext.bytes)
+      guard let kind = GrantingReplyKind(rawValue: try reader.uint8()) else {
+        throw WireError.invalid("reply kind")
+      }
+      let time = try reader.timestamp()
+      guard kind == expected else { throw Self.failure(kind, time: time) }
+      let renewal = Renewal(
+        requestKey: try reader.secret(32),
+        ticket: try reader.bytes(TicketGrantingTicket.byteCount))
+      let value = try read(&reader)
+      try reader.finish()
+      return Granted(value: value, renewal: renewal, time: time)
+    } catch let error as WireError {
+      throw .malformed(error)
+    } catch let error as ExchangeFailure {
+      throw error
+    } catch {
+      throw .notAuthentic
+    }
+  }
+
+  private static func failure(_ kind: GrantingReplyKind, time: Timestamp) -> ExchangeFailure {
+    switch kind {
+    case .peerNotPresent: .peerNotPresent
+    case .superseded: .superseded
+    case .loginOver: .loginOver
+    case .clockSkew: .clockSkew(now: time)
+    case .unavailable: .unavailable
+    case .ticket, .announced, .withdrawn: .unexpectedReply
+    }
+  }
+}
+
+/// What was asked for, the renewal that came with it, and KDC time.
+@frozen
+public struct Granted<Value: ~Copyable>: ~Copyable {
+  public let value: Value
+  public let renewal: Renewal
+  public let time: Timestamp
+}
+
+/// A session key for two and what the KDC says of the peer: to be judged by `PeerTrust`.
+@frozen
+public struct SessionGrant: ~Copyable {
+  public let peer: PrincipalName
+  public let purpose: Purpose
+  let sessionKey: SecretBytes
+  let claim: PeerClaim
+  /// Where the peer listens, the address that the KDC observed first.
+  public let addresses: [NetworkAddress]
+  let ticket: [UInt8]
+
+  /// What the KDC says of the peer's keys.
+  public var peerClaim: PeerClaim { claim }
+}
+
+/// Awaits T5.
+public struct ExpectTicket: ~Copyable {
+  let opener: GrantingReplyOpener
+  let peer: PrincipalName
+  let purpose: Purpose
+
+  /// Step T5: the reply must name the peer that was asked for.
+  public borrowing func receive(
+    _ message: RawSpan
+  ) throws(ExchangeFailure) -> Granted<SessionGrant> {
+    let asked = peer
+    let purpose = purpose
+    return try opener.open(message, expecting: .ticket) { (reader) throws(WireError) in
+      let reply = try TicketReply(from: &reader)
+      guard reply.peer == asked else { throw .invalid("peer") }
+      return SessionGrant(
+        peer: asked, purpose: purpose, sessionKey: reply.sessionKey.duplicate(),
+        claim: PeerClaim(
+          name: asked, identity: reply.identity, certificate: reply.certificate,
+          loginKey: reply.loginKey),
+        addresses: reply.addresses, ticket: reply.ticket)
+    }
+  }
+}
+
+/// Awaits A3.
+public struct ExpectAnnouncement: ~Copyable {
+  let opener: GrantingReplyOpener
+
+  /// - Returns: the address that the KDC observed.
+  public borrowing func receive(
+    _ message: RawSpan
+  ) throws(ExchangeFailure) -> Granted<NetworkAddress> {
+    try opener.open(message, expecting: .announced) { (reader) throws(WireError) in
+      try reader.address()
+    }
+  }
+}
+
+/// Awaits W3.
+public struct ExpectWithdrawal: ~Copyable {
+  let opener: GrantingReplyOpener
+
+  public borrowing func receive(_ message: RawSpan) throws(ExchangeFailure) -> Granted<Void> {
+    try opener.open(message, expecting: .withdrawn) { (_) throws(WireError) in }
+  }
+}

@@ -1,0 +1,108 @@
+internal import Cryptography
+internal import SecretMemory
+internal import Wire
+
+/// What a client keeps of a sealed request until the answer is there.
+struct SealedReplyOpener: ~Copyable {
+  let exchange: SealedExchange
+  let encapsulatedKey: [UInt8]
+  let exported: SecretBytes
+
+  private struct Header {
+    let isProven: Bool
+    let nonce: [UInt8]
+  }
+
+  /// Opens a reply. One to a proven request needs the shared key; without it, or for a reply that
+  /// does not verify, this fails.
+  ///
+  /// - Throws: `malformed`, `failed`, `unexpectedReply`, `notAuthentic`, and what the open replies
+  ///   say: `refused`, `nameTaken`, `unavailable`.
+  func open(
+    _ message: RawSpan, shared: borrowing SharedKey?
+  ) throws(ExchangeFailure) -> SealedReplyContent {
+    let header = try parseReply(message, as: .sealedReply) { (reader) throws(WireError) in
+      let flag = try reader.uint8()
+      guard flag <= 1 else { throw .invalid("proven flag") }
+      return Header(
+        isProven: flag == 1, nonce: try reader.bytes(SealedExchange.responseNonceByteCount))
+    }
+    let key = try key(for: header, shared: shared)
+    let plaintext: SecretBytes
+    do {
+      plaintext = try key.open(
+        message.extracting(droppingFirst: SealedExchange.replyHeaderByteCount),
+        authenticating: message.extracting(first: SealedExchange.replyHeaderByteCount))
+    } catch {
+      throw .notAuthentic
+    }
+    return try SealedReplyContent(plaintext, isProven: header.isProven)
+  }
+
+  private func key(
+    for header: Header, shared: borrowing SharedKey?
+  ) throws(ExchangeFailure) -> SingleUseKey {
+    guard header.isProven else {
+      return exchange.replyKey(
+        exported: exported, encapsulatedKey: encapsulatedKey.bytes,
+        responseNonce: header.nonce.bytes)
+    }
+    switch shared {
+    case .some(let shared):
+      return exchange.replyKey(
+        exported: exported, shared: shared, encapsulatedKey: encapsulatedKey.bytes,
+        responseNonce: header.nonce.bytes)
+    case .none: throw .unexpectedReply
+    }
+  }
+}
+
+/// An authentic reply: its kind, the KDC's time, and the fields of that kind.
+struct SealedReplyContent: ~Copyable {
+  let kind: SealedReplyKind
+  let time: Timestamp
+  private let plaintext: SecretBytes
+
+  private static let headByteCount = 1 + 8
+
+  init(_ plaintext: consuming SecretBytes, isProven: Bool) throws(ExchangeFailure) {
+    let kind: SealedReplyKind
+    let time: Timestamp
+    do {
+      var reader = ByteReader(plaintext.bytes)
+      guard let known = SealedReplyKind(rawValue: try reader.uint8()) else {
+        throw WireError.invalid("reply kind")
+      }
+      kind = known
+      time = try reader.timestamp()
+    } catch {
+      throw .malformed(error)
+    }
+    guard kind.isProven == isProven else { throw .unexpectedReply }
+    self.kind = kind
+    self.time = time
+    self.plaintext = plaintext
+  }
+
+  /// Reads the fields of the one kind that the caller awaits.
+  func read<Value: ~Copyable>(
+    _ expected: SealedReplyKind, _ read: (inout ByteReader) throws(WireError) -> Value
+  ) throws(ExchangeFailure) -> Value {
+    switch kind {
+    case expected: break
+    case .refused: throw .refused
+    case .nameTaken: throw .nameTaken
+    case .unavailable: throw .unavailable
+    case .identityKeyDiffers: throw .identityKeyDiffers
+    case .salt, .registered, .granted: throw .unexpectedReply
+    }
+    do {
+      var reader = ByteReader(plaintext.bytes.extracting(droppingFirst: Self.headByteCount))
+      let value = try read(&reader)
+      try reader.finish()
+      return value
+    } catch {
+      throw .malformed(error)
+    }
+  }
+}

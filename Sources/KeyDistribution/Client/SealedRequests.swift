@@ -1,0 +1,154 @@
+public import Cryptography
+public import SecretMemory
+public import Wire
+
+extension VerifiedEpoch {
+  /// Step S1: asks how to make the digest of a name.
+  public func askForSalt(of name: PrincipalName) throws(ExchangeFailure) -> Outgoing<ExpectSalt> {
+    var body = ByteWriter()
+    SaltRequest(name: name).write(to: &body)
+    let sealed = try seal(body, provenBy: nil)
+    return Outgoing(sealed.message, next: ExpectSalt(opener: sealed.next))
+  }
+
+  /// Step R1: registers a free name.
+  ///
+  /// - Parameters:
+  ///   - salt: what the KDC told for this name.
+  ///   - digest: 32 bytes, made with that salt.
+  ///   - identity: the user's identity key; its public half is certified.
+  ///   - port: where the user will listen when it says nothing else.
+  public func register(
+    _ name: PrincipalName, salt: SaltReply, digest: borrowing SecretBytes,
+    identity: borrowing SigningKey, port: UInt16
+  ) throws(ExchangeFailure) -> Outgoing<ExpectRegistration> {
+    let statement = realm.identityProofContent(name: name, identity: identity.publicKey)
+    let request = RegistrationRequest(
+      name: name, keyVersion: salt.keyVersion, parameters: salt.parameters, salt: salt.salt,
+      digest: digest.duplicate(), identity: identity.publicKey,
+      identityProof: identity.sign(statement.bytes), port: port)
+    var body = ByteWriter(capacity: 512)
+    request.write(to: &body)
+    let shared = try sharedKey(digest, name: name, keyVersion: salt.keyVersion)
+    let sealed = try seal(body, provenBy: shared)
+    return Outgoing(
+      sealed.message,
+      next: ExpectRegistration(
+        opener: sealed.next,
+        shared: try sharedKey(digest, name: name, keyVersion: salt.keyVersion), name: name,
+        keyVersion: salt.keyVersion))
+  }
+
+  /// Step L1: logs in with a fresh per-login key.
+  ///
+  /// - Parameters:
+  ///   - lifetime: how long the login should last; the KDC has a ceiling.
+  ///   - now: KDC time.
+  public func logIn(
+    _ name: PrincipalName, keyVersion: UInt32, digest: borrowing SecretBytes,
+    identity: borrowing SigningKey, loginKey: consuming AgreementKey, lifetime: Interval,
+    at now: Timestamp
+  ) throws(ExchangeFailure) -> Outgoing<ExpectLogin> {
+    let signed = SignedLoginKey(
+      key: loginKey.publicKey, issued: now, expires: now + lifetime + .hours(1),
+      keyVersion: keyVersion, owner: name, realm: realm, identity: identity)
+    let request = LoginRequest(
+      name: name, identity: identity.publicKey, loginKey: signed,
+      lifetimeSeconds: UInt32(clamping: lifetime.milliseconds / 1000))
+    var body = ByteWriter(capacity: 512)
+    request.write(to: &body)
+    let shared = try sharedKey(digest, name: name, keyVersion: keyVersion)
+    let sealed = try seal(body, provenBy: shared)
+    return Outgoing(
+      sealed.message,
+      next: ExpectLogin(
+        opener: sealed.next,
+        shared: try sharedKey(digest, name: name, keyVersion: keyVersion), realm: realm,
+        name: name, identity: identity.publicKey, loginKey: loginKey, signed: signed))
+  }
+
+  private func sharedKey(
+    _ digest: borrowing SecretBytes, name: PrincipalName, keyVersion: UInt32
+  ) throws(ExchangeFailure) -> SharedKey {
+    do {
+      return try SharedKey(digest: digest.bytes, name: name, keyVersion: keyVersion, realm: realm)
+    } catch {
+      throw .unavailable
+    }
+  }
+}
+
+/// An answer of the KDC with the time it was given at, by which the client sets its KDC clock.
+public struct Timed<Value: Sendable>: Sendable {
+  public let value: Value
+  public let time: Timestamp
+}
+
+/// Awaits S2.
+public struct ExpectSalt: ~Copyable {
+  let opener: SealedReplyOpener
+
+  public consuming func receive(
+    _ message: RawSpan
+  ) throws(ExchangeFailure) -> Timed<SaltReply> {
+    let content = try opener.open(message, shared: nil)
+    let salt = try content.read(.salt) { (reader) throws(WireError) in
+      try SaltReply(from: &reader)
+    }
+    return Timed(value: salt, time: content.time)
+  }
+}
+
+/// Awaits R4.
+public struct ExpectRegistration: ~Copyable {
+  let opener: SealedReplyOpener
+  let shared: SharedKey
+  let name: PrincipalName
+  let keyVersion: UInt32
+
+  /// - Returns: KDC time at which the name became the user's.
+  /// - Throws: `nameTaken`, `refused`, `unavailable`, or that the reply is not authentic.
+  public consuming func receive(_ message: RawSpan) throws(ExchangeFailure) -> Timestamp {
+    let name = name
+    let keyVersion = keyVersion
+    let content = try opener.open(message, shared: shared)
+    let isOurs = try content.read(.registered) { (reader) throws(WireError) in
+      let isNamed = try reader.name() == name
+      let isVersioned = try reader.uint32() == keyVersion
+      return isNamed && isVersioned
+    }
+    guard isOurs else { throw .unexpectedReply }
+    return content.time
+  }
+}
+
+/// Awaits L3.
+public struct ExpectLogin: ~Copyable {
+  let opener: SealedReplyOpener
+  let shared: SharedKey
+  let realm: Realm
+  let name: PrincipalName
+  let identity: VerifyingKey
+  let loginKey: AgreementKey
+  let signed: SignedLoginKey
+
+  /// - Throws: `refused`, `identityKeyDiffers`, `unavailable`, or that the reply is not authentic.
+  public consuming func receive(_ message: RawSpan) throws(ExchangeFailure) -> Credential {
+    let content = try opener.open(message, shared: shared)
+    let identityKeyDiffers = content.kind == .identityKeyDiffers
+    if identityKeyDiffers { throw .identityKeyDiffers }
+    let grant = try content.read(.granted) { (reader) throws(WireError) in
+      try LoginGrant(from: &reader)
+    }
+    guard grant.name == name, grant.keyVersion == signed.keyVersion else {
+      throw .unexpectedReply
+    }
+    let statement = realm.certificateContent(name: name, identity: identity)
+    guard realm.identity.isValidSignature(grant.certificate.bytes, for: statement.bytes) else {
+      throw .notAuthentic
+    }
+    return Credential(
+      realm: realm, name: name, identity: identity, loginKey: loginKey, signed: signed,
+      grant: grant, grantedAt: content.time)
+  }
+}

@@ -1,0 +1,105 @@
+public import Cryptography
+public import SecretMemory
+public import Wire
+
+/// Remembers the ephemeral keys of initiators for as long as their tickets could be shown again.
+public struct SessionReplayCache {
+  private var cache: ReplayCache
+
+  /// - Parameter now: KDC time.
+  public init(now: Timestamp, limit: Int = 100_000) {
+    // Tickets live for minutes; the clocks of KDC and responder may differ by as much again.
+    cache = ReplayCache(window: .minutes(30), limit: limit, now: now)
+  }
+
+  mutating func insert(_ ephemeral: AgreementPublicKey, at now: Timestamp) throws(PeerFailure) {
+    switch cache.insert(ReplayTag(SHA256.hash(ephemeral.bytes.bytes).bytes), at: now) {
+    case .fresh: break
+    case .replayed: throw .replayed
+    case .full: throw .overloaded
+    }
+  }
+}
+
+extension Credential {
+  /// Step P2: reads the first handshake message, in this order and no other: handshake, ticket,
+  /// its keys, replay, trust; then answers. Nothing is written, asked, pinned or shown before the
+  /// first record has verified, which `ExpectFirstRecord` awaits.
+  ///
+  /// - Parameters:
+  ///   - purpose: what this responder serves.
+  ///   - pinned: looks up the identity key pinned for a name in this realm.
+  ///   - ephemeral: made for this one session.
+  public func respond(
+    to message: RawSpan, purpose: Purpose = .session, cache: inout SessionReplayCache,
+    pinned: (PrincipalName) -> VerifyingKey?, ephemeral: consuming AgreementKey,
+    at clocks: PeerTrust.Clocks
+  ) throws(PeerFailure) -> Outgoing<ExpectFirstRecord> {
+    let prologue = peerPrologue(realm: realm, responder: name, identity: identity)
+    var handshake = NoiseHandshake(
+      .ikPsk2, role: .responder, prologue: prologue.bytes, staticKey: loginKey.duplicate(),
+      ephemeral: ephemeral, remoteStatic: nil)
+    let payload: SecretBytes
+    do { payload = try handshake.readMessage(message) } catch { throw .handshake }
+    guard let ticket = Ticket(opening: payload.bytes, under: ticketKey, realm: realm),
+      ticket.purpose == purpose, ticket.responder == name
+    else { throw .ticketNotForUs }
+    guard clocks.kdc <= ticket.expires + PeerTrust.clockTolerance,
+      ticket.issued <= clocks.kdc + PeerTrust.clockTolerance
+    else { throw .ticketExpired }
+    guard let remoteEphemeral = handshake.remoteEphemeral,
+      let remoteStatic = handshake.remoteStatic,
+      equalInConstantTime(ticket.ephemeral.bytes.bytes, remoteEphemeral.bytes.bytes),
+      equalInConstantTime(ticket.loginKey.key.bytes.bytes, remoteStatic.bytes.bytes)
+    else { throw .keysDiffer }
+    try cache.insert(remoteEphemeral, at: clocks.kdc)
+    let peer: TrustedPeer
+    do {
+      peer = try PeerTrust(realm: realm, own: name).judge(
+        PeerClaim(
+          name: ticket.initiator, identity: ticket.identity, certificate: ticket.certificate,
+          loginKey: ticket.loginKey),
+        pinned: pinned(ticket.initiator), at: clocks)
+    } catch {
+      throw .distrusted(error)
+    }
+    let binding = PeerBinding(
+      realm: realm, purpose: purpose,
+      initiator: PeerEnd(name: peer.name, identity: peer.identity, loginKey: peer.loginKey),
+      responder: PeerEnd(name: name, identity: identity, loginKey: loginKey.publicKey),
+      ephemeral: remoteEphemeral)
+    handshake.setPresharedKey(binding.preSharedKey(ticket.sessionKey))
+    do {
+      let none: [UInt8] = []
+      let answer = try handshake.writeMessage(none.bytes)
+      return Outgoing(
+        answer,
+        next: ExpectFirstRecord(
+          session: PeerSession(handshake.split(), with: peer), ticketID: ticket.id))
+    } catch {
+      throw .handshake
+    }
+  }
+}
+
+/// Awaits P3, the initiator's first record: only that proves that the initiator is there.
+public struct ExpectFirstRecord: ~Copyable {
+  var session: PeerSession
+  let ticketID: [UInt8]
+
+  public consuming func receive(_ record: RawSpan) throws(PeerFailure) -> AcceptedSession {
+    let ticketID = ticketID
+    var session = session
+    let first = try session.open(record)
+    return AcceptedSession(session: session, firstRecord: first, ticketID: ticketID)
+  }
+}
+
+/// A session whose initiator has confirmed its key, and what it said first.
+@frozen
+public struct AcceptedSession: ~Copyable {
+  public var session: PeerSession
+  public let firstRecord: SecretBytes
+  /// What the KDC's log knows this session by: 8 bytes.
+  public let ticketID: [UInt8]
+}
