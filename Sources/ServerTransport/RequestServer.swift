@@ -1,0 +1,78 @@
+internal import Glibc
+internal import NIOCore
+internal import NIOPosix
+public import Wire
+
+/// Takes requests by TCP and UDP on one port and gives them to a handler.
+///
+/// Nothing that comes from the network stops it; what exceeds the limits is dropped or closed.
+public final class RequestServer: Sendable {
+  /// The port, the same for TCP and UDP.
+  public let port: UInt16
+  /// What the server is bound to; `[::]` stands for every address, IPv6 and IPv4.
+  public let addresses: [NetworkAddress]
+
+  private let state: ServerState
+  private let group: MultiThreadedEventLoopGroup
+  private let channels: [any Channel]
+
+  private init(
+    port: UInt16, addresses: [NetworkAddress], state: ServerState,
+    group: MultiThreadedEventLoopGroup, channels: [any Channel]
+  ) {
+    self.port = port
+    self.addresses = addresses
+    self.state = state
+    self.group = group
+    self.channels = channels
+  }
+
+  /// Binds and begins to serve.
+  ///
+  /// - Parameters:
+  ///   - bind: an address of this machine, or a name of one; nil for every address, by IPv6 and
+  ///     IPv4, or by IPv4 alone where there is no IPv6.
+  ///   - port: 0 takes any port that is free for both TCP and UDP.
+  ///   - threads: event loops to spread connections over; at least 1.
+  public static func start(
+    bind: String? = nil, port: UInt16, limits: ServerLimits = ServerLimits(), threads: Int = 1,
+    handler: @escaping RequestHandler
+  ) async throws(ServerFailure) -> RequestServer {
+    precondition(threads > 0 && limits.streamMessageLimit <= Int(UInt16.max))
+    let candidates = try addressesToBind(bind)
+    let state = ServerState(limits: limits)
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+    do throws(ServerFailure) {
+      let binder = ServerBinder(group: group, state: state, handler: handler)
+      let bound = try await binder.bind(firstOf: candidates, port: port)
+      return RequestServer(
+        port: bound.port, addresses: bound.addresses, state: state, group: group,
+        channels: bound.channels)
+    } catch {
+      _ = state.stop()
+      try? await group.shutdownGracefully()
+      throw error
+    }
+  }
+
+  /// Addresses to try in turn until one can be bound.
+  private static func addressesToBind(_ name: String?) throws(ServerFailure) -> [SocketAddress] {
+    do {
+      guard let name else {
+        return try ["::", "0.0.0.0"].map { try SocketAddress(ipAddress: $0, port: 0) }
+      }
+      return [try SocketAddress.makeAddressResolvingHost(name, port: 0)]
+    } catch {
+      throw .unresolvableAddress(name ?? "::")
+    }
+  }
+
+  public var counters: ServerCounters { state.counters }
+
+  /// Closes every socket and ends the threads. Answers that have not left by now never will.
+  public func shutdown() async throws {
+    guard state.stop() else { return }
+    for channel in channels { try? await channel.close() }
+    try await group.shutdownGracefully()
+  }
+}

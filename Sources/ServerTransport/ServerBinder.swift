@@ -1,0 +1,121 @@
+internal import Glibc
+internal import NIOCore
+internal import NIOPosix
+internal import Wire
+
+/// Opens the sockets of a server.
+struct ServerBinder {
+  struct Bound {
+    var port: UInt16
+    var addresses: [NetworkAddress]
+    var channels: [any Channel]
+  }
+
+  let group: MultiThreadedEventLoopGroup
+  let state: ServerState
+  let handler: RequestHandler
+
+  /// How often to look for a port that is free for TCP and UDP alike.
+  private static let attempts = 16
+
+  /// Binds the first address whose family this machine has.
+  func bind(
+    firstOf candidates: [SocketAddress], port: UInt16
+  ) async throws(ServerFailure) -> Bound {
+    var failure = ServerFailure.unresolvableAddress("")
+    for candidate in candidates {
+      do throws(ServerFailure) {
+        return try await bind(candidate, port: port)
+      } catch {
+        failure = error
+        guard error.code == EAFNOSUPPORT || error.code == EADDRNOTAVAIL else { break }
+      }
+    }
+    throw failure
+  }
+
+  private func bind(
+    _ address: SocketAddress, port: UInt16
+  ) async throws(ServerFailure) -> Bound {
+    for _ in 1..<Self.attempts {
+      do throws(ServerFailure) {
+        return try await bindBoth(address, port: port)
+      } catch {
+        // The port that TCP was given may be taken for UDP: the next one may be free.
+        guard port == 0, error.code == EADDRINUSE else { throw error }
+      }
+    }
+    return try await bindBoth(address, port: port)
+  }
+
+  private func bindBoth(
+    _ address: SocketAddress, port: UInt16
+  ) async throws(ServerFailure) -> Bound {
+    var address = address
+    address.port = Int(port)
+    let streams: any Channel
+    do {
+      streams = try await streamBootstrap(address).bind(to: address).get()
+    } catch {
+      throw ServerFailure(error, binding: address, port: port)
+    }
+    do {
+      address.port = streams.localAddress?.port
+      let socket = try DatagramPort(binding: address)
+      guard let descriptor = socket.duplicate() else {
+        throw IOError(errnoCode: errno, reason: "dup")
+      }
+      let datagrams = try await datagramBootstrap(socket).withBoundSocket(descriptor).get()
+      return Bound(
+        port: UInt16(clamping: address.port ?? 0),
+        addresses: [NetworkAddress(address)].compactMap(\.self),
+        channels: [streams, datagrams])
+    } catch {
+      try? await streams.close()
+      throw error as? ServerFailure ?? ServerFailure(error, binding: address, port: port)
+    }
+  }
+
+  private func streamBootstrap(_ address: SocketAddress) -> ServerBootstrap {
+    let bootstrap = ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: 1024)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .serverChannelInitializer { channel in
+        // Out of descriptors: wait for some to be closed instead of trying without pause.
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
+        }
+      }
+      .childChannelInitializer { [state, handler] channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(
+            StreamHandler(state: state, handler: handler))
+        }
+      }
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      // Requests in flight are answered after the client has shut down its side.
+      .childChannelOption(.allowRemoteHalfClosure, value: true)
+      // What one connection can make the server hold: a buffer in, a few answers out.
+      .childChannelOption(.maxMessagesPerRead, value: 1)
+      .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 8192))
+      .childChannelOption(.writeBufferWaterMark, value: .init(low: 8192, high: 32_768))
+    guard address.protocol == .inet6 else { return bootstrap }
+    return bootstrap.serverChannelOption(
+      ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 0)
+  }
+
+  private func datagramBootstrap(_ socket: DatagramPort) -> DatagramBootstrap {
+    // One byte more than the limit tells a datagram that is too long from one that just fits.
+    let batch = 32
+    let capacity = batch * (state.limits.datagramLimit + 1)
+    return DatagramBootstrap(group: group)
+      .channelOption(.datagramVectorReadMessageCount, value: batch)
+      .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: capacity))
+      .channelInitializer { [state, handler] channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(
+            DatagramHandler(port: socket, state: state, handler: handler))
+        }
+      }
+  }
+}

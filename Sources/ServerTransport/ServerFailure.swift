@@ -1,0 +1,36 @@
+internal import Glibc
+internal import NIOCore
+
+/// Why a server could not start. `description` is a sentence for its operator.
+public enum ServerFailure: Error, Equatable, Sendable {
+  /// The address to bind is neither an address nor a name that resolves.
+  case unresolvableAddress(String)
+  /// No socket could be bound to the address; `code` is the system's `errno`.
+  case cannotBind(address: String, port: UInt16, code: Int32)
+
+  init(_ error: any Error, binding address: SocketAddress, port: UInt16) {
+    let code = (error as? IOError)?.errnoCode ?? EIO
+    self = .cannotBind(address: address.ipAddress ?? "?", port: port, code: code)
+  }
+
+  var code: Int32? {
+    if case .cannotBind(_, _, let code) = self { return code }
+    return nil
+  }
+}
+
+extension ServerFailure: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .unresolvableAddress(let address):
+      "\"\(address)\" is no address of this machine."
+    case .cannotBind(_, let port, EADDRINUSE):
+      "Port \(port) is in use by another program."
+    case .cannotBind(_, let port, EACCES):
+      "Port \(port) needs a privilege that this program does not have."
+    case .cannotBind(let address, let port, let code):
+      "Cannot listen on \(address), port \(port): "
+        + String(describing: IOError(errnoCode: code, reason: "bind")) + "."
+    }
+  }
+}

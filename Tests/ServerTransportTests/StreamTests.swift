@@ -1,0 +1,175 @@
+import ServerTransport
+import Synchronization
+import Testing
+import Transport
+import Wire
+
+extension AllServerTests {
+  @Suite("Requests by TCP")
+  struct StreamTests {
+    @Test("A request comes back, with its source told as the client knows it")
+    func echoes() async throws {
+      let sources = Mutex<[NetworkAddress]>([])
+      let handler: RequestHandler = { message, source, kind, respond in
+        sources.withLock { $0.append(source) }
+        respond(kind == .stream ? Response(message: message) : nil)
+      }
+      try await withServer(handler: handler) { server in
+        for address in try server.loopbacks {
+          let client = try server.connect(address)
+          let local = client.localAddress
+          for count in [1, 255, 256, 4096] {
+            let message = [UInt8](repeating: UInt8(count & 0xff), count: count)
+            #expect(try client.exchange(message) == message)
+          }
+          let seen = sources.withLock { $0 }
+          #expect(seen.last == local)
+        }
+      }
+    }
+
+    @Test("Segments may be split and coalesced anywhere")
+    func segments() async throws {
+      try await withServer { server in
+        let client = try server.connect()
+        let messages = (1...5).map { [UInt8](repeating: UInt8($0), count: $0 * 3) }
+        let stream = messages.flatMap(framed)
+        for byte in stream { try client.write([byte]) }
+        try client.write(stream)
+        for message in messages + messages {
+          #expect(try client.receiveKDCMessage(deadline: generous) == message)
+        }
+      }
+    }
+
+    @Test("A frame of length zero or over the limit closes its connection and no other")
+    func badLengths() async throws {
+      try await withServer { server in
+        let other = try server.connect()
+        for header in [[0, 0], [0x10, 0x01], [0xff, 0xff]] as [[UInt8]] {
+          let client = try server.connect()
+          try client.write(header)
+          client.expectClosed()
+        }
+        #expect(try other.exchange([7]) == [7])
+      }
+    }
+
+    @Test("Every prefix of a good stream, then the end, does no harm")
+    func truncations() async throws {
+      try await withServer { server in
+        let stream = framed([1, 2, 3]) + framed([4, 5])
+        for count in 0..<stream.count {
+          let client = try server.connect()
+          try client.write([UInt8](stream[..<count]))
+          try client.shutdownWriting()
+          if count >= 5 {
+            #expect(try client.receiveKDCMessage(deadline: generous) == [1, 2, 3])
+          }
+          client.expectClosed()
+        }
+        try server.expectService()
+      }
+    }
+
+    @Test("Answers keep the order of the requests, whichever is ready first")
+    func order() async throws {
+      let held = HeldRequests()
+      try await withServer(handler: held.handler) { server in
+        let client = try server.connect()
+        try client.write((1...9).flatMap { framed([$0]) })
+        try await until { held.count == 9 }
+        for request in held.takeAll().reversed() {
+          // A second answer to the same request changes nothing.
+          request.respond(Response(message: request.message))
+          request.respond(Response(message: [0]))
+        }
+        for number in 1...9 as ClosedRange<UInt8> {
+          #expect(try client.receiveKDCMessage(deadline: generous) == [number])
+        }
+      }
+    }
+
+    @Test("An answer that may not leave yet holds back those behind it")
+    func notBefore() async throws {
+      let delay = Interval.milliseconds(100)
+      let handler: RequestHandler = { message, _, _, respond in
+        respond(Response(message: message, notBefore: message == [1] ? delay : nil))
+      }
+      try await withServer(handler: handler) { server in
+        let client = try server.connect()
+        let earliest = Deadline.after(delay)
+        try client.write(framed([1]) + framed([2]))
+        #expect(try client.receiveKDCMessage(deadline: generous) == [1])
+        #expect(earliest.hasPassed)
+        #expect(try client.receiveKDCMessage(deadline: generous) == [2])
+      }
+    }
+
+    @Test("At the limit of unanswered requests no more are taken until there is room")
+    func backpressure() async throws {
+      let held = HeldRequests()
+      let few = limits { $0.requestsInFlight = 2 }
+      try await withServer(few, handler: held.handler) { server in
+        let client = try server.connect()
+        try client.write((1...10).flatMap { framed([$0]) })
+        for round in 0..<5 as Range<UInt8> {
+          try await until { held.count >= 2 }
+          let requests = held.takeAll()
+          #expect(requests.map(\.message) == [[round * 2 + 1], [round * 2 + 2]])
+          for request in requests { request.respond(Response(message: request.message)) }
+        }
+        for number in 1...10 as ClosedRange<UInt8> {
+          #expect(try client.receiveKDCMessage(deadline: generous) == [number])
+        }
+      }
+    }
+
+    @Test("A client that sends without reading is not read without end")
+    func unreadAnswers() async throws {
+      let taken = Mutex(0)
+      let handler: RequestHandler = { message, _, _, respond in
+        taken.withLock { $0 += 1 }
+        respond(Response(message: message))
+      }
+      try await withServer(handler: handler) { server in
+        let client = try server.connect()
+        try client.setSocketBuffers(8192)
+        // Frames of 257 bytes, whose length is 0x0101.
+        let flood = [UInt8](repeating: 1, count: 64 << 20)
+        #expect(throws: TransportFailure.timedOut) {
+          try client.writeAll(unsafe flood.span.bytes, stallLimit: .milliseconds(200))
+        }
+        #expect(taken.withLock { $0 } < flood.count / 259 / 4)
+        try server.expectService()
+      }
+    }
+
+    @Test("No answer closes the connection, after the answers before it")
+    func noAnswer() async throws {
+      let handler: RequestHandler = { message, _, _, respond in
+        respond(message == [9] ? nil : Response(message: message))
+      }
+      try await withServer(handler: handler) { server in
+        let client = try server.connect()
+        try client.write(framed([1]) + framed([9]) + framed([2]))
+        #expect(try client.receiveKDCMessage(deadline: generous) == [1])
+        client.expectClosed()
+      }
+    }
+
+    @Test("A client that has shut down its side still gets its answer")
+    func halfClosed() async throws {
+      let held = HeldRequests()
+      try await withServer(handler: held.handler) { server in
+        let client = try server.connect()
+        try client.write(framed([1]))
+        try client.shutdownWriting()
+        try await until { held.count == 1 }
+        for request in held.takeAll() { request.respond(Response(message: [2])) }
+        #expect(try client.receiveKDCMessage(deadline: generous) == [2])
+        client.expectClosed()
+      }
+    }
+  }
+}
