@@ -1,0 +1,20 @@
+internal import SecretMemory
+public import Wire
+
+/// The sender gives up before the last chunk. Kind 0x04, then the code of a reason.
+public struct Abort: Hashable, Sendable {
+  public let reason: TransferReason
+
+  public init(_ reason: TransferReason) { self.reason = reason }
+
+  /// Reads a whole record.
+  public init(_ record: RawSpan) throws(WireError) {
+    var reader = ByteReader(record)
+    try reader.expect(.abort)
+    guard let reason = try reader.reasonOrZero() else { throw .invalid("reason") }
+    try reader.finish()
+    self.reason = reason
+  }
+
+  public func encoded() -> [UInt8] { [TransferMessage.Kind.abort.rawValue, reason.rawValue] }
+}

@@ -1,0 +1,66 @@
+internal import Cryptography
+public import SecretMemory
+
+/// Opens a file chunk by chunk, each one in place in the caller's buffer. A failure is final.
+public struct ChunkOpener: ~Copyable {
+  public let chunkSize: ChunkSize
+  /// What the offer says, in bytes; nil when the sender did not know.
+  public let announcedSize: UInt64?
+  /// Plaintext bytes opened so far.
+  public internal(set) var byteCount: UInt64 = 0
+  /// Whether the last chunk has been opened.
+  public private(set) var isFinished = false
+
+  private let cipher: BulkCipher
+  private var nonce = ChunkNonce()
+  private var hasFailed = false
+
+  /// - Parameters:
+  ///   - fileKey: The offer's.
+  ///   - binding: The hash of the Noise handshake that the file is received in.
+  public init(
+    fileKey: borrowing SecretBytes, binding: RawSpan, chunkSize: ChunkSize, announcedSize: UInt64?
+  ) {
+    self.chunkSize = chunkSize
+    self.announcedSize = announcedSize
+    cipher = BulkCipher(ChunkNonce.streamKey(fileKey: fileKey, binding: binding))
+  }
+
+  /// Opens the next chunk: all but the last 16 bytes of `buffer` become the plaintext.
+  ///
+  /// - Parameters:
+  ///   - buffer: Ciphertext and tag. After an error there is no plaintext in it.
+  ///   - isLast: What the framing says. It need not be trusted: the tag tells.
+  public mutating func open(
+    _ buffer: inout MutableRawSpan, isLast: Bool
+  ) throws(ChunkFailure) {
+    guard !hasFailed else { throw .failedBefore }
+    // Until the end of this function: whatever throws below is final.
+    hasFailed = true
+    guard !isFinished else { throw .afterLast }
+    let count = buffer.byteCount - ChunkNonce.tagByteCount
+    guard chunkSize.allows(count, isFirst: nonce.isFirst, isLast: isLast) else {
+      throw .wrongLength
+    }
+    let (total, overflow) = byteCount.addingReportingOverflow(UInt64(count))
+    guard !overflow, total <= announcedSize ?? .max else { throw .tooLong }
+    nonce.mark(isLast: isLast)
+    do throws(AuthenticationFailure) {
+      try cipher.open(&buffer, nonce: nonce.bytes.bytes)
+    } catch {
+      throw .notAuthentic
+    }
+    nonce.advance()
+    byteCount = total
+    isFinished = isLast
+    hasFailed = false
+  }
+
+  /// Confirms that the file is whole: the last chunk was opened and the announced size reached.
+  /// Nothing is complete before this has returned.
+  public func finish() throws(ChunkFailure) {
+    guard !hasFailed else { throw .failedBefore }
+    guard isFinished else { throw .truncated }
+    guard byteCount == announcedSize ?? byteCount else { throw .tooShort }
+  }
+}

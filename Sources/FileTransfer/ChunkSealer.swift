@@ -1,0 +1,50 @@
+internal import Cryptography
+public import SecretMemory
+
+/// Seals a file chunk by chunk, each one in place in the caller's buffer.
+public struct ChunkSealer: ~Copyable {
+  public let chunkSize: ChunkSize
+  /// Plaintext bytes sealed so far.
+  public private(set) var byteCount: UInt64 = 0
+  /// Whether the last chunk has been sealed.
+  public private(set) var isFinished = false
+
+  private let cipher: BulkCipher
+  private var nonce = ChunkNonce()
+
+  /// - Parameters:
+  ///   - fileKey: 32 random bytes, never used for another stream of the same binding.
+  ///   - binding: The hash of the Noise handshake that the file is sent in.
+  public init(fileKey: borrowing SecretBytes, binding: RawSpan, chunkSize: ChunkSize) {
+    self.chunkSize = chunkSize
+    cipher = BulkCipher(ChunkNonce.streamKey(fileKey: fileKey, binding: binding))
+  }
+
+  /// Seals the next chunk.
+  ///
+  /// Another length than the rules below ask for, or a chunk after the last, is our own mistake.
+  /// - Parameters:
+  ///   - buffer: The plaintext and 16 more bytes, which receive the tag. The plaintext has exactly
+  ///     the chunk size, or that at most when it is the last chunk; nothing only in an empty file.
+  ///   - isLast: Whether no chunk follows. The receiver has to be told.
+  public mutating func seal(_ buffer: inout MutableRawSpan, isLast: Bool) {
+    let count = buffer.byteCount - ChunkNonce.tagByteCount
+    precondition(!isFinished)
+    precondition(
+      chunkSize.allows(count, isFirst: nonce.isFirst, isLast: isLast))
+    byteCount += UInt64(count)
+    nonce.mark(isLast: isLast)
+    cipher.seal(&buffer, nonce: nonce.bytes.bytes)
+    nonce.advance()
+    isFinished = isLast
+  }
+}
+
+extension ChunkSize {
+  /// Whether a chunk may have `count` plaintext bytes, so that every file has one form: all chunks
+  /// are full but the last, which is empty only in an empty file.
+  func allows(_ count: Int, isFirst: Bool, isLast: Bool) -> Bool {
+    if count == byteCount { return true }
+    return isLast && count < byteCount && (count > 0 || count == 0 && isFirst)
+  }
+}

@@ -1,0 +1,27 @@
+/// Why a file is not taken, not sent to its end, or not kept.
+///
+/// Only this code crosses the wire, so that neither side can put words on the other's screen.
+public enum TransferReason: UInt8, Error, Hashable, Sendable, CaseIterable,
+  CustomStringConvertible
+{
+  case declined = 1
+  case cannotWrite = 2
+  case noSpace = 3
+  case tooLarge = 4
+  case busy = 5
+  case sourceFailed = 6
+  case damaged = 7
+
+  /// A sentence for a person on either side.
+  public var description: String {
+    switch self {
+    case .declined: "The receiver declined the file."
+    case .cannotWrite: "The receiver cannot write the file."
+    case .noSpace: "The receiver has no space left for the file."
+    case .tooLarge: "The file is larger than the receiver accepts."
+    case .busy: "The receiver is busy with another transfer. Try again later."
+    case .sourceFailed: "The sender could not read the file to its end."
+    case .damaged: "The file was damaged on the way. Send it again."
+    }
+  }
+}
