@@ -17,7 +17,9 @@ let package = Package(
   products: [
     .library(
       name: "Trent",
-      targets: ["SecretMemory", "Cryptography", "Wire", "KeyDistribution", "FileTransfer"]),
+      targets: [
+        "SecretMemory", "Cryptography", "Wire", "KeyDistribution", "FileTransfer", "TrentClient",
+      ]),
     .executable(name: "kdc", targets: ["kdc"]),
     .executable(name: "client", targets: ["client"]),
   ],
@@ -63,6 +65,14 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    .target(
+      name: "TrentClient",
+      dependencies: [
+        "Cryptography", "DurableFiles", "FileTransfer", "KeyDistribution", "SecretMemory",
+        "Transport", "Wire",
+      ],
+      swiftSettings: strict),
+
     .executableTarget(
       name: "kdc",
       dependencies: [
@@ -76,8 +86,7 @@ let package = Package(
     .executableTarget(
       name: "client",
       dependencies: [
-        "Cryptography", "DurableFiles", "FileTransfer", "KeyDistribution", "SecretMemory",
-        "Transport", "Wire",
+        "KeyDistribution", "SecretMemory", "TrentClient", "Wire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -103,6 +112,12 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "TransportTests", dependencies: ["Transport", "Wire"], swiftSettings: strict),
+    .testTarget(
+      name: "TrentClientTests",
+      dependencies: [
+        "TrentClient", "Cryptography", "DurableFiles", "KeyDistribution", "SecretMemory", "Wire",
+      ],
+      swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",
       dependencies: ["kdc", "client"],
