@@ -18,6 +18,8 @@ public struct AppendFile: ~Copyable, Sendable {
     guard status.kind == S_IFREG else {
       throw FileFailure(path: path, operation: .open, errno: EINVAL)
     }
+    // Even if it was there: whoever created it may have died before this.
+    try syncFolder(parentFolder(of: path))
     file = opened
     length = UInt64(clamping: status.st_size)
   }
@@ -31,7 +33,6 @@ public struct AppendFile: ~Copyable, Sendable {
     let file = try OpenFile(
       path, flags: O_RDWR | O_APPEND | O_CREAT | O_EXCL, mode: 0o600, operation: .create)
     try file.setPermissions(0o600)
-    try syncFolder(parentFolder(of: path))
     return file
   }
 
