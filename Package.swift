@@ -35,8 +35,9 @@ let package = Package(
       name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
       name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+    .systemLibrary(name: "CLinux"),
 
-    .target(name: "SecretMemory", dependencies: ["COpenSSL"], swiftSettings: strict),
+    .target(name: "SecretMemory", dependencies: ["COpenSSL", "CLinux"], swiftSettings: strict),
     .target(
       name: "Cryptography",
       dependencies: [

@@ -103,7 +103,9 @@ extension KeyDistributionCenter {
     switch granting.request {
     case .ticket(_, let peer, _, _):
       RecordQuery(users: [granting.ticket.name, peer], presences: [peer])
-    case .announce, .withdraw: RecordQuery(users: [granting.ticket.name])
+    case .announce:
+      RecordQuery(users: [granting.ticket.name], presences: [granting.ticket.name])
+    case .withdraw: RecordQuery(users: [granting.ticket.name])
     }
   }
 
@@ -127,8 +129,11 @@ extension KeyDistributionCenter {
     case .announce(let port, let addresses, let signature):
       let presence = presence(
         granting.ticket, signature, addresses: addresses, port: port, source: granting.source,
-        &random)
-      return .change(.announce(presence), PendingChange(.presence(granting, .announced)))
+        present: records.presences[user.name], &random)
+      let isRefreshed = presence == records.presences[user.name]
+      return .change(
+        .announce(presence),
+        PendingChange(.presence(granting, isRefreshed ? .refreshed : .announced)))
     case .withdraw:
       let change = DirectoryChange.withdraw(
         granting.ticket.name, loginTime: granting.ticket.loginTime)
@@ -177,11 +182,17 @@ extension KeyDistributionCenter {
   /// Step A2: what a receiver says of itself, with the address that the KDC sees first.
   private func presence(
     _ ticket: borrowing TicketGrantingTicket, _ signature: LoginSignature,
-    addresses: [NetworkAddress], port: UInt16, source: NetworkAddress,
+    addresses: [NetworkAddress], port: UInt16, source: NetworkAddress, present: PresenceRecord?,
     _ random: inout some RandomSource
   ) -> PresenceRecord {
     var observed = source
     observed.port = port
+    // The same login's ticket key is sealed once, so that a refreshment changes nothing.
+    let isSameLogin = present?.loginTime == ticket.loginTime
+    let sealedTicketKey =
+      (isSameLogin ? present?.sealedTicketKey : nil)
+      ?? keys.sealTicketKey(
+        ticket.ticketKey, name: ticket.name, loginTime: ticket.loginTime, random: &random)
     return PresenceRecord(
       name: ticket.name, keyVersion: ticket.keyVersion, loginTime: ticket.loginTime,
       loginEnd: ticket.loginEnd,
@@ -189,13 +200,12 @@ extension KeyDistributionCenter {
       loginKey: SignedLoginKey(
         key: ticket.loginKey, issued: signature.issued, expires: signature.expires,
         keyVersion: ticket.keyVersion, signature: signature.signature),
-      sealedTicketKey: keys.sealTicketKey(
-        ticket.ticketKey, name: ticket.name, loginTime: ticket.loginTime, random: &random))
+      sealedTicketKey: sealedTicketKey)
   }
 
   /// Step A3: of two logins the later receives, and the earlier is told.
   func finish(
-    _ granting: consuming PendingGranting, kind: GrantingReplyKind, outcome: ChangeOutcome,
+    _ granting: consuming PendingGranting, presence: PresenceChange, outcome: ChangeOutcome,
     at now: Timestamp, _ random: inout some RandomSource
   ) -> CenterAnswer {
     switch outcome {
@@ -205,16 +215,35 @@ extension KeyDistributionCenter {
     case .failed:
       return granting.answer(
         .unavailable, reason: .unavailable, from: self, at: now, random: &random)
-    case .done:
-      let observed = granting.source
-      let message = granting.reply(kind, from: self, at: now, random: &random) { message in
-        if kind == .announced { message.address(observed) }
+    case .done: break
+    }
+    let observed = granting.source
+    let message: [UInt8]
+    switch presence {
+    case .announced, .refreshed:
+      message = granting.reply(.announced, from: self, at: now, random: &random) {
+        $0.address(observed)
       }
-      return CenterAnswer(
-        message,
-        event: CenterEvent(
-          kind == .announced ? .announced : .withdrawn, name: granting.ticket.name,
-          source: granting.source))
+    case .withdrawn:
+      message = granting.reply(.withdrawn, from: self, at: now, random: &random)
+    }
+    return CenterAnswer(
+      message, event: presence.event(name: granting.ticket.name, source: granting.source))
+  }
+}
+
+/// What a receiver said of its presence.
+enum PresenceChange {
+  case announced
+  /// The same as before: told every minute, and not worth a line in a log.
+  case refreshed
+  case withdrawn
+
+  func event(name: PrincipalName, source: NetworkAddress) -> CenterEvent? {
+    switch self {
+    case .announced: CenterEvent(.announced, name: name, source: source)
+    case .refreshed: nil
+    case .withdrawn: CenterEvent(.withdrawn, name: name, source: source)
     }
   }
 }

@@ -164,8 +164,8 @@ public final class KeyDistributionCenter: Sendable {
       return finish(registration, outcome: outcome, at: now, &random)
     case .enrolment(let login, let user):
       return finish(login, user: user, outcome: outcome, at: now, &random)
-    case .presence(let granting, let kind):
-      return finish(granting, kind: kind, outcome: outcome, at: now, &random)
+    case .presence(let granting, let presence):
+      return finish(granting, presence: presence, outcome: outcome, at: now, &random)
     }
   }
 
@@ -201,7 +201,7 @@ enum VerifiedRequest: ~Copyable, Sendable {
 enum DecidedChange: ~Copyable, Sendable {
   case registration(PendingRegistration)
   case enrolment(PendingLogin, UserRecord)
-  case presence(PendingGranting, GrantingReplyKind)
+  case presence(PendingGranting, PresenceChange)
 }
 
 extension CenterAnswer {
