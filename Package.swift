@@ -114,6 +114,12 @@ let package = Package(
     .testTarget(
       name: "TransportTests", dependencies: ["Transport", "Wire"], swiftSettings: strict),
     .testTarget(
+      name: "DurableFilesTests", dependencies: ["DurableFiles", "SecretMemory"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ServerTransportTests", dependencies: ["ServerTransport", "Transport", "Wire"],
+      swiftSettings: strict),
+    .testTarget(
       name: "TrentClientTests",
       dependencies: [
         "TrentClient", "Cryptography", "DurableFiles", "KeyDistribution", "SecretMemory", "Wire",
