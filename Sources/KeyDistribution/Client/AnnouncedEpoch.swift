@@ -1,5 +1,5 @@
-public import Cryptography
-public import SecretMemory
+internal import Cryptography
+internal import SecretMemory
 public import Wire
 
 /// A moment, and the clock that told it.
@@ -76,9 +76,10 @@ public struct VerifiedEpoch: Sendable {
     exchange = SealedExchange(realm: realm, epochKey: key)
   }
 
-  /// Seals a request, with a proof under the shared key at its end if there is one.
+  /// Seals a request, with the proof of its content at its end if it proves something.
   func seal(
-    _ body: borrowing ByteWriter, provenBy shared: borrowing SharedKey?
+    _ body: borrowing ByteWriter,
+    proof: (_ content: borrowing SecretBytes) -> [UInt8] = { _ in [] }
   ) throws(ExchangeFailure) -> Outgoing<SealedReplyOpener> {
     do {
       var sender = try EpochSender(
@@ -86,11 +87,9 @@ public struct VerifiedEpoch: Sendable {
       let encapsulatedKey = sender.encapsulatedKey
       var plaintext = ByteWriter(capacity: 512)
       plaintext.bytes(body.written)
-      if shared != nil {
-        let content = exchange.proofContent(
-          encapsulatedKey: encapsulatedKey.bytes, body: body.written)
-        plaintext.proof(of: content, by: shared)
-      }
+      let content = exchange.proofContent(
+        encapsulatedKey: encapsulatedKey.bytes, body: body.written)
+      plaintext.bytes(proof(content).bytes)
       let header = exchange.requestHeader
       let ciphertext = try sender.seal(plaintext.written, authenticating: header.bytes)
       return Outgoing(
@@ -100,17 +99,6 @@ public struct VerifiedEpoch: Sendable {
           exported: sender.exported.duplicate()))
     } catch {
       throw .notAuthentic
-    }
-  }
-}
-
-extension ByteWriter {
-  fileprivate mutating func proof(
-    of content: borrowing SecretBytes, by shared: borrowing SharedKey?
-  ) {
-    switch shared {
-    case .some(let shared): bytes(shared.proof(of: content.bytes).bytes)
-    case .none: break
     }
   }
 }

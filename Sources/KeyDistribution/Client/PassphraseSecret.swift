@@ -1,6 +1,6 @@
 public import Cryptography
 public import SecretMemory
-public import Wire
+internal import Wire
 
 /// What comes out of a passphrase (PROTOCOL.md, 3.2): one half for the KDC, one for this device.
 @frozen

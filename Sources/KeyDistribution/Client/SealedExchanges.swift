@@ -7,7 +7,7 @@ extension VerifiedEpoch {
   public func askForSalt(of name: PrincipalName) throws(ExchangeFailure) -> Outgoing<ExpectSalt> {
     var body = ByteWriter()
     SaltRequest(name: name).write(to: &body)
-    let sealed = try seal(body, provenBy: nil)
+    let sealed = try seal(body)
     return Outgoing(sealed.message, next: ExpectSalt(opener: sealed.next))
   }
 
@@ -30,12 +30,12 @@ extension VerifiedEpoch {
     var body = ByteWriter(capacity: 512)
     request.write(to: &body)
     let shared = try sharedKey(digest, name: name, keyVersion: salt.keyVersion)
-    let sealed = try seal(body, provenBy: shared)
+    let sealed = try seal(body) { content in shared.proof(of: content.bytes) }
     return Outgoing(
       sealed.message,
       next: ExpectRegistration(
         opener: sealed.next,
-        shared: try sharedKey(digest, name: name, keyVersion: salt.keyVersion), name: name,
+        shared: shared, name: name,
         keyVersion: salt.keyVersion))
   }
 
@@ -58,12 +58,12 @@ extension VerifiedEpoch {
     var body = ByteWriter(capacity: 512)
     request.write(to: &body)
     let shared = try sharedKey(digest, name: name, keyVersion: keyVersion)
-    let sealed = try seal(body, provenBy: shared)
+    let sealed = try seal(body) { content in shared.proof(of: content.bytes) }
     return Outgoing(
       sealed.message,
       next: ExpectLogin(
         opener: sealed.next,
-        shared: try sharedKey(digest, name: name, keyVersion: keyVersion), realm: realm,
+        shared: shared, realm: realm,
         name: name, identity: identity.publicKey, loginKey: loginKey, signed: signed))
   }
 
@@ -91,7 +91,7 @@ public struct ExpectSalt: ~Copyable {
   public consuming func receive(
     _ message: RawSpan
   ) throws(ExchangeFailure) -> Timed<SaltReply> {
-    let content = try opener.open(message, shared: nil)
+    let content = try opener.open(message)
     let salt = try content.read(.salt) { (reader) throws(WireError) in
       try SaltReply(from: &reader)
     }

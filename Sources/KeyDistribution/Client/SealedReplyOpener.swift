@@ -13,21 +13,47 @@ struct SealedReplyOpener: ~Copyable {
     let nonce: [UInt8]
   }
 
-  /// Opens a reply. One to a proven request needs the shared key; without it, or for a reply that
-  /// does not verify, this fails.
+  /// Opens the reply to a request that proved nothing.
   ///
-  /// - Throws: `malformed`, `failed`, `unexpectedReply`, `notAuthentic`, and what the open replies
-  ///   say: `refused`, `nameTaken`, `unavailable`.
+  /// - Throws: `malformed`, `failed`, `unexpectedReply` or `notAuthentic`.
+  func open(_ message: RawSpan) throws(ExchangeFailure) -> SealedReplyContent {
+    let header = try header(of: message)
+    guard !header.isProven else { throw .unexpectedReply }
+    return try open(message, header, under: openKey(header))
+  }
+
+  /// Opens the reply to a proven request: one that grants is sealed under the shared key too.
+  ///
+  /// - Throws: `malformed`, `failed`, `unexpectedReply` or `notAuthentic`.
   func open(
-    _ message: RawSpan, shared: borrowing SharedKey?
+    _ message: RawSpan, shared: borrowing SharedKey
   ) throws(ExchangeFailure) -> SealedReplyContent {
-    let header = try parseReply(message, as: .sealedReply) { (reader) throws(WireError) in
+    let header = try header(of: message)
+    guard header.isProven else { return try open(message, header, under: openKey(header)) }
+    let key = exchange.replyKey(
+      exported: exported, shared: shared, encapsulatedKey: encapsulatedKey.bytes,
+      responseNonce: header.nonce.bytes)
+    return try open(message, header, under: key)
+  }
+
+  private func header(of message: RawSpan) throws(ExchangeFailure) -> Header {
+    try parseReply(message, as: .sealedReply) { (reader) throws(WireError) in
       let flag = try reader.uint8()
       guard flag <= 1 else { throw .invalid("proven flag") }
       return Header(
         isProven: flag == 1, nonce: try reader.bytes(SealedExchange.responseNonceByteCount))
     }
-    let key = try key(for: header, shared: shared)
+  }
+
+  private func openKey(_ header: Header) -> SingleUseKey {
+    exchange.replyKey(
+      exported: exported, encapsulatedKey: encapsulatedKey.bytes,
+      responseNonce: header.nonce.bytes)
+  }
+
+  private func open(
+    _ message: RawSpan, _ header: Header, under key: consuming SingleUseKey
+  ) throws(ExchangeFailure) -> SealedReplyContent {
     let plaintext: SecretBytes
     do {
       plaintext = try key.open(
@@ -37,23 +63,6 @@ struct SealedReplyOpener: ~Copyable {
       throw .notAuthentic
     }
     return try SealedReplyContent(plaintext, isProven: header.isProven)
-  }
-
-  private func key(
-    for header: Header, shared: borrowing SharedKey?
-  ) throws(ExchangeFailure) -> SingleUseKey {
-    guard header.isProven else {
-      return exchange.replyKey(
-        exported: exported, encapsulatedKey: encapsulatedKey.bytes,
-        responseNonce: header.nonce.bytes)
-    }
-    switch shared {
-    case .some(let shared):
-      return exchange.replyKey(
-        exported: exported, shared: shared, encapsulatedKey: encapsulatedKey.bytes,
-        responseNonce: header.nonce.bytes)
-    case .none: throw .unexpectedReply
-    }
   }
 }
 
@@ -68,7 +77,7 @@ struct SealedReplyContent: ~Copyable {
   init(_ plaintext: consuming SecretBytes, isProven: Bool) throws(ExchangeFailure) {
     let kind: SealedReplyKind
     let time: Timestamp
-    do {
+    do throws(WireError) {
       var reader = ByteReader(plaintext.bytes)
       guard let known = SealedReplyKind(rawValue: try reader.uint8()) else {
         throw WireError.invalid("reply kind")

@@ -1,6 +1,6 @@
 public import Cryptography
-public import SecretMemory
-public import Wire
+internal import SecretMemory
+internal import Wire
 
 extension Credential {
   /// Step P1: writes the first handshake message, with the ticket as its payload.

@@ -1,6 +1,6 @@
-public import Cryptography
+internal import Cryptography
 public import SecretMemory
-public import Wire
+internal import Wire
 
 /// A session between two peers that have authenticated each other. Only the handshakes in this
 /// module make one.

@@ -1,5 +1,5 @@
 public import Cryptography
-public import SecretMemory
+internal import SecretMemory
 public import Wire
 
 /// What the KDC says of a peer: its identity key with the certificate, and its per-login key with

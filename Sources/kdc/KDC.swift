@@ -1,0 +1,65 @@
+import ArgumentParser
+import Directory
+import Glibc
+import Logging
+import SecretMemory
+import ServerTransport
+import ServiceLifecycle
+
+/// The command line of the key distribution centre.
+@main
+struct KDC: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "kdc",
+    abstract: "A key distribution centre: vouches for names and hands out session keys.",
+    discussion: """
+      The first line on standard output is "listening on port N", the second the KDC's identity as \
+      one word, which clients pin. The secrets of the KDC are in kdc.key beside the user file; \
+      both files are made at the first start. SIGINT and SIGTERM end it.
+
+      Exit codes: 0 ended by a signal, 1 could not start or go on, 64 wrong usage.
+      """)
+
+  @Option(name: .shortAndLong, help: "Port for UDP and TCP; 0 picks a free one.")
+  var port: UInt16
+
+  @Option(name: [.customShort("f"), .customLong("users")], help: "The user file.")
+  var userFile: String
+
+  @Option(
+    name: [.customShort("o"), .customLong("log")],
+    help: "Where each event goes as one line; standard error without it.")
+  var log: String?
+
+  @Option(
+    name: [.customShort("a"), .customLong("bind")],
+    help: "The address to listen on; every one without it.")
+  var bindAddress: String?
+
+  func validate() throws {
+    guard !userFile.isEmpty else { throw ValidationError("-f needs the name of a user file") }
+    if let log, log.isEmpty { throw ValidationError("-o needs the name of a file") }
+  }
+
+  func run() async throws {
+    forbidCoreDumps()
+    LoggingSystem.bootstrap(StreamLogHandler.standardError)
+    let logger = Logger(label: "kdc")
+    do {
+      let service = try KDCService(
+        settings: KDCSettings(
+          port: port, userFile: userFile, eventLog: log, bindAddress: bindAddress),
+        logger: logger)
+      let group = ServiceGroup(
+        configuration: ServiceGroupConfiguration(
+          services: [service], gracefulShutdownSignals: [.sigint, .sigterm], logger: silent))
+      try await group.run()
+    } catch {
+      logger.error("\(error)")
+      throw ExitCode.failure
+    }
+  }
+
+  /// What the service group says of itself is of no use to an operator.
+  private var silent: Logger { Logger(label: "services") { _ in SwiftLogNoOpLogHandler() } }
+}

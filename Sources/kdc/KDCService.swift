@@ -1,0 +1,89 @@
+import Cryptography
+import Directory
+import Glibc
+import KeyDistribution
+import Logging
+import SecretMemory
+import ServerTransport
+import ServiceLifecycle
+import Wire
+
+/// A KDC from its files to its sockets: opens, serves, keeps its keys fresh, closes.
+struct KDCService: Service {
+  private let settings: KDCSettings
+  private let logger: Logger
+  private let keys: KeyStore
+  private let center: KeyDistributionCenter
+  private let directory: FileDirectory
+  private let log: EventLog
+
+  /// How often keys are looked after.
+  private static let maintenanceInterval = Duration.seconds(5)
+
+  /// Opens the files, or makes them. Throws what hinders it, as a sentence.
+  init(settings: KDCSettings, logger: Logger) throws {
+    self.settings = settings
+    self.logger = logger
+    let now = SystemClock.now()
+    keys = try KeyStore(besideUserFile: settings.userFile, now: now)
+    let center = KeyDistributionCenter(keys.material, policy: CenterPolicy(), now: now)
+    self.center = center
+    let isNewUserFile = access(settings.userFile, F_OK) != 0
+    directory = try FileDirectory(
+      path: settings.userFile, realm: center.keys.realm.id, at: now,
+      sealingWith: { name, keyVersion, digest in
+        var random = SystemRandom()
+        return center.keys.sealDigest(digest, name: name, keyVersion: keyVersion, random: &random)
+      },
+      report: { logger.warning("\($0)") })
+    log = try EventLog(path: settings.eventLog) { logger.error("\($0)") }
+    if keys.isNew { logger.notice("made \(keys.path): keep it secret, and keep a copy") }
+    if isNewUserFile { logger.notice("made \(settings.userFile)") }
+    let sealed = directory.users.sealedCount
+    if sealed > 0 { logger.notice("sealed \(sealed) plain digests in \(settings.userFile)") }
+  }
+
+  func run() async throws {
+    allowManyDescriptors()
+    let router = RequestRouter(center: center, directory: directory, log: log)
+    let server = try await RequestServer.start(
+      bind: settings.bindAddress, port: settings.port, limits: ServerLimits(),
+      threads: max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    ) { message, source, transport, respond in
+      router.handle(message, from: source, by: transport, respond: respond)
+    }
+    say("listening on port \(server.port)")
+    say(center.keys.realm.word)
+    await cancelWhenGracefulShutdown { await keepKeysFresh() }
+    try await server.shutdown()
+    directory.close()
+  }
+
+  /// Until the KDC is told to stop: new epoch keys, new TGT keys, old ones erased.
+  private func keepKeysFresh() async {
+    repeat {
+      var random = SystemRandom()
+      if center.maintain(at: SystemClock.now(), random: &random) {
+        do { try keys.saveRatchet(of: center) } catch { logger.error("\(error)") }
+      }
+    } while (try? await Task.sleep(for: Self.maintenanceInterval)) != nil
+  }
+
+  /// A line on standard output, at once, whatever it is connected to.
+  private func say(_ line: String) {
+    let bytes = [UInt8]((line + "\n").utf8)
+    let written = unsafe bytes.withUnsafeBytes { bytes in
+      unsafe write(STDOUT_FILENO, bytes.baseAddress, bytes.count)
+    }
+    if written != bytes.count { logger.warning("standard output cannot be written") }
+  }
+
+  /// A connection is a descriptor: the limit goes as high as the system allows.
+  private func allowManyDescriptors() {
+    var limit = rlimit()
+    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    guard unsafe getrlimit(resource, &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    _ = unsafe setrlimit(resource, &limit)
+  }
+}

@@ -1,0 +1,44 @@
+import Cryptography
+import Directory
+import DurableFiles
+import KeyDistribution
+import SecretMemory
+import Wire
+
+/// `kdc.key` while a KDC runs: what it began with, and the place where the ratchet's state goes.
+final class KeyStore: Sendable {
+  let path: String
+  let material: KDCKeyMaterial
+  /// Whether the file was made just now.
+  let isNew: Bool
+
+  /// Reads the file, or makes it.
+  init(besideUserFile userFile: String, now: Timestamp) throws {
+    path = joinPath(parentFolder(of: userFile), "kdc.key")
+    // Two KDCs that start for the first time in one folder must not make two files.
+    let lock = try FileLock(path: path + ".lock")
+    defer { withExtendedLifetime(lock) {} }
+    if let found = try KeyFile.load(path) {
+      material = found
+      isNew = false
+      return
+    }
+    var random = SystemRandom()
+    let hour = now.milliseconds / Interval.hours(1).milliseconds
+    let fresh = KDCKeyMaterial.generate(period: hour, random: &random)
+    try KeyFile.save(fresh, to: path)
+    material = fresh
+    isNew = true
+  }
+
+  /// Writes the file anew with the ratchet's state as it is now, and so forgets what was before.
+  func saveRatchet(of center: KeyDistributionCenter) throws(KeyFileFailure) {
+    try center.withRatchetState { (period, chain) throws(KeyFileFailure) in
+      let present = KDCKeyMaterial(
+        identitySeed: material.identitySeed.duplicate(),
+        storageKey: material.storageKey.duplicate(), saltKey: material.saltKey.duplicate(),
+        ratchetPeriod: UInt64(period), ratchetKey: chain.duplicate())
+      try KeyFile.save(present, to: path)
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import Cryptography
+import Directory
+import KeyDistribution
+import SecretMemory
+import ServerTransport
+import Wire
+
+/// Takes each request from the sockets through machine and directory to its answer and its line in
+/// the log.
+struct RequestRouter: Sendable {
+  let center: KeyDistributionCenter
+  let directory: any Directory
+  let log: EventLog
+
+  func handle(
+    _ message: [UInt8], from source: NetworkAddress, by transport: TransportKind,
+    respond: @escaping @Sendable (Response?) -> Void
+  ) {
+    var random = SystemRandom()
+    let now = SystemClock.now()
+    let step = center.receive(
+      message.bytes, from: source, isDatagram: transport == .datagram, at: now, random: &random)
+    switch step {
+    case .answer(let answer): finish(answer, at: now, respond)
+    case .lookUp(let query, let pending):
+      directory.lookUp(query, at: now) { result in
+        resume(pending, with: result, respond)
+      }
+    }
+  }
+
+  private func resume(
+    _ pending: PendingRequest, with result: Result<Records, DirectoryUnavailable>,
+    _ respond: @escaping @Sendable (Response?) -> Void
+  ) {
+    var random = SystemRandom()
+    let now = SystemClock.now()
+    guard case .success(let records) = result else {
+      return finish(center.giveUp(pending, at: now, random: &random), at: now, respond)
+    }
+    switch center.resume(pending, with: records, at: now, random: &random) {
+    case .answer(let answer): finish(answer, at: now, respond)
+    case .change(let change, let pending):
+      directory.apply(change, at: now) { outcome in
+        var random = SystemRandom()
+        let now = SystemClock.now()
+        let answer = center.finish(pending, outcome: outcome, at: now, random: &random)
+        finish(answer, at: now, respond)
+      }
+    }
+  }
+
+  private func finish(
+    _ answer: CenterAnswer, at now: Timestamp, _ respond: @Sendable (Response?) -> Void
+  ) {
+    if let event = answer.event { log.write(event, at: now) }
+    respond(answer.message.map { Response(message: $0, notBefore: answer.notBefore) })
+  }
+}
