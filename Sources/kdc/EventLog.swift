@@ -19,7 +19,7 @@ final class EventLog: Sendable {
       descriptor = STDERR_FILENO
       return
     }
-    descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
+    unsafe descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
     guard descriptor >= 0 else {
       throw EventLogFailure(path: path, reason: unsafe String(cString: strerror(errno)))
     }

@@ -5,6 +5,7 @@ import Logging
 import SecretMemory
 import ServerTransport
 import ServiceLifecycle
+import UnixSignals
 
 /// The command line of the key distribution centre.
 @main

@@ -28,7 +28,7 @@ struct KDCService: Service {
     keys = try KeyStore(besideUserFile: settings.userFile, now: now)
     let center = KeyDistributionCenter(keys.material, policy: CenterPolicy(), now: now)
     self.center = center
-    let isNewUserFile = access(settings.userFile, F_OK) != 0
+    let isNewUserFile = unsafe access(settings.userFile, F_OK) != 0
     directory = try FileDirectory(
       path: settings.userFile, realm: center.keys.realm.id, at: now,
       sealingWith: { name, keyVersion, digest in

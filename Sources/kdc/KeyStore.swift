@@ -15,8 +15,8 @@ final class KeyStore: Sendable {
   /// Reads the file, or makes it.
   init(besideUserFile userFile: String, now: Timestamp) throws {
     path = joinPath(parentFolder(of: userFile), "kdc.key")
-    // Two KDCs that start for the first time in one folder must not make two files.
-    let lock = try FileLock(path: path + ".lock")
+    // The user file's lock: two KDCs that start for the first time must not make two key files.
+    let lock = try FileLock(path: userFile + ".lock")
     defer { withExtendedLifetime(lock) {} }
     if let found = try KeyFile.load(path) {
       material = found

@@ -13,17 +13,16 @@ enum SystemClock {
   /// A moment as RFC 3339 writes it, in UTC, to the millisecond.
   static func text(_ moment: Timestamp) -> String {
     var seconds = time_t(clamping: moment.milliseconds / 1000)
-    var fields = tm()
+    var fields = unsafe tm()
     unsafe gmtime_r(&seconds, &fields)
     func padded(_ value: Int32, _ width: Int) -> String {
       let digits = String(value)
       return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
-    let date =
-      [padded(fields.tm_year + 1900, 4), padded(fields.tm_mon + 1, 2)]
-      + [padded(fields.tm_mday, 2)]
-    let time = [fields.tm_hour, fields.tm_min, fields.tm_sec].map { padded($0, 2) }
+    let date = unsafe padded(fields.tm_year + 1900, 4) + "-" + padded(fields.tm_mon + 1, 2)
+    let day = unsafe padded(fields.tm_mday, 2)
+    let time = unsafe [fields.tm_hour, fields.tm_min, fields.tm_sec].map { padded($0, 2) }
     let millisecond = padded(Int32(moment.milliseconds % 1000), 3)
-    return date.joined(separator: "-") + "T" + time.joined(separator: ":") + ".\(millisecond)Z"
+    return "\(date)-\(day)T" + time.joined(separator: ":") + ".\(millisecond)Z"
   }
 }
