@@ -121,6 +121,16 @@ let package = Package(
       name: "ServerTransportTests", dependencies: ["ServerTransport", "Transport", "Wire"],
       swiftSettings: strict),
     .testTarget(
+      name: "SimulationTests",
+      dependencies: [
+        "Cryptography", "Directory", "FileTransfer", "KeyDistribution", "SecretMemory", "Wire",
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "TranscriptTests",
+      dependencies: ["Cryptography", "FileTransfer", "KeyDistribution", "SecretMemory", "Wire"],
+      swiftSettings: strict),
+    .testTarget(
       name: "TrentClientTests",
       dependencies: [
         "TrentClient", "Cryptography", "DurableFiles", "KeyDistribution", "SecretMemory", "Wire",

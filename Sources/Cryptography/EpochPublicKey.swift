@@ -1,21 +1,9 @@
 internal import Crypto
 internal import FoundationEssentials
-public import SecretMemory
 
 /// A message could not be sealed to an epoch key, or an epoch key not be made: the key is no key.
 public struct SealingFailure: Error, Equatable {
   public init() {}
-}
-
-/// A message sealed to an epoch key, and the secret that its sender now shares with the key's owner.
-@frozen
-public struct SealedToEpoch: ~Copyable {
-  /// What the owner of the key recovers the shared secret from, 1120 bytes.
-  public let encapsulatedKey: [UInt8]
-  /// As long as the plaintext and 16 bytes more.
-  public let ciphertext: [UInt8]
-  /// The exported secret (RFC 9180, section 5.3), 32 bytes.
-  public let exported: SecretBytes
 }
 
 /// The public half of a KDC's epoch key: whoever has it can seal messages that only the KDC opens.
@@ -40,34 +28,6 @@ public struct EpochPublicKey: Hashable, Sendable {
   /// For bytes that swift-crypto has made.
   init(accepted key: XWingMLKEM768X25519.PublicKey) {
     bytes = [UInt8](key.rawRepresentation)
-  }
-
-  /// Seals one message. The randomness is swift-crypto's own, which has no public way to fix it.
-  ///
-  /// - Parameters:
-  ///   - info: what the encapsulated key is bound to (RFC 9180, section 5.1).
-  ///   - authenticating: what the ciphertext is bound to as well.
-  ///   - exporterContext: the purpose of the exported secret.
-  public func seal(
-    _ plaintext: RawSpan, info: RawSpan, authenticating: RawSpan, exporterContext: RawSpan
-  ) throws(SealingFailure) -> SealedToEpoch {
-    do {
-      var sender = try HPKE.Sender(
-        recipientKey: XWingMLKEM768X25519.PublicKey(rawRepresentation: bytes),
-        ciphersuite: .XWingMLKEM768X25519_SHA256_AES_GCM_256, info: Data(info))
-      let ciphertext = unsafe try plaintext.withUnsafeBytes { plaintext in
-        unsafe try authenticating.withUnsafeBytes { authenticating in
-          unsafe try sender.seal(plaintext, authenticating: authenticating)
-        }
-      }
-      let exported = try sender.exportSecret(
-        context: Data(exporterContext), outputByteCount: EpochKey.exportedByteCount)
-      return SealedToEpoch(
-        encapsulatedKey: [UInt8](sender.encapsulatedKey), ciphertext: [UInt8](ciphertext),
-        exported: SecretBytes(exported))
-    } catch {
-      throw SealingFailure()
-    }
   }
 }
 

@@ -166,3 +166,22 @@ struct EpochKeyTests {
     #expect(error == AuthenticationFailure())
   }
 }
+
+/// A message sealed in one go.
+private struct SealedMessage: ~Copyable {
+  let encapsulatedKey: [UInt8]
+  let ciphertext: [UInt8]
+  let exported: SecretBytes
+}
+
+extension EpochPublicKey {
+  fileprivate func seal(
+    _ plaintext: RawSpan, info: RawSpan, authenticating: RawSpan, exporterContext: RawSpan
+  ) throws(SealingFailure) -> SealedMessage {
+    var sender = try EpochSender(to: self, info: info, exporterContext: exporterContext)
+    let ciphertext = try sender.seal(plaintext, authenticating: authenticating)
+    return SealedMessage(
+      encapsulatedKey: sender.encapsulatedKey, ciphertext: ciphertext,
+      exported: sender.exported.duplicate())
+  }
+}
