@@ -1,5 +1,6 @@
 internal import Crypto
 internal import FoundationEssentials
+internal import SecretMemory
 
 /// A message could not be sealed to an epoch key, or an epoch key not be made: the key is no key.
 public struct SealingFailure: Error, Equatable {
