@@ -1,0 +1,59 @@
+public import KeyDistribution
+public import SecretMemory
+public import Wire
+
+/// The directory of a KDC that stands alone: users in `pwd.txt`, presence in `pwd.txt.presence`.
+public final class FileDirectory: Directory {
+  public let users: UserFile
+  public let presences: PresenceTable
+
+  /// Opens both files, or makes them.
+  ///
+  /// - Parameters:
+  ///   - path: that of the user file.
+  ///   - realm: the SHA-256 of the KDC's identity key, 32 bytes.
+  ///   - now: KDC time.
+  ///   - seal: makes the sealed digest of a user line written by hand with a plain one.
+  ///   - report: is told, on any thread, what an operator should know.
+  public init(
+    path: String, realm: [UInt8], at now: Timestamp,
+    sealingWith seal: (PrincipalName, _ keyVersion: UInt32, borrowing SecretBytes) -> [UInt8],
+    report: @escaping @Sendable (FileProblem) -> Void
+  ) throws(DirectoryFailure) {
+    users = try UserFile(path: path, realm: realm, sealingWith: seal, report: report)
+    // The lock of the user file is held by now, and covers this one as well.
+    presences = PresenceTable(
+      path: users.path + ".presence", realm: realm, at: now, report: report)
+  }
+
+  public func lookUp(
+    _ query: RecordQuery, at now: Timestamp,
+    answer: @escaping @Sendable (Result<Records, DirectoryUnavailable>) -> Void
+  ) {
+    var records = Records()
+    for name in query.users { records.users[name] = users.record(of: name) }
+    for name in query.presences { records.presences[name] = presences.record(of: name, at: now) }
+    answer(.success(records))
+  }
+
+  public func apply(
+    _ change: DirectoryChange, at now: Timestamp,
+    answer: @escaping @Sendable (ChangeOutcome) -> Void
+  ) {
+    switch change {
+    case .register(let record): users.register(record, answer: answer)
+    case .update(let record, let keyVersion):
+      users.update(record, replacing: keyVersion, answer: answer)
+    case .announce(let record): answer(presences.announce(record, at: now))
+    case .withdraw(let name, let loginTime):
+      answer(presences.withdraw(name, loginTime: loginTime, at: now))
+    }
+  }
+
+  /// Waits until every change is written, and lets go of the files. Later changes of users fail.
+  /// Never called from an answer.
+  public func close() {
+    presences.close()
+    users.close()
+  }
+}

@@ -1,0 +1,72 @@
+internal import Cryptography
+internal import DurableFiles
+public import KeyDistribution
+internal import SecretMemory
+internal import Wire
+
+/// `kdc.key`: every long-lived secret of a KDC, in the clear, readable by its owner alone (0600).
+///
+/// Layout: the line `trent kdc key v1`, identity seed, storage key and salt key (32 bytes each),
+/// ratchet period (8 bytes, big-endian), ratchet key (32 bytes), and the SHA-256 over all that.
+public enum KeyFile {
+  private static let magic = [UInt8]("trent kdc key v1\n".utf8)
+  private static let keyByteCount = 32
+  private static let byteCount = magic.count + 4 * keyByteCount + 8 + SHA256.byteCount
+  /// Enough to see that a file is too long.
+  private static let readLimit = 4096
+
+  /// Reads the secrets; nil when there is no such file.
+  public static func load(_ path: String) throws(KeyFileFailure) -> KDCKeyMaterial? {
+    let file: SecretFile
+    do throws(FileFailure) {
+      guard let found = try SecretFile.read(path, limit: readLimit) else { return nil }
+      file = found
+    } catch {
+      throw .file(error)
+    }
+    guard !file.isOpenToOthers else {
+      throw .openToOthers(path: path, permissions: UInt32(file.permissions))
+    }
+    guard file.contents.bytes.starts(with: String(decoding: magic, as: UTF8.self)) else {
+      throw .notAKeyFile(path: path)
+    }
+    do throws(WireError) {
+      return try parse(file.contents.bytes)
+    } catch {
+      throw .damaged(path: path)
+    }
+  }
+
+  private static func parse(_ contents: RawSpan) throws(WireError) -> KDCKeyMaterial {
+    guard contents.byteCount == byteCount else { throw .invalid("size") }
+    let covered = contents.extracting(droppingLast: SHA256.byteCount)
+    guard SHA256.hash(covered) == [UInt8](contents.extracting(last: SHA256.byteCount)) else {
+      throw .invalid("checksum")
+    }
+    var reader = ByteReader(covered.extracting(droppingFirst: magic.count))
+    return KDCKeyMaterial(
+      identitySeed: try reader.secret(keyByteCount), storageKey: try reader.secret(keyByteCount),
+      saltKey: try reader.secret(keyByteCount), ratchetPeriod: try reader.uint64(),
+      ratchetKey: try reader.secret(keyByteCount))
+  }
+
+  /// Writes the secrets so that at any moment the file has either the old ones or the new.
+  public static func save(
+    _ material: borrowing KDCKeyMaterial, to path: String
+  ) throws(KeyFileFailure) {
+    var writer = ByteWriter(capacity: byteCount)
+    writer.bytes(magic.bytes)
+    writer.bytes(material.identitySeed.bytes)
+    writer.bytes(material.storageKey.bytes)
+    writer.bytes(material.saltKey.bytes)
+    writer.uint64(material.ratchetPeriod)
+    writer.bytes(material.ratchetKey.bytes)
+    let checksum = SHA256.hash(writer.written)
+    writer.bytes(checksum.bytes)
+    do throws(FileFailure) {
+      try AtomicFile.replace(path, with: writer.written)
+    } catch {
+      throw .file(error)
+    }
+  }
+}

@@ -1,0 +1,101 @@
+internal import KeyDistribution
+internal import Wire
+
+/// Who is present, by name: the rules, without file or lock.
+///
+/// A record is alive until its login ends, as long as it is announced again and again. Dead ones
+/// are found and dropped a few at a time, with every announcement.
+struct PresenceRegister {
+  /// What an announcement or a withdrawal did.
+  enum Effect {
+    /// A record is new, other than before, or gone.
+    case changed
+    case unchanged
+    case laterLoginThere
+    case full
+  }
+
+  private struct Entry {
+    var record: PresenceRecord
+    /// Nil once withdrawn.
+    var announced: Timestamp?
+  }
+
+  private let lifetime: Interval
+  private let limit: Int
+  private var entries: [PrincipalName: Entry] = [:]
+  /// Every name in `entries` once, in the order in which dead ones are looked for.
+  private var names: [PrincipalName] = []
+  private var nextName = 0
+
+  init(lifetime: Interval, limit: Int) {
+    self.lifetime = lifetime
+    self.limit = limit
+  }
+
+  /// How many records take room, some dead ones among them.
+  var count: Int { entries.count }
+
+  func record(of name: PrincipalName, at now: Timestamp) -> PresenceRecord? {
+    guard let entry = entries[name], isAlive(entry, at: now) else { return nil }
+    return entry.record
+  }
+
+  func living(at now: Timestamp) -> [PresenceRecord] {
+    entries.values.filter { isAlive($0, at: now) }.map(\.record)
+  }
+
+  /// Makes a change as the file tells it.
+  mutating func apply(_ change: PresenceLine, at now: Timestamp) -> Effect {
+    switch change {
+    case .announced(let record): announce(record, at: now)
+    case .withdrawn(let name, let loginTime): withdraw(name, loginTime: loginTime, at: now)
+    }
+  }
+
+  mutating func announce(_ record: PresenceRecord, at now: Timestamp) -> Effect {
+    let name = record.name
+    dropDead(at: now, looks: 2)
+    guard let present = entries[name] else {
+      if entries.count >= limit { dropDead(at: now, looks: 64) }
+      guard entries.count < limit else { return .full }
+      entries[name] = Entry(record: record, announced: now)
+      names.append(name)
+      return .changed
+    }
+    let wasAlive = isAlive(present, at: now)
+    guard !wasAlive || present.record.loginTime <= record.loginTime else {
+      return .laterLoginThere
+    }
+    entries[name] = Entry(record: record, announced: now)
+    return wasAlive && present.record == record ? .unchanged : .changed
+  }
+
+  /// Ends the presence of that login or an earlier one.
+  mutating func withdraw(_ name: PrincipalName, loginTime: Timestamp, at now: Timestamp) -> Effect {
+    guard let present = entries[name], isAlive(present, at: now) else { return .unchanged }
+    guard present.record.loginTime <= loginTime else { return .laterLoginThere }
+    entries[name]?.announced = nil
+    return .changed
+  }
+
+  private func isAlive(_ entry: Entry, at now: Timestamp) -> Bool {
+    guard let announced = entry.announced else { return false }
+    return now.since(announced) < lifetime && now < entry.record.loginEnd
+  }
+
+  private mutating func dropDead(at now: Timestamp, looks: Int) {
+    for _ in 0..<min(looks, names.count) {
+      if nextName >= names.count { nextName = 0 }
+      let name = names[nextName]
+      if let entry = entries[name], isAlive(entry, at: now) {
+        nextName += 1
+      } else {
+        entries[name] = nil
+        names.swapAt(nextName, names.count - 1)
+        names.removeLast()
+        if names.isEmpty { return }
+      }
+    }
+  }
+}
