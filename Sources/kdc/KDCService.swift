@@ -45,6 +45,7 @@ struct KDCService: Service {
 
   func run() async throws {
     allowManyDescriptors()
+    refreshKeys()
     let router = RequestRouter(center: center, directory: directory, log: log)
     let server = try await RequestServer.start(
       bind: settings.bindAddress, port: settings.port, limits: ServerLimits(),
@@ -59,14 +60,15 @@ struct KDCService: Service {
     directory.close()
   }
 
-  /// Until the KDC is told to stop: new epoch keys, new TGT keys, old ones erased.
   private func keepKeysFresh() async {
-    repeat {
-      var random = SystemRandom()
-      if center.maintain(at: SystemClock.now(), random: &random) {
-        do { try keys.saveRatchet(of: center) } catch { logger.error("\(error)") }
-      }
-    } while (try? await Task.sleep(for: Self.maintenanceInterval)) != nil
+    while (try? await Task.sleep(for: Self.maintenanceInterval)) != nil { refreshKeys() }
+  }
+
+  /// New epoch keys, new TGT keys, old ones erased, in memory and on disk.
+  private func refreshKeys() {
+    var random = SystemRandom()
+    guard center.maintain(at: SystemClock.now(), random: &random) else { return }
+    do { try keys.saveRatchet(of: center) } catch { logger.error("\(error)") }
   }
 
   /// A line on standard output, at once, whatever it is connected to.

@@ -20,15 +20,15 @@ public final class KeyDistributionCenter: Sendable {
     var lastLogin = Timestamp(milliseconds: 0)
   }
 
-  /// - Parameter material: the secrets of `kdc.key`; the ratchet is advanced from there to `now`.
+  /// - Parameter material: the secrets of `kdc.key`; the first `maintain` brings the ratchet from
+  ///   there to the present.
   public init(_ material: borrowing KDCKeyMaterial, policy: CenterPolicy, now: Timestamp) {
     keys = RealmKeys(material)
     self.policy = policy
-    var ratchet = TicketGrantingRatchet(
+    let ratchet = TicketGrantingRatchet(
       period: UInt32(clamping: material.ratchetPeriod), chain: material.ratchetKey,
       realm: keys.realm,
       longestLogin: policy.longestLogin)
-    _ = ratchet.advance(to: now)
     let requests = ReplayCache(
       window: policy.requestTolerance + policy.requestTolerance,
       limit: policy.rememberedRequests, now: now)
@@ -37,7 +37,8 @@ public final class KeyDistributionCenter: Sendable {
 
   // MARK: What goes on by the clock
 
-  /// Makes and erases keys as time goes by; to be called every few seconds.
+  /// Makes and erases keys as time goes by; to be called before the first request and then every
+  /// few seconds.
   ///
   /// - Returns: whether `kdc.key` has to be written anew, with what `ratchetState` gives.
   public func maintain(at now: Timestamp, random: inout some RandomSource) -> Bool {
