@@ -120,6 +120,7 @@ let package = Package(
     .testTarget(
       name: "ServerTransportTests", dependencies: ["ServerTransport", "Transport", "Wire"],
       swiftSettings: strict),
+    .testTarget(name: "RepositoryTests", swiftSettings: strict),
     .testTarget(
       name: "SimulationTests",
       dependencies: [
