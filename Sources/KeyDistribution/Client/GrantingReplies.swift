@@ -127,7 +127,8 @@ public struct ExpectAnnouncement: ~Copyable {
 public struct ExpectWithdrawal: ~Copyable {
   let opener: GrantingReplyOpener
 
-  public borrowing func receive(_ message: RawSpan) throws(ExchangeFailure) -> Granted<Void> {
-    try opener.open(message, expecting: .withdrawn) { (_) throws(WireError) in }
+  /// - Returns: KDC time. The renewal in the reply is let go: whoever withdraws is about to leave.
+  public borrowing func receive(_ message: RawSpan) throws(ExchangeFailure) -> Timestamp {
+    try opener.open(message, expecting: .withdrawn) { (_) throws(WireError) in }.time
   }
 }

@@ -40,6 +40,7 @@ enum Label: String, CaseIterable {
   case digestStorage = "trent digest storage v1"
   case presenceStorage = "trent presence storage v1"
   case deviceIdentity = "trent device identity v1"
+  case sealedCopy = "trent sealed copy v1"
 }
 
 extension ByteWriter {
