@@ -188,7 +188,8 @@ extension KeyDistributionCenter {
     var observed = source
     observed.port = port
     // The same login's ticket key is sealed once, so that a refreshment changes nothing.
-    let isSameLogin = present?.loginTime == ticket.loginTime
+    let isSameLogin =
+      present?.loginTime == ticket.loginTime && present?.loginKey.key == ticket.loginKey
     let sealedTicketKey =
       (isSameLogin ? present?.sealedTicketKey : nil)
       ?? keys.sealTicketKey(

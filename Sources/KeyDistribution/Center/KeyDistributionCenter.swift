@@ -104,6 +104,9 @@ public final class KeyDistributionCenter: Sendable {
 
   // MARK: Requests
 
+  /// The longest message that is looked at. The longest there is, a registration, has 1406 bytes.
+  private static let messageLimit = 4096
+
   /// Takes a message that has arrived.
   ///
   /// - Parameter isDatagram: datagrams are answered only when they carry a verified granting
@@ -113,6 +116,7 @@ public final class KeyDistributionCenter: Sendable {
     random: inout some RandomSource
   ) -> CenterStep {
     do {
+      guard message.byteCount <= Self.messageLimit else { throw WireError.invalid("length") }
       var reader = ByteReader(message)
       switch try reader.messageType() {
       case .epochRequest where !isDatagram:

@@ -27,7 +27,7 @@ public enum TrustedTime: Hashable, Sendable {
 /// An epoch key that some KDC announced; whose it is has still to be judged (PROTOCOL.md, 4.2).
 public struct AnnouncedEpoch: Sendable {
   /// The message that asks a KDC for its epoch key.
-  public static var request: [UInt8] { ByteWriter(.epochRequest).publicBytes() }
+  public static var request: [UInt8] { ByteWriter(message: .epochRequest).publicBytes() }
 
   /// The realm of the identity that signed the key. Show it, or compare it with the pinned one.
   public let realm: Realm

@@ -25,15 +25,16 @@ public enum FailureCode: UInt8, Sendable, Error {
 }
 
 extension ByteWriter {
-  /// A message that begins with its version and type.
-  init(_ type: MessageType, capacity: Int = 256) {
+  /// A message that begins with its version and type. The argument has a name because some labels
+  /// are called like types of messages.
+  init(message type: MessageType, capacity: Int = 256) {
     self.init(capacity: capacity)
     uint8(MessageType.protocolVersion)
     uint8(type.rawValue)
   }
 
   static func failure(_ code: FailureCode) -> [UInt8] {
-    var message = ByteWriter(.failure)
+    var message = ByteWriter(message: .failure)
     message.uint8(code.rawValue)
     return message.publicBytes()
   }

@@ -23,7 +23,7 @@ struct EpochAnnouncement {
 
   /// The whole message.
   var message: [UInt8] {
-    var message = ByteWriter(.epochReply, capacity: 2048)
+    var message = ByteWriter(message: .epochReply, capacity: 2048)
     message.bytes(identity.bytes.bytes)
     message.timestamp(notBefore)
     message.timestamp(notAfter)

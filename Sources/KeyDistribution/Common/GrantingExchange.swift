@@ -18,7 +18,7 @@ struct GrantingExchange {
   static let replyHeaderByteCount = MessageType.headerByteCount + nonceByteCount
 
   func requestHeader(ticket: [UInt8]) -> [UInt8] {
-    var header = ByteWriter(.grantingRequest)
+    var header = ByteWriter(message: .grantingRequest)
     header.bytes(ticket.bytes)
     header.bytes(requestNonce.bytes)
     return header.publicBytes()
@@ -43,7 +43,7 @@ struct GrantingExchange {
 }
 
 func grantingReplyHeader(responseNonce: [UInt8]) -> [UInt8] {
-  var header = ByteWriter(.grantingReply)
+  var header = ByteWriter(message: .grantingReply)
   header.bytes(responseNonce.bytes)
   return header.publicBytes()
 }

@@ -33,7 +33,7 @@ struct SealedExchange {
 
   /// HPKE's associated data: the message up to the encapsulated key.
   var requestHeader: [UInt8] {
-    var header = ByteWriter(.sealedRequest)
+    var header = ByteWriter(message: .sealedRequest)
     header.bytes(epochID.bytes)
     return header.publicBytes()
   }
@@ -79,7 +79,7 @@ struct SealedExchange {
 
 /// Version, type, proven or not, response nonce: what a sealed reply begins with and authenticates.
 func sealedReplyHeader(proven: Bool, responseNonce: [UInt8]) -> [UInt8] {
-  var header = ByteWriter(.sealedReply)
+  var header = ByteWriter(message: .sealedReply)
   header.uint8(proven ? 1 : 0)
   header.bytes(responseNonce.bytes)
   return header.publicBytes()

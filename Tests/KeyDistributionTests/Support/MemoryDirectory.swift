@@ -1,0 +1,64 @@
+import KeyDistribution
+import Wire
+
+/// A store in memory that keeps to what `DirectoryChange` and `ChangeOutcome` document.
+struct MemoryDirectory {
+  private(set) var users: [PrincipalName: UserRecord] = [:]
+  private(set) var presences: [PrincipalName: PresenceRecord] = [:]
+  /// What becomes of every change instead of what should, when it is set.
+  var forcedOutcome: ChangeOutcome?
+
+  func lookUp(_ query: RecordQuery) -> Records {
+    Records(
+      users: users.filter { query.users.contains($0.key) },
+      presences: presences.filter { query.presences.contains($0.key) })
+  }
+
+  mutating func apply(_ change: DirectoryChange) -> ChangeOutcome {
+    if let forcedOutcome { return forcedOutcome }
+    switch change {
+    case .register(let user):
+      if let present = users[user.name] {
+        guard present.state == .removed, present.keyVersion < user.keyVersion else {
+          return .conflict
+        }
+      }
+      users[user.name] = user
+    case .update(let user, let replacing):
+      guard users[user.name]?.keyVersion == replacing else { return .conflict }
+      users[user.name] = user
+    case .announce(let presence):
+      guard !isLater(than: presence.loginTime, presence.name) else { return .conflict }
+      presences[presence.name] = presence
+    case .withdraw(let name, let loginTime):
+      guard !isLater(than: loginTime, name) else { return .conflict }
+      presences[name] = nil
+    }
+    return .done
+  }
+
+  private func isLater(than loginTime: Timestamp, _ name: PrincipalName) -> Bool {
+    guard let present = presences[name] else { return false }
+    return present.loginTime > loginTime
+  }
+
+  // What an operator does, and what goes wrong behind the machine's back.
+
+  mutating func edit(_ name: PrincipalName, _ body: (inout UserRecord) -> Void) {
+    guard var user = users[name] else { return }
+    body(&user)
+    users[name] = user
+  }
+
+  mutating func put(_ user: UserRecord) { users[user.name] = user }
+
+  mutating func editPresence(_ name: PrincipalName, _ body: (inout PresenceRecord) -> Void) {
+    guard var presence = presences[name] else { return }
+    body(&presence)
+    presences[name] = presence
+  }
+
+  mutating func putPresence(_ presence: PresenceRecord) { presences[presence.name] = presence }
+
+  mutating func forgetPresence(of name: PrincipalName) { presences[name] = nil }
+}

@@ -1,0 +1,31 @@
+/// What an attacker on the way makes of a message.
+enum Mutations {
+  /// Every proper prefix, the empty one too.
+  static func prefixes(of message: [UInt8]) -> [[UInt8]] {
+    (0..<message.count).map { [UInt8](message[..<$0]) }
+  }
+
+  /// Every byte with one bit flipped, another bit from byte to byte.
+  static func flips(of message: [UInt8]) -> [[UInt8]] {
+    message.indices.map { index in
+      var flipped = message
+      flipped[index] ^= 1 << UInt8(index % 8)
+      return flipped
+    }
+  }
+
+  /// With bytes after its end.
+  static func extensions(of message: [UInt8]) -> [[UInt8]] {
+    [message + [0], message + [0xff], message + message]
+  }
+
+  /// Lengths at and around the ends of the fields, when every prefix would take too long.
+  static func somePrefixes(of message: [UInt8]) -> [[UInt8]] {
+    stride(from: 0, to: message.count, by: 13).map { [UInt8](message[..<$0]) }
+      + (1...33).compactMap { message.count > $0 ? [UInt8](message.dropLast($0)) : nil }
+  }
+
+  static func all(of message: [UInt8]) -> [[UInt8]] {
+    prefixes(of: message) + flips(of: message) + extensions(of: message)
+  }
+}

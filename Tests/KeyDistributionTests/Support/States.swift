@@ -1,0 +1,156 @@
+import Cryptography
+import KeyDistribution
+import SecretMemory
+import Wire
+
+// For every state that awaits a message: the same with an array in the place of borrowed bytes, and
+// what it makes of a message that it does not accept.
+
+extension AnnouncedEpoch {
+  init(_ message: [UInt8]) throws {
+    try self.init(message.bytes)
+  }
+}
+
+extension ExpectSalt {
+  consuming func receive(_ message: [UInt8]) throws -> Timed<SaltReply> {
+    try receive(message.bytes)
+  }
+
+  consuming func failure(on message: [UInt8]) -> ExchangeFailure? {
+    do {
+      _ = try receive(message)
+      return nil
+    } catch {
+      return error as? ExchangeFailure
+    }
+  }
+}
+
+extension ExpectRegistration {
+  consuming func receive(_ message: [UInt8]) throws -> Timestamp {
+    try receive(message.bytes)
+  }
+
+  consuming func failure(on message: [UInt8]) -> ExchangeFailure? {
+    do {
+      _ = try receive(message)
+      return nil
+    } catch {
+      return error as? ExchangeFailure
+    }
+  }
+}
+
+extension ExpectLogin {
+  consuming func receive(_ message: [UInt8]) throws -> Credential {
+    try receive(message.bytes)
+  }
+
+  consuming func failure(on message: [UInt8]) -> ExchangeFailure? {
+    do {
+      _ = try receive(message)
+      return nil
+    } catch {
+      return error as? ExchangeFailure
+    }
+  }
+}
+
+extension ExpectTicket {
+  borrowing func receive(_ message: [UInt8]) throws -> Granted<SessionGrant> {
+    try receive(message.bytes)
+  }
+
+  borrowing func failure(on message: [UInt8]) -> ExchangeFailure? {
+    do {
+      _ = try receive(message)
+      return nil
+    } catch {
+      return error as? ExchangeFailure
+    }
+  }
+}
+
+extension ExpectAnnouncement {
+  borrowing func receive(_ message: [UInt8]) throws -> Granted<NetworkAddress> {
+    try receive(message.bytes)
+  }
+
+  borrowing func failure(on message: [UInt8]) -> ExchangeFailure? {
+    do {
+      _ = try receive(message)
+      return nil
+    } catch {
+      return error as? ExchangeFailure
+    }
+  }
+}
+
+extension ExpectWithdrawal {
+  borrowing func receive(_ message: [UInt8]) throws -> Timestamp {
+    try receive(message.bytes)
+  }
+
+  borrowing func failure(on message: [UInt8]) -> ExchangeFailure? {
+    do {
+      _ = try receive(message)
+      return nil
+    } catch {
+      return error as? ExchangeFailure
+    }
+  }
+}
+
+extension ExpectHandshakeReply {
+  consuming func receive(_ message: [UInt8]) throws -> PeerSession {
+    try receive(message.bytes)
+  }
+
+  consuming func failure(on message: [UInt8]) -> PeerFailure? {
+    do {
+      _ = try receive(message)
+      return nil
+    } catch {
+      return error as? PeerFailure
+    }
+  }
+}
+
+extension ExpectFirstRecord {
+  consuming func receive(_ message: [UInt8]) throws -> AcceptedSession {
+    try receive(message.bytes)
+  }
+
+  consuming func failure(on message: [UInt8]) -> PeerFailure? {
+    do {
+      _ = try receive(message)
+      return nil
+    } catch {
+      return error as? PeerFailure
+    }
+  }
+}
+
+extension PeerSession {
+  mutating func seal(_ plaintext: [UInt8]) throws -> [UInt8] {
+    try seal(plaintext.bytes)
+  }
+
+  mutating func open(_ record: [UInt8]) throws -> [UInt8] {
+    let plaintext = try open(record.bytes)
+    return [UInt8](plaintext.bytes)
+  }
+}
+
+extension Credential {
+  borrowing func respond(
+    to message: [UInt8], purpose: Purpose = .session, cache: inout SessionReplayCache,
+    pinned: (PrincipalName) -> VerifyingKey? = { _ in nil }, ephemeral: consuming AgreementKey,
+    at clocks: PeerTrust.Clocks
+  ) throws -> Outgoing<ExpectFirstRecord> {
+    try respond(
+      to: message.bytes, purpose: purpose, cache: &cache, pinned: pinned, ephemeral: ephemeral,
+      at: clocks)
+  }
+}

@@ -1,0 +1,142 @@
+import Cryptography
+import KeyDistribution
+import SecretMemory
+import Wire
+
+/// A KDC with its store and a virtual clock, driven to the end of every request. Nothing of it is a
+/// mock but the store.
+final class TestKDC {
+  let center: KeyDistributionCenter
+  var directory = MemoryDirectory()
+  var random: SeededRandom
+  var now: Timestamp
+  /// What the machine would have logged, in order.
+  private(set) var events: [CenterEvent] = []
+
+  /// 2026-01-01 00:00:00 UTC.
+  static let start = Timestamp(milliseconds: 1_767_225_600_000)
+  static let client = [UInt8]([192, 0, 2, 7])
+  let source: NetworkAddress
+
+  init(
+    seed: String = "kdc", policy: CenterPolicy = CenterPolicy(), now: Timestamp = TestKDC.start
+  ) throws {
+    random = SeededRandom(seed)
+    self.now = now
+    source = try address(Self.client, port: 40_000)
+    let period = now.milliseconds / Interval.hours(1).milliseconds
+    let material = KDCKeyMaterial.generate(period: period, random: &random)
+    center = KeyDistributionCenter(material, policy: policy, now: now)
+  }
+
+  var realm: Realm { center.keys.realm }
+
+  /// Why the last request was refused; nil if it was not.
+  var lastRefusal: CenterEvent.Reason? {
+    guard case .refused(let reason)? = events.last?.kind else { return nil }
+    return reason
+  }
+
+  func advance(_ interval: Interval) { now = now + interval }
+
+  /// Takes one message through `receive`, `resume` and `finish`.
+  func handle(
+    _ message: [UInt8], from source: NetworkAddress? = nil, isDatagram: Bool = false
+  ) -> CenterAnswer {
+    let answer = answer(message, from: source ?? self.source, isDatagram: isDatagram)
+    if let event = answer.event { events.append(event) }
+    return answer
+  }
+
+  private func answer(
+    _ message: [UInt8], from source: NetworkAddress, isDatagram: Bool
+  ) -> CenterAnswer {
+    let step = center.receive(
+      message.bytes, from: source, isDatagram: isDatagram, at: now, random: &random)
+    guard case .lookUp(let query, let request) = step else {
+      guard case .answer(let answer) = step else { preconditionFailure("a step of two kinds") }
+      return answer
+    }
+    let decision = center.resume(
+      request, with: directory.lookUp(query), at: now, random: &random)
+    guard case .change(let change, let pending) = decision else {
+      guard case .answer(let answer) = decision else { preconditionFailure("as above") }
+      return answer
+    }
+    let outcome = directory.apply(change)
+    return center.finish(pending, outcome: outcome, at: now, random: &random)
+  }
+
+  /// The message that answers, where one must come.
+  func reply(
+    to message: [UInt8], from source: NetworkAddress? = nil, isDatagram: Bool = false
+  ) throws -> [UInt8] {
+    guard let reply = handle(message, from: source, isDatagram: isDatagram).message else {
+      throw BadTest("the KDC says nothing")
+    }
+    return reply
+  }
+
+  // MARK: Whole exchanges
+
+  /// Steps E1 to E4.
+  func epoch() throws -> VerifiedEpoch {
+    let announced = try AnnouncedEpoch(reply(to: AnnouncedEpoch.request))
+    return try announced.accept(pinned: realm, at: .kdcClock(now))
+  }
+
+  /// Steps S1 and S2.
+  func salt(of name: PrincipalName) throws -> SaltReply {
+    let asked = try epoch().askForSalt(of: name)
+    return try asked.next.receive(reply(to: asked.message)).value
+  }
+
+  /// Steps R1 to R4.
+  func register(_ user: TestUser) throws {
+    let asked = try epoch().register(
+      user.name, salt: salt(of: user.name), digest: user.digest, identity: user.identity,
+      port: 60_000)
+    _ = try asked.next.receive(reply(to: asked.message))
+  }
+
+  /// Step L1.
+  func loginRequest(
+    _ user: TestUser, lifetime: Interval = .hours(10), keyVersion: UInt32? = nil
+  ) throws -> Outgoing<ExpectLogin> {
+    try epoch().logIn(
+      user.name, keyVersion: keyVersion ?? salt(of: user.name).keyVersion, digest: user.digest,
+      identity: user.identity, loginKey: random.agreementKey(), lifetime: lifetime, at: now)
+  }
+
+  /// Steps L1 to L3.
+  func logIn(_ user: TestUser, lifetime: Interval = .hours(10)) throws -> Credential {
+    let asked = try loginRequest(user, lifetime: lifetime)
+    return try asked.next.receive(reply(to: asked.message))
+  }
+
+  /// Registers and logs in.
+  func member(_ name: String) throws -> Credential {
+    let user = try TestUser(name)
+    try register(user)
+    return try logIn(user)
+  }
+
+  /// Steps A1 to A3, by datagram.
+  func announce(_ credential: borrowing Credential) throws {
+    let asked = credential.announce(port: 60_000, addresses: [], at: now, random: &random)
+    _ = try asked.next.receive(reply(to: asked.message, isDatagram: true))
+  }
+
+  /// Steps T1 to T5, by datagram.
+  func grant(
+    _ credential: borrowing Credential, for peer: PrincipalName, ephemeral: AgreementPublicKey,
+    purpose: Purpose = .session
+  ) throws -> Granted<SessionGrant> {
+    let asked = credential.askForTicket(
+      for: peer, purpose: purpose, ephemeral: ephemeral, at: now, random: &random)
+    return try asked.next.receive(reply(to: asked.message, isDatagram: true))
+  }
+
+  /// Both clocks of a peer that agrees with this KDC.
+  var clocks: PeerTrust.Clocks { PeerTrust.Clocks(kdc: now, own: now) }
+}
