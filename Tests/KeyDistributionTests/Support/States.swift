@@ -1,7 +1,8 @@
 import Cryptography
-import KeyDistribution
 import SecretMemory
 import Wire
+
+@testable import KeyDistribution
 
 // For every state that awaits a message: the same with an array in the place of borrowed bytes, and
 // what it makes of a message that it does not accept.
@@ -152,5 +153,26 @@ extension Credential {
     try respond(
       to: message.bytes, purpose: purpose, cache: &cache, pinned: pinned, ephemeral: ephemeral,
       at: clocks)
+  }
+}
+
+extension SealedReplyOpener {
+  /// The kind of an answer to a request that a test has forged.
+  borrowing func kind(of message: [UInt8]) throws -> SealedReplyKind {
+    let content = try open(message.bytes)
+    return content.kind
+  }
+
+  borrowing func kind(
+    of message: [UInt8], shared: borrowing SharedKey
+  ) throws -> SealedReplyKind {
+    let content = try open(message.bytes, shared: shared)
+    return content.kind
+  }
+}
+
+extension VerifyingKey {
+  func verifies(_ signature: [UInt8], over message: [UInt8]) -> Bool {
+    isValidSignature(signature.bytes, for: message.bytes)
   }
 }

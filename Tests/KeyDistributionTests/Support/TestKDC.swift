@@ -27,6 +27,7 @@ final class TestKDC {
     let period = now.milliseconds / Interval.hours(1).milliseconds
     let material = KDCKeyMaterial.generate(period: period, random: &random)
     center = KeyDistributionCenter(material, policy: policy, now: now)
+    _ = center.maintain(at: now, random: &random)
   }
 
   var realm: Realm { center.keys.realm }
@@ -75,6 +76,31 @@ final class TestKDC {
       throw BadTest("the KDC says nothing")
     }
     return reply
+  }
+
+  /// The message that answers when the records cannot be had.
+  func giveUp(on message: [UInt8]) throws -> [UInt8] {
+    let step = center.receive(
+      message.bytes, from: source, isDatagram: false, at: now, random: &random)
+    guard case .lookUp(_, let request) = step,
+      let reply = center.giveUp(request, at: now, random: &random).message
+    else { throw BadTest("the KDC needs no records") }
+    // A request is resumed once.
+    let again = center.giveUp(request, at: now, random: &random)
+    guard again.message == nil else { throw BadTest("a request was answered twice") }
+    return reply
+  }
+
+  /// A user as the operator makes one: without an identity key.
+  func makeWithoutIdentity(_ user: TestUser) throws {
+    let salt = try salt(of: user.name)
+    directory.put(
+      UserRecord(
+        name: user.name, address: source, keyVersion: salt.keyVersion,
+        parameters: salt.parameters, salt: salt.salt,
+        sealedDigest: center.keys.sealDigest(
+          user.digest, name: user.name, keyVersion: salt.keyVersion, random: &random),
+        identity: nil, certificate: [], state: .active))
   }
 
   // MARK: Whole exchanges
