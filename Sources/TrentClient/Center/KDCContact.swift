@@ -1,0 +1,67 @@
+internal import KeyDistribution
+
+/// Decides whether what answers at a KDC's address is the KDC that the user means, as ssh does with
+/// hosts: the pinned identity or none; a new one only with somebody's word for it.
+struct KDCContact {
+  let options: KDCOptions
+  let known: KnownKDCs
+  let person: any Person
+
+  init(_ options: KDCOptions, in state: StateFolder, person: any Person) {
+    self.options = options
+    known = KnownKDCs(in: state, person: person)
+    self.person = person
+  }
+
+  var target: HostAndPort { options.target }
+
+  /// - Parameter announced: the identity that signed the epoch key.
+  /// - Returns: the pinned identity, to be compared with once more where the epoch is accepted.
+  func trust(_ announced: Realm) throws(ClientFailure) -> Realm {
+    if let pin = try known.pin(of: target) {
+      guard pin.realm == announced else { throw changed(announced, pin) }
+      return pin.realm
+    }
+    try agree(to: announced)
+    // Another process may have pinned something else while the person was thinking.
+    let pin = try known.pin(announced, for: target)
+    guard pin.realm == announced else { throw changed(announced, pin) }
+    return pin.realm
+  }
+
+  private func agree(to announced: Realm) throws(ClientFailure) {
+    if let expected = options.expected {
+      guard expected == announced else {
+        throw ClientFailure(
+          .kdcIdentity,
+          "The KDC at \(target) is not the one that --kdc-key names: its identity is "
+            + "\(announced.word). Check the address, and ask its operator for the right word.")
+      }
+      return
+    }
+    if options.acceptsNew {
+      person.say("the KDC at \(target) is new and now trusted: its identity is \(announced.word)")
+      return
+    }
+    guard person.isPresent else {
+      throw ClientFailure(
+        .kdcIdentity,
+        "The KDC at \(target) is new. Its identity is \(announced.word). If that is what its "
+          + "operator says, pass --kdc-key with this word; --accept-new-kdc trusts it unseen.")
+    }
+    let question =
+      "The KDC at \(target) is new. Its identity is \(announced.word). Trust it? [y/N]"
+    guard try person.agrees(to: question) else {
+      throw ClientFailure(
+        .kdcIdentity, "The KDC at \(target) is not trusted. Ask its operator for its identity.")
+    }
+  }
+
+  private func changed(_ announced: Realm, _ pin: KnownKDCs.Pin) -> ClientFailure {
+    ClientFailure(
+      .kdcIdentity,
+      "The identity of the KDC at \(target) has changed: it was \(pin.realm.word) and now is "
+        + "\(announced.word). Somebody may be posing as it. Only if its operator confirms the "
+        + "change, remove line \(pin.line) of \(known.path) and try again.")
+  }
+}

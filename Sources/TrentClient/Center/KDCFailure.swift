@@ -1,0 +1,73 @@
+internal import KeyDistribution
+internal import Transport
+
+/// Why an exchange with the KDC did not end well.
+enum KDCFailure: Error {
+  /// The KDC's answer says so.
+  case exchange(ExchangeFailure)
+  /// The network between did not let it through.
+  case transport(TransportFailure)
+  /// Something that has been put into words already.
+  case client(ClientFailure)
+
+  /// Whether it makes sense to ask the same again later.
+  var isPassing: Bool {
+    switch self {
+    case .transport, .exchange(.unavailable), .exchange(.failed(.busy)): true
+    case .exchange, .client: false
+    }
+  }
+
+  /// In words for a person.
+  func failure(at target: HostAndPort) -> ClientFailure {
+    switch self {
+    case .client(let failure): failure
+    case .transport(let failure):
+      ClientFailure(
+        .kdcUnreachable,
+        "The KDC at \(target) cannot be reached. \(failure) Check -a and -p, and that it runs.")
+    case .exchange(let failure): Self.words(for: failure, target)
+    }
+  }
+
+  private static func words(for failure: ExchangeFailure, _ target: HostAndPort) -> ClientFailure {
+    switch failure {
+    case .malformed, .unexpectedReply, .failed(.malformed):
+      ClientFailure(
+        .kdcUnreachable,
+        "What answers at \(target) is no KDC that this program understands. Check -a and -p.")
+    case .notAuthentic, .failed(.ticketNotAccepted), .failed(.epochUnknown):
+      ClientFailure(
+        .kdcIdentity,
+        "The answer from \(target) is not from the KDC that is pinned. Somebody on the way may be "
+          + "changing messages; try again, and ask the KDC's operator if it stays so.")
+    case .identityChanged:
+      ClientFailure(.kdcIdentity, "The identity of the KDC at \(target) has changed.")
+    case .epochNotCurrent:
+      ClientFailure(
+        .other,
+        "The KDC at \(target) announces a key whose time is over or not yet come. Compare the "
+          + "clocks of the KDC and of this machine.")
+    case .parametersOutOfBounds:
+      ClientFailure(
+        .other,
+        "The KDC at \(target) asks for passphrases to be hashed at a cost that is not acceptable. "
+          + "Tell its operator.")
+    case .refused:
+      ClientFailure(.authenticationRefused, "Wrong passphrase, or no such user.")
+    case .nameTaken: ClientFailure(.authenticationRefused, "The name is taken.")
+    case .identityKeyDiffers:
+      ClientFailure(.authenticationRefused, "The KDC knows another identity key for this name.")
+    case .loginOver:
+      ClientFailure(.authenticationRefused, "The login is over. Start the program again.")
+    case .peerNotPresent:
+      ClientFailure(.receiverAbsent, "Nobody by that name is receiving now.")
+    case .superseded:
+      ClientFailure(.other, "Another login of the same name receives now.")
+    case .clockSkew:
+      ClientFailure(.other, "The KDC's clock and this machine's run apart. Try again.")
+    case .unavailable, .failed(.busy):
+      ClientFailure(.kdcUnreachable, "The KDC at \(target) cannot do it now. Try again later.")
+    }
+  }
+}

@@ -1,0 +1,16 @@
+public import KeyDistribution
+
+/// Which KDC to use, and what to do when it is new.
+public struct KDCOptions: Sendable {
+  public var target: HostAndPort
+  /// The identity that the KDC must have, as its operator tells it; pins it without a question.
+  public var expected: Realm?
+  /// Whether to trust an unknown KDC without a question. Never a changed one.
+  public var acceptsNew: Bool
+
+  public init(target: HostAndPort, expected: Realm? = nil, acceptsNew: Bool = false) {
+    self.target = target
+    self.expected = expected
+    self.acceptsNew = acceptsNew
+  }
+}

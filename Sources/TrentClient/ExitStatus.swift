@@ -1,0 +1,41 @@
+/// How a program of this project ends. The one table that help, README and code go by.
+public enum ExitStatus: Int32, CaseIterable, Sendable {
+  case done = 0
+  case other = 1
+  case kdcUnreachable = 3
+  case kdcIdentity = 4
+  case authenticationRefused = 5
+  case receiverAbsent = 6
+  case refusedByReceiver = 7
+  case transferBroken = 8
+  case fileFailure = 9
+  case peerIdentityChanged = 10
+  /// `EX_USAGE` of sysexits.h, which swift-argument-parser ends with as well.
+  case usage = 64
+
+  /// What `--help` says of it.
+  public var meaning: String {
+    switch self {
+    case .done: "done"
+    case .other: "anything else"
+    case .kdcUnreachable: "KDC unreachable"
+    case .kdcIdentity: "KDC identity unknown or changed"
+    case .authenticationRefused: "authentication refused"
+    case .receiverAbsent: "receiver not there"
+    case .refusedByReceiver: "refused by receiver"
+    case .transferBroken: "transfer broken"
+    case .fileFailure: "cannot read or write"
+    case .peerIdentityChanged: "peer's identity changed"
+    case .usage: "wrong usage"
+    }
+  }
+
+  /// One line for each status, in ascending order, for `--help`.
+  public static var table: String {
+    allCases.map { status in
+      let number = String(status.rawValue)
+      let padding = String(repeating: " ", count: max(0, 4 - number.count))
+      return padding + number + "  " + status.meaning
+    }.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,22 @@
+/// What a receiver is asked to do.
+public struct ReceiveOptions: Sendable {
+  public var kdc: KDCOptions
+  public var signIn: SignInOptions
+  public var output: OutputTarget
+  /// Where to listen; 0 picks a free port.
+  public var port: UInt16
+  /// Addresses to announce besides those that are found out: hosts, each with the port that leads
+  /// here, or 0 for the one that is listened on.
+  public var announced: [HostAndPort]
+
+  public init(
+    kdc: KDCOptions, signIn: SignInOptions, output: OutputTarget, port: UInt16 = 60000,
+    announced: [HostAndPort] = []
+  ) {
+    self.kdc = kdc
+    self.signIn = signIn
+    self.output = output
+    self.port = port
+    self.announced = announced
+  }
+}

@@ -1,0 +1,147 @@
+internal import Cryptography
+internal import FileTransfer
+internal import KeyDistribution
+internal import SecretMemory
+internal import Transport
+internal import Wire
+
+/// Waits for an authenticated sender's offer. Meanwhile it serves everybody who connects, within
+/// limits, and keeps the presence fresh: one loop, one thread.
+struct Reception: ~Copyable {
+  /// How long to accept nobody when this machine is short of descriptors.
+  private static let shortagePause = Interval.seconds(1)
+  /// An answer of a hundred bytes fits into every socket's empty buffer.
+  private static let answerPatience = Interval.seconds(1)
+
+  private var listener: Listener?
+  private let signals: SignalWatch
+  private let peers: KnownPeers
+  private let person: any Person
+  private var halfOpen = HalfOpenConnections()
+  private var cache: SessionReplayCache
+  private var acceptsAfter = Deadline.after(.milliseconds(0))
+
+  init(
+    _ listener: consuming Listener, signals: SignalWatch, peers: KnownPeers, person: any Person,
+    now: Timestamp
+  ) {
+    self.listener = .some(listener)
+    self.signals = signals
+    self.peers = peers
+    self.person = person
+    cache = SessionReplayCache(now: now)
+  }
+
+  /// - Returns: the first offer of a sender who is who the KDC says. Nobody else is served then.
+  mutating func awaitTransfer(
+    _ presence: inout Presence, _ login: inout Login, over link: inout KDCLink
+  ) throws(ClientFailure) -> IncomingTransfer {
+    while true {
+      for descriptor in try wait(until: min(presence.due, halfOpen.nextDeadline)) {
+        if let connection = halfOpen[descriptor: descriptor] {
+          if let transfer = serve(connection, login.credential, link.clock) {
+            listener = nil
+            halfOpen.removeAll()
+            return transfer
+          }
+        } else {
+          accept()
+        }
+      }
+      halfOpen.removeOverdue()
+      if presence.due.hasPassed { try presence.refresh(&login, over: &link) }
+    }
+  }
+
+  /// The descriptors on which something has happened.
+  private func wait(until deadline: Deadline) throws(ClientFailure) -> [Int32] {
+    var interests = halfOpen.interests + [Polling.Interest(signals.descriptor, .readable)]
+    var deadline = deadline
+    if acceptsAfter.hasPassed {
+      switch listener {
+      case .some(let listener): interests.append(.init(listener.descriptor, .readable))
+      case .none: break
+      }
+    } else {
+      deadline = min(deadline, acceptsAfter)
+    }
+    do {
+      let ready = try Polling.wait(for: interests, until: deadline).map(\.descriptor)
+      try signals.check()
+      return ready.filter { $0 != signals.descriptor }
+    } catch let error as ClientFailure {
+      throw error
+    } catch {
+      throw ClientFailure(.other, "\(error)")
+    }
+  }
+
+  private mutating func accept() {
+    do {
+      while let stream = try nextConnection() {
+        guard let source = stream.peerAddress else { continue }
+        halfOpen.add(HalfOpenConnection(stream, from: source))
+      }
+    } catch {
+      person.explain("a connection could not be accepted: \(error)")
+      if !halfOpen.removeOldest() { acceptsAfter = .after(Self.shortagePause) }
+    }
+  }
+
+  private func nextConnection() throws(TransportFailure) -> StreamConnection? {
+    switch listener {
+    case .some(let listener): try listener.accept()
+    case .none: nil
+    }
+  }
+
+  /// Takes in what has come. Whatever is wrong closes the connection without a word.
+  private mutating func serve(
+    _ connection: HalfOpenConnection, _ credential: borrowing Credential, _ clock: KDCClock
+  ) -> IncomingTransfer? {
+    do {
+      guard let frame = try connection.receiveAvailable() else { return nil }
+      switch frame.type {
+      case .handshakeMessage1 where connection.expected == nil:
+        try answer(frame, on: connection, credential, clock)
+        return nil
+      case .record:
+        guard let expected = connection.expected.take() else { throw PeerFailure.record }
+        let accepted = try expected.receive(frame.payload.bytes)
+        return try begin(accepted, on: connection, credential.realm)
+      default: throw PeerFailure.handshake
+      }
+    } catch {
+      halfOpen.remove(connection)
+      person.explain("a connection from \(connection.source) was closed: \(error)")
+      return nil
+    }
+  }
+
+  /// Step P2.
+  private mutating func answer(
+    _ frame: PeerFrame, on connection: HalfOpenConnection, _ credential: borrowing Credential,
+    _ clock: KDCClock
+  ) throws {
+    var random = SystemRandom()
+    let outgoing = try credential.respond(
+      to: frame.payload.bytes, cache: &cache,
+      pinned: { name in (try? peers.pin(of: name, in: credential.realm))?.identity },
+      ephemeral: AgreementKey(privateKey: random.secret(AgreementKey.byteCount)),
+      at: PeerTrust.Clocks(kdc: clock.now, own: SystemClock.wallTime))
+    let message = outgoing.message
+    try connection.stream.sendPeerFrame(
+      .handshakeMessage2, payload: message.bytes, stallLimit: Self.answerPatience)
+    connection.expected = .some(outgoing.next)
+  }
+
+  /// The sender has proven to be there: only now is it pinned, and its offer read.
+  private func begin(
+    _ accepted: consuming AcceptedSession, on connection: HalfOpenConnection, _ realm: Realm
+  ) throws -> IncomingTransfer {
+    let offer = try Offer(accepted.firstRecord.bytes)
+    try peers.pin(accepted.session.peer, in: realm, telling: person)
+    return IncomingTransfer(
+      offer, from: connection, session: accepted.session, signals: signals, person: person)
+  }
+}

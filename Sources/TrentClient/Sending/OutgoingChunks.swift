@@ -1,0 +1,106 @@
+internal import Cryptography
+internal import DurableFiles
+internal import FileTransfer
+internal import SecretMemory
+internal import Transport
+
+/// The source could not be read to its end, or is not what was offered. The sender's own fault.
+struct SourceFailure: Error, CustomStringConvertible {
+  let description: String
+}
+
+/// Reads a source one chunk ahead, so that the last chunk is known when it is sealed, and seals and
+/// sends. Two buffers, used again and again.
+struct OutgoingChunks: ~Copyable {
+  struct Sent {
+    let byteCount: UInt64
+    /// SHA-256, 32 bytes.
+    let hash: [UInt8]
+  }
+
+  private var sealer: ChunkSealer
+  private var hasher = SHA256Hasher()
+  private let announcedSize: UInt64?
+  private let chunkSize: Int
+  private let tagByteCount: Int
+  /// The chunk to send next, with room for its tag, and how much of it is filled.
+  private var current: [UInt8]
+  private var count = 0
+  /// The chunk after it.
+  private var following: [UInt8]
+  private var followingCount = 0
+  private var hasBegun = false
+  private var readCount: UInt64 = 0
+
+  init(_ sealer: consuming ChunkSealer, announcedSize: UInt64?) {
+    chunkSize = sealer.chunkSize.byteCount
+    tagByteCount = sealer.chunkSize.sealedByteCount - chunkSize
+    current = [UInt8](repeating: 0, count: sealer.chunkSize.sealedByteCount)
+    following = current
+    self.sealer = sealer
+    self.announcedSize = announcedSize
+  }
+
+  /// Makes the next chunk the current one.
+  ///
+  /// - Returns: false when the last one has been sent.
+  mutating func readNext(_ input: borrowing InputSource) throws(SourceFailure) -> Bool {
+    guard !sealer.isFinished else { return false }
+    if hasBegun {
+      swap(&current, &following)
+      count = followingCount
+    } else {
+      hasBegun = true
+      count = try Self.fill(&current, chunkSize, input)
+      try account(for: count)
+    }
+    // A chunk that is not full is the last one.
+    followingCount = count == chunkSize ? try Self.fill(&following, chunkSize, input) : 0
+    try account(for: followingCount)
+    if followingCount == 0, let announcedSize, readCount < announcedSize {
+      throw SourceFailure(
+        description: "The file became shorter while it was sent. Nothing was kept; send it again.")
+    }
+    return true
+  }
+
+  private mutating func account(for count: Int) throws(SourceFailure) {
+    readCount += UInt64(count)
+    guard readCount <= announcedSize ?? .max else {
+      throw SourceFailure(
+        description: "The file became longer while it was sent. Nothing was kept; send it again.")
+    }
+  }
+
+  private static func fill(
+    _ buffer: inout [UInt8], _ count: Int, _ input: borrowing InputSource
+  ) throws(SourceFailure) -> Int {
+    var elements = buffer.mutableSpan
+    var bytes = unsafe elements.mutableBytes
+    var room = bytes._mutatingExtracting(first: count)
+    do { return try input.read(into: &room) } catch {
+      throw SourceFailure(description: error.description)
+    }
+  }
+
+  /// Seals the current chunk and sends it.
+  mutating func sendNext(over stream: borrowing StreamConnection) throws(TransportFailure) {
+    let isLast = followingCount == 0
+    // Out of `self` for as long as a span of it is alive; the bytes stay where they are.
+    var buffer: [UInt8] = []
+    swap(&buffer, &current)
+    defer { swap(&buffer, &current) }
+    var elements = buffer.mutableSpan
+    var bytes = unsafe elements.mutableBytes
+    var chunk = bytes._mutatingExtracting(first: count + tagByteCount)
+    hasher.update(chunk.bytes.extracting(first: count))
+    sealer.seal(&chunk, isLast: isLast)
+    try stream.sendPeerFrame(
+      isLast ? .lastChunk : .chunk, payload: chunk.bytes, stallLimit: PeerConnection.stallLimit)
+  }
+
+  /// What was sent, once all of it has been.
+  consuming func finish() -> Sent {
+    Sent(byteCount: sealer.byteCount, hash: hasher.finish())
+  }
+}

@@ -1,0 +1,46 @@
+internal import KeyDistribution
+public import Wire
+
+/// What a sender is asked to do.
+public struct SendOptions: Sendable {
+  public var kdc: KDCOptions
+  public var signIn: SignInOptions
+  public var receiver: PrincipalName
+  public var input: Input
+
+  public init(kdc: KDCOptions, signIn: SignInOptions, receiver: PrincipalName, input: Input) {
+    self.kdc = kdc
+    self.signIn = signIn
+    self.receiver = receiver
+    self.input = input
+  }
+}
+
+/// Sends one file to a user by name: done only when the receiver has confirmed that all of it is on
+/// its disk.
+public struct Sender {
+  private let options: SendOptions
+  private let state: StateFolder
+  private let person: any Person
+
+  public init(_ options: SendOptions, state: StateFolder, person: any Person) {
+    self.options = options
+    self.state = state
+    self.person = person
+  }
+
+  public func run() throws(ClientFailure) {
+    // A file that cannot be read is told before anybody is asked for a passphrase.
+    let input = try InputSource(options.input)
+    var link = try KDCLink(to: options.kdc, in: state, person: person)
+    let signIn = SignIn(options.signIn, in: state, realm: link.realm, person: person)
+    var login = try signIn.run(over: &link)
+    // From here on the KDC is asked by datagrams.
+    link.disconnect()
+    let finder = ReceiverFinder(options.receiver, state: state, person: person)
+    let connection = try finder.connect(&login.credential, over: &link)
+    var transfer = OutgoingTransfer(connection)
+    let count = try transfer.run(input)
+    person.say("sent \(input.shownName) (\(count) bytes) to \(options.receiver), verified")
+  }
+}

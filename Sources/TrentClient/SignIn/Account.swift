@@ -1,0 +1,53 @@
+internal import Cryptography
+internal import KeyDistribution
+internal import SecretMemory
+internal import Wire
+
+/// What a user needs to log in, once or again; only ever in memory.
+struct Account: ~Copyable {
+  /// How long a login should last.
+  static let loginLifetime = Interval.hours(10)
+
+  let name: PrincipalName
+  let keyVersion: UInt32
+  /// The salted passphrase digest, 32 bytes.
+  let digest: SecretBytes
+  let identity: SigningKey
+
+  /// Steps L1 to L4, with a fresh per-login key.
+  borrowing func logIn(over link: inout KDCLink) throws(KDCFailure) -> Credential {
+    var random = SystemRandom()
+    let credential = try link.exchange(
+      { (epoch, now) throws(ExchangeFailure) in
+        try epoch.logIn(
+          name, keyVersion: keyVersion, digest: digest, identity: identity,
+          loginKey: AgreementKey(privateKey: random.secret(AgreementKey.byteCount)),
+          lifetime: Self.loginLifetime, at: now)
+      },
+      { (next: consuming ExpectLogin, message) throws(ExchangeFailure) in
+        try next.receive(message.bytes)
+      })
+    link.setClock(to: credential.grantedAt)
+    return credential
+  }
+
+  /// Steps R1 to R4.
+  borrowing func register(
+    salt: SaltReply, port: UInt16, over link: inout KDCLink
+  ) throws(KDCFailure) {
+    let time = try link.exchange(
+      { (epoch, _) throws(ExchangeFailure) in
+        try epoch.register(name, salt: salt, digest: digest, identity: identity, port: port)
+      },
+      { (next: consuming ExpectRegistration, message) throws(ExchangeFailure) in
+        try next.receive(message.bytes)
+      })
+    link.setClock(to: time)
+  }
+}
+
+/// An account that is logged in.
+struct Login: ~Copyable {
+  let account: Account
+  var credential: Credential
+}

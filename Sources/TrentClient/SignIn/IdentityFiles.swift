@@ -1,0 +1,81 @@
+internal import Cryptography
+internal import DurableFiles
+internal import Glibc
+internal import KeyDistribution
+internal import SecretMemory
+internal import Wire
+
+/// The sealed identity key of one user on this device, and the candidate that becomes it once the
+/// KDC has taken it.
+///
+/// A candidate is on the disk before its public half leaves: an answer that gets lost costs nobody
+/// the key. The marks after the name are no letters of a name, so that no other user has the file.
+struct IdentityFiles {
+  let name: PrincipalName
+  let realm: Realm
+  private let state: StateFolder
+  private let folder: String
+
+  init(of name: PrincipalName, in realm: Realm, state: StateFolder) {
+    self.name = name
+    self.realm = realm
+    self.state = state
+    folder = "identities/" + realm.hexadecimalID
+  }
+
+  /// The identity key that the KDC knows.
+  var path: String { state.path("\(folder)/\(name)") }
+  /// One that it may know.
+  var candidatePath: String { path + "~new" }
+  private var replacedPath: String { path + "~old" }
+
+  /// Keeps other processes from making an identity key for the same user at the same time.
+  func lock() throws(ClientFailure) -> FileLock { try state.lock("\(folder)/\(name)~lock") }
+
+  func current() throws(ClientFailure) -> SealedIdentity? { try Self.read(path) }
+
+  func candidate() throws(ClientFailure) -> SealedIdentity? { try Self.read(candidatePath) }
+
+  private static func read(_ path: String) throws(ClientFailure) -> SealedIdentity? {
+    let contents = try withFiles { () throws(FileFailure) in
+      try readSecretFile(path, limit: SealedIdentity.byteCount)
+    }
+    guard let contents else { return nil }
+    do {
+      return try SealedIdentity(contents.bytes)
+    } catch {
+      throw ClientFailure(
+        .fileFailure, "The identity key in \(path) is damaged. Put a copy of it in its place.")
+    }
+  }
+
+  /// Writes a candidate; it is on the disk when this returns.
+  func writeCandidate(
+    seed: borrowing SecretBytes, sealedWith secret: borrowing PassphraseSecret
+  ) throws(ClientFailure) {
+    var random = SystemRandom()
+    let sealed = SealedIdentity(
+      seed: seed, secret: secret, name: name, realm: realm, random: &random)
+    try withFiles { () throws(FileFailure) in
+      var file = try AtomicFile(replacing: candidatePath, mode: 0o600)
+      try file.write(sealed.file.bytes)
+      try file.commit()
+    }
+  }
+
+  /// Makes the candidate the user's identity key. One that is there, and did not open, is kept
+  /// aside.
+  func promoteCandidate() throws(ClientFailure) {
+    if unsafe access(path, F_OK) == 0 { try move(path, to: replacedPath) }
+    try move(candidatePath, to: path)
+    try withFiles { () throws(FileFailure) in try syncFolder(parentFolder(of: path)) }
+  }
+
+  func removeCandidate() { unsafe unlink(candidatePath) }
+
+  private func move(_ old: String, to new: String) throws(ClientFailure) {
+    guard unsafe rename(old, new) == 0 else {
+      throw ClientFailure(FileFailure(path: old, operation: .rename, errno: errno))
+    }
+  }
+}

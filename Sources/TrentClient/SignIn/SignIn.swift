@@ -1,0 +1,172 @@
+internal import Cryptography
+internal import DurableFiles
+internal import KeyDistribution
+internal import SecretMemory
+public import Wire
+
+/// Who signs in, and whether it may register on the way.
+public struct SignInOptions: Sendable {
+  public var name: PrincipalName
+  public var passphrase: PassphraseSource
+  /// Whether to register the name without a question when the KDC refuses the login.
+  public var registers: Bool
+  /// Where the user listens when it says nothing else: what a registration tells the KDC.
+  public var port: UInt16
+
+  public init(
+    name: PrincipalName, passphrase: PassphraseSource, registers: Bool = false,
+    port: UInt16 = 60000
+  ) {
+    self.name = name
+    self.passphrase = passphrase
+    self.registers = registers
+    self.port = port
+  }
+}
+
+/// Logs in, or registers a free name and then logs in.
+///
+/// The KDC decides who is refused: a passphrase that does not open the identity key on this device
+/// is sent to it like any other.
+struct SignIn {
+  let options: SignInOptions
+  let person: any Person
+  let files: IdentityFiles
+
+  private var name: PrincipalName { options.name }
+
+  init(_ options: SignInOptions, in state: StateFolder, realm: Realm, person: any Person) {
+    self.options = options
+    self.person = person
+    files = IdentityFiles(of: options.name, in: realm, state: state)
+  }
+
+  func run(over link: inout KDCLink) throws(ClientFailure) -> Login {
+    let target = link.target
+    do throws(KDCFailure) {
+      let passphrase = try worded { () throws(ClientFailure) in
+        try options.passphrase.read(for: name, person)
+      }
+      let copy = passphrase.duplicate()
+      let entered = try EnteredPassphrase(passphrase, of: name, over: &link)
+      if let login = try logIn(entered, over: &link) { return login }
+      return try register(afterRefusalOf: entered, copy, over: &link)
+    } catch {
+      throw error.failure(at: target)
+    }
+  }
+
+  // MARK: Logging in
+
+  /// - Returns: nil when the KDC refuses.
+  private func logIn(
+    _ entered: borrowing EnteredPassphrase, over link: inout KDCLink
+  ) throws(KDCFailure) -> Login? {
+    let lock = try worded { () throws(ClientFailure) in try files.lock() }
+    defer { lock.isHeldUntilHere() }
+    let identity = try worded { () throws(ClientFailure) in
+      try DeviceIdentity(for: entered, files)
+    }
+    let account = account(entered, identity)
+    do throws(KDCFailure) {
+      let credential = try account.logIn(over: &link)
+      try worded { () throws(ClientFailure) in try identity.keep(entered, files) }
+      return Login(account: account, credential: credential)
+    } catch {
+      switch error {
+      case .exchange(.refused):
+        identity.discard(files)
+        return nil
+      case .exchange(.identityKeyDiffers):
+        identity.discard(files)
+        throw .client(identity.differs(files))
+      default: throw error
+      }
+    }
+  }
+
+  private func account(
+    _ entered: borrowing EnteredPassphrase, _ identity: borrowing DeviceIdentity
+  ) -> Account {
+    Account(
+      name: name, keyVersion: entered.salt.keyVersion,
+      digest: entered.secret.digest.duplicate(), identity: SigningKey(seed: identity.seed))
+  }
+
+  // MARK: Registering
+
+  private func register(
+    afterRefusalOf entered: borrowing EnteredPassphrase, _ passphrase: borrowing SecretBytes,
+    over link: inout KDCLink
+  ) throws(KDCFailure) -> Login {
+    if options.registers {
+      if options.passphrase == .person {
+        do throws(ClientFailure) {
+          try PassphraseSource.confirm(passphrase, person)
+        } catch {
+          throw .client(error)
+        }
+      }
+      return try register(entered, over: &link)
+    }
+    let question = "wrong passphrase, or no such user: register \(name)? [y/N]"
+    let agrees = try worded { () throws(ClientFailure) in
+      guard person.isPresent else {
+        throw ClientFailure(
+          .authenticationRefused,
+          "Wrong passphrase, or no such user. To register \(name), pass --register.")
+      }
+      return try person.agrees(to: question)
+    }
+    guard agrees else {
+      throw .client(
+        ClientFailure(.authenticationRefused, "Wrong passphrase, or no such user."))
+    }
+    let new = try worded { () throws(ClientFailure) in
+      try PassphraseSource.new(for: name, person)
+    }
+    return try register(try EnteredPassphrase(new, of: name, over: &link), over: &link)
+  }
+
+  /// Registers, then logs in whether or not the name was free: it is taken too when the answer to
+  /// an earlier registration with the same key and passphrase has been lost.
+  private func register(
+    _ entered: borrowing EnteredPassphrase, over link: inout KDCLink
+  ) throws(KDCFailure) -> Login {
+    let lock = try worded { () throws(ClientFailure) in try files.lock() }
+    defer { lock.isHeldUntilHere() }
+    let identity = try worded { () throws(ClientFailure) in
+      try DeviceIdentity(registering: entered, files)
+    }
+    let account = account(entered, identity)
+    do throws(KDCFailure) {
+      try account.register(salt: entered.salt, port: options.port, over: &link)
+      person.explain("registered \(name)")
+    } catch {
+      guard case .exchange(.nameTaken) = error else { throw error }
+    }
+    do throws(KDCFailure) {
+      let credential = try account.logIn(over: &link)
+      try worded { () throws(ClientFailure) in try identity.keep(entered, files) }
+      return Login(account: account, credential: credential)
+    } catch {
+      switch error {
+      case .exchange(.refused):
+        identity.discard(files)
+        throw .client(
+          ClientFailure(
+            .authenticationRefused, "\(name) is taken, and this is not its passphrase."))
+      case .exchange(.identityKeyDiffers):
+        identity.discard(files)
+        throw .client(identity.differs(files))
+      default: throw error
+      }
+    }
+  }
+
+  private func worded<Value: ~Copyable>(
+    _ body: () throws(ClientFailure) -> Value
+  ) throws(KDCFailure) -> Value {
+    do { return try body() } catch { throw .client(error) }
+  }
+}

@@ -1,0 +1,64 @@
+internal import Glibc
+internal import Synchronization
+internal import Transport
+internal import Wire
+
+/// Turns signals into something to poll for, as long as it lives: what they would have done to the
+/// process is the owner's to do. One at a time in a process.
+public final class SignalWatch {
+  /// The writing end of the pipe, for the handler; -1 while nobody watches.
+  private static let output = Atomic<Int32>(-1)
+
+  /// Becomes readable when a signal has come.
+  public let descriptor: Int32
+  private var former: [(signal: Int32, action: sigaction)] = []
+
+  public init(_ signals: [Int32]) throws(ClientFailure) {
+    var ends: [Int32] = [-1, -1]
+    guard unsafe pipe(&ends) == 0 else {
+      throw ClientFailure(.other, "This machine has no descriptor left to watch for signals.")
+    }
+    for end in ends {
+      _ = fcntl(end, F_SETFL, O_NONBLOCK)
+      _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+    }
+    descriptor = ends[0]
+    Self.output.store(ends[1], ordering: .relaxed)
+    for signal in signals {
+      var action = sigaction()
+      unsafe action.__sigaction_handler.sa_handler = { number in SignalWatch.note(number) }
+      action.sa_flags = SA_RESTART
+      var before = sigaction()
+      unsafe sigaction(signal, &action, &before)
+      former.append((signal, before))
+    }
+  }
+
+  deinit {
+    for entry in former {
+      var action = entry.action
+      unsafe sigaction(entry.signal, &action, nil)
+    }
+    close(Self.output.exchange(-1, ordering: .relaxed))
+    close(descriptor)
+  }
+
+  /// Runs inside of a signal handler: only what signal-safety(7) allows.
+  private static func note(_ signal: Int32) {
+    let code = errno
+    var byte = UInt8(truncatingIfNeeded: signal)
+    _ = unsafe write(output.load(ordering: .relaxed), &byte, 1)
+    errno = code
+  }
+
+  /// The signal that came first of those not told yet; nil if none has come.
+  public func next() -> Int32? {
+    var byte: UInt8 = 0
+    return unsafe read(descriptor, &byte, 1) == 1 ? Int32(byte) : nil
+  }
+
+  /// Throws the interruption if a signal has come.
+  func check() throws(ClientFailure) {
+    if let signal = next() { throw .interrupted(by: signal) }
+  }
+}

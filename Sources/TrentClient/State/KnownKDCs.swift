@@ -1,0 +1,47 @@
+internal import DurableFiles
+internal import KeyDistribution
+
+/// The identities of KDCs that the user has come to trust: lines of `HOST:PORT WORD`.
+struct KnownKDCs {
+  /// A pinned identity, and where it is written.
+  struct Pin {
+    let realm: Realm
+    let line: Int
+  }
+
+  private let file: LineFile
+
+  init(in state: StateFolder, person: any Person) {
+    file = LineFile("known_kdcs", in: state, person: person)
+  }
+
+  var path: String { file.path }
+
+  func pin(of target: HostAndPort) throws(ClientFailure) -> Pin? {
+    let known = try file.entries(Self.parse).first { $0.entry.target == target.description }
+    return known.map { Pin(realm: $0.entry.realm, line: $0.line) }
+  }
+
+  /// Pins an identity, unless somebody has pinned one in the meantime: that one then counts.
+  ///
+  /// - Returns: the pin that stands in the file now.
+  func pin(_ realm: Realm, for target: HostAndPort) throws(ClientFailure) -> Pin {
+    var pin: Pin?
+    try file.update { (lines) throws(ClientFailure) in
+      if let known = lines.enumerated().lazy.compactMap({ index, text in
+        Self.parse(text.split(separator: " ")).map { (line: index + 1, entry: $0) }
+      }).first(where: { $0.entry.target == target.description }) {
+        pin = Pin(realm: known.entry.realm, line: known.line)
+      } else {
+        lines.append("\(target) \(realm.word)")
+        pin = Pin(realm: realm, line: lines.count)
+      }
+    }
+    return pin ?? Pin(realm: realm, line: 0)
+  }
+
+  private static func parse(_ words: [Substring]) -> (target: String, realm: Realm)? {
+    guard words.count == 2, let realm = Realm(word: String(words[1])) else { return nil }
+    return (String(words[0]), realm)
+  }
+}

@@ -1,0 +1,70 @@
+internal import DurableFiles
+internal import SecretMemory
+
+/// A small text file of the state folder with one entry a line. It is rewritten as a whole, under a
+/// lock. A line that is no entry is reported, ignored and kept.
+final class LineFile {
+  /// An entry, and the number of its line, counted from 1.
+  struct Numbered<Entry> {
+    let line: Int
+    let entry: Entry
+  }
+
+  private static let byteLimit = 4 << 20
+
+  let path: String
+  private let state: StateFolder
+  private let person: any Person
+  /// Damage is reported once in the life of a process.
+  private var hasReported = false
+
+  init(_ name: String, in state: StateFolder, person: any Person) {
+    path = state.path(name)
+    self.state = state
+    self.person = person
+  }
+
+  /// The entries, as `parse` reads them from the words of a line.
+  func entries<Entry>(
+    _ parse: ([Substring]) -> Entry?
+  ) throws(ClientFailure) -> [Numbered<Entry>] {
+    var entries: [Numbered<Entry>] = []
+    for (index, text) in try lines().enumerated() {
+      guard !text.isEmpty, !text.hasPrefix("#") else { continue }
+      if let entry = parse(text.split(separator: " ", omittingEmptySubsequences: true)) {
+        entries.append(Numbered(line: index + 1, entry: entry))
+      } else if !hasReported {
+        person.say("line \(index + 1) of \(path) is damaged and ignored")
+      }
+    }
+    hasReported = true
+    return entries
+  }
+
+  /// Rewrites the file with what `change` makes of its lines, while no other process does.
+  func update(
+    _ change: (inout [String]) throws(ClientFailure) -> Void
+  ) throws(ClientFailure) {
+    let lock = try state.lock()
+    defer { lock.isHeldUntilHere() }
+    var lines = try lines()
+    try change(&lines)
+    let text = [UInt8](lines.map { $0 + "\n" }.joined().utf8)
+    try withFiles { () throws(FileFailure) in
+      var file = try AtomicFile(replacing: path, mode: 0o600)
+      try file.write(text.bytes)
+      try file.commit()
+    }
+  }
+
+  private func lines() throws(ClientFailure) -> [String] {
+    let contents = try withFiles { () throws(FileFailure) in
+      try readSecretFile(path, limit: Self.byteLimit)
+    }
+    guard let contents else { return [] }
+    let text = String(decoding: [UInt8](contents.bytes), as: UTF8.self)
+    var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    if lines.last?.isEmpty == true { lines.removeLast() }
+    return lines
+  }
+}

@@ -1,0 +1,46 @@
+internal import ArgumentParser
+internal import KeyDistribution
+internal import TrentClient
+
+/// Which KDC to use, and how to get to know it.
+struct CenterOptions: ParsableArguments {
+  @Option(
+    name: [.customShort("a", allowingJoined: true), .customLong("kdc")],
+    help: ArgumentHelp("The host of the KDC, by name or address.", valueName: "host"))
+  var host: String
+
+  @Option(
+    name: [.customShort("p", allowingJoined: true), .long], help: "The port of the KDC.")
+  var port: UInt16
+
+  @Option(
+    help: ArgumentHelp(
+      "The identity that the KDC must have: the word that it prints when it starts.",
+      valueName: "word"),
+    transform: Self.realm)
+  var kdcKey: Realm?
+
+  @Flag(help: "Trust a KDC that is new, without a question. Never one that has changed.")
+  var acceptNewKdc = false
+
+  static func realm(_ word: String) throws -> Realm {
+    guard let realm = Realm(word: word) else {
+      throw ValidationError("this is not a word that a KDC printed: is it complete?")
+    }
+    return realm
+  }
+
+  func validate() throws {
+    guard HostAndPort(host: host, port: port) != nil else {
+      throw ValidationError("\"\(host)\" cannot be a host (-a).")
+    }
+    guard port != 0 else { throw ValidationError("0 cannot be the port of the KDC (-p).") }
+  }
+
+  func kdcOptions() throws(ClientFailure) -> KDCOptions {
+    guard let target = HostAndPort(host: host, port: port) else {
+      throw ClientFailure(.usage, "This cannot be a host (-a).")
+    }
+    return KDCOptions(target: target, expected: kdcKey, acceptsNew: acceptNewKdc)
+  }
+}

@@ -1,0 +1,25 @@
+internal import ArgumentParser
+internal import TrentClient
+internal import Wire
+
+/// How the user proves who it is.
+struct IdentificationOptions: ParsableArguments {
+  @Flag(help: "Register the name if it is free, without a question.")
+  var register = false
+
+  @Option(
+    help: ArgumentHelp(
+      "The file whose first line is the passphrase; - is standard input. Without it the terminal "
+        + "asks.", valueName: "file"))
+  var passphraseFile: String?
+
+  func signInOptions(_ name: PrincipalName) -> SignInOptions {
+    let source: PassphraseSource =
+      switch passphraseFile {
+      case nil: .person
+      case "-": .standardInput
+      case let path?: .file(path)
+      }
+    return SignInOptions(name: name, passphrase: source, registers: register)
+  }
+}

@@ -1,0 +1,103 @@
+internal import ArgumentParser
+internal import Glibc
+internal import KeyDistribution
+internal import TrentClient
+internal import Wire
+
+/// Sends or receives one file: the classic command line.
+struct TransferCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "client",
+    abstract: "Send a file to a user by name, or receive one.",
+    usage: """
+      client -n NAME -m R [-o OUTFILE] -a KDC_HOST -p KDC_PORT [-l LISTEN_PORT]
+      client -n NAME -m S -r RECEIVER -i FILE -a KDC_HOST -p KDC_PORT
+      """,
+    discussion: """
+      Both users trust one key distribution centre (KDC) and share nothing else. The file goes \
+      directly from sender to receiver, encrypted end to end.
+
+      EXIT STATUS:
+      \(ExitStatus.table)
+      """)
+
+  enum Mode: String, ExpressibleByArgument, CaseIterable {
+    case receive = "R"
+    case send = "S"
+  }
+
+  @Option(
+    name: [.customShort("n", allowingJoined: true), .long], help: "Your name.",
+    transform: Self.principal)
+  var name: PrincipalName
+
+  @Option(
+    name: [.customShort("m", allowingJoined: true), .long],
+    help: "R to receive a file, S to send one.")
+  var mode: Mode
+
+  @OptionGroup(title: "Sending")
+  var sending: SendingOptions
+
+  @OptionGroup(title: "Receiving")
+  var receiving: ReceivingOptions
+
+  @OptionGroup(title: "KDC")
+  var center: CenterOptions
+
+  @OptionGroup(title: "Signing in")
+  var identification: IdentificationOptions
+
+  @Flag(help: "Say on standard error what happens, and why connections are closed.")
+  var verbose = false
+
+  static func principal(_ text: String) throws -> PrincipalName {
+    guard let name = PrincipalName(text) else {
+      throw ValidationError(
+        "a name has 1 to 64 of the characters a-z, 0-9, '.', '_' and '-', the first one a letter "
+          + "or a digit")
+    }
+    return name
+  }
+
+  func validate() throws {
+    switch mode {
+    case .send:
+      try receiving.refuse()
+      guard let receiver = sending.receiver, sending.input != nil else {
+        throw ValidationError("To send (-m S), say to whom (-r) and which file (-i).")
+      }
+      guard receiver != name else { throw ValidationError("You cannot send to yourself.") }
+      guard sending.input != "-" || identification.passphraseFile != "-" else {
+        throw ValidationError(
+          "Standard input cannot be both the file (-i -) and the passphrase "
+            + "(--passphrase-file -).")
+      }
+    case .receive:
+      try sending.refuse()
+      guard receiving.output != nil || isatty(STDOUT_FILENO) == 0 else {
+        throw ValidationError(
+          "Say with -o where the file goes. To show it on this terminal as it is, pass -o -.")
+      }
+    }
+  }
+
+  func run() throws {
+    let person = Terminal(explains: verbose)
+    do throws(ClientFailure) {
+      let state = try StateFolder.current()
+      let kdc = try center.kdcOptions()
+      let signIn = identification.signInOptions(name)
+      switch mode {
+      case .receive:
+        try Receiver(receiving.options(kdc, signIn), state: state, person: person).run()
+      case .send:
+        guard let options = sending.options(kdc, signIn) else { return }
+        try Sender(options, state: state, person: person).run()
+      }
+    } catch {
+      person.say("client: \(error)")
+      throw ExitCode(error.exitCode)
+    }
+  }
+}
