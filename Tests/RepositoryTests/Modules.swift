@@ -1,0 +1,27 @@
+/// Which module may import which: upwards never, and what comes from outside only where it belongs.
+enum Modules {
+  private static let core: Set = ["Cryptography", "SecretMemory", "Wire", "Synchronization"]
+  private static let edge = core.union(["Glibc", "Dispatch", "DurableFiles", "KeyDistribution"])
+
+  /// By module, what its files may import. A module that is missing here has no place yet.
+  static let imports: [String: Set<String>] = [
+    "SecretMemory": ["COpenSSL", "CLinux", "Glibc"],
+    "Cryptography": ["COpenSSL", "CArgon2", "Crypto", "FoundationEssentials", "SecretMemory"],
+    "Wire": ["SecretMemory"],
+    // The core: no clock, no socket, no file, so not even Glibc.
+    "KeyDistribution": core,
+    "FileTransfer": core,
+    // The edges.
+    "DurableFiles": ["SecretMemory", "Glibc", "CLinux"],
+    "Transport": ["Wire", "Glibc"],
+    "ServerTransport": ["Wire", "Glibc", "Synchronization", "NIOCore", "NIOPosix"],
+    "Directory": edge,
+    "TrentClient": edge.union(["FileTransfer", "Transport"]),
+    // The programs.
+    "kdc": edge.union([
+      "Directory", "ServerTransport", "ArgumentParser", "Logging", "ServiceLifecycle",
+      "UnixSignals",
+    ]),
+    "client": edge.union(["FileTransfer", "TrentClient", "ArgumentParser"]),
+  ]
+}
