@@ -1,0 +1,76 @@
+import Cryptography
+import Foundation
+import KeyDistribution
+import SecretMemory
+import Transport
+import Wire
+
+/// A client that registers and logs in over one connection, by the protocol's own types.
+struct RegisteringClient: ~Copyable {
+  private static let patience = Interval.seconds(20)
+
+  private let stream: StreamConnection
+  private let epoch: VerifiedEpoch
+
+  /// Steps E1 to E4 of docs/PROTOCOL.md.
+  init(_ service: Service) throws {
+    guard let address = NetworkAddress(ip: [127, 0, 0, 1], port: service.port) else {
+      throw TestProblem("address")
+    }
+    let stream = try StreamConnection.connect(
+      toAny: [address], deadline: .after(Self.patience))
+    let announcement = try Self.ask(AnnouncedEpoch.request, over: stream)
+    epoch = try AnnouncedEpoch(announcement.bytes).accept(
+      pinned: service.realm, at: .wallClock(Self.now))
+    self.stream = stream
+  }
+
+  /// Steps S1 to R4.
+  func register(_ account: Account) -> Outcome {
+    do {
+      let salt = try askForSalt(of: account.name)
+      let request = try epoch.register(
+        account.name, salt: salt, digest: account.digest, identity: account.identity, port: 60000)
+      let reply = try Self.ask(request.message, over: stream)
+      _ = try request.next.receive(reply.bytes)
+      return .acknowledged
+    } catch {
+      return Outcome(error)
+    }
+  }
+
+  /// Steps S1 to L3.
+  func logIn(_ account: Account) -> Outcome {
+    do {
+      let salt = try askForSalt(of: account.name)
+      var random = SystemRandom()
+      let request = try epoch.logIn(
+        account.name, keyVersion: salt.keyVersion, digest: account.digest,
+        identity: account.identity, loginKey: AgreementKey(privateKey: random.secret(32)),
+        lifetime: .hours(1), at: Self.now)
+      let reply = try Self.ask(request.message, over: stream)
+      _ = try request.next.receive(reply.bytes)
+      return .acknowledged
+    } catch {
+      return Outcome(error)
+    }
+  }
+
+  private func askForSalt(of name: PrincipalName) throws -> SaltReply {
+    let request = try epoch.askForSalt(of: name)
+    let reply = try Self.ask(request.message, over: stream)
+    return try request.next.receive(reply.bytes).value
+  }
+
+  private static func ask(
+    _ message: [UInt8], over stream: borrowing StreamConnection
+  ) throws -> [UInt8] {
+    let deadline = Deadline.after(patience)
+    try stream.sendKDCMessage(message.bytes, deadline: deadline)
+    return try stream.receiveKDCMessage(deadline: deadline)
+  }
+
+  private static var now: Timestamp {
+    Timestamp(milliseconds: UInt64(Date().timeIntervalSince1970 * 1000))
+  }
+}

@@ -1,0 +1,15 @@
+import Foundation
+
+/// The programs under test.
+enum ProgramFile: String {
+  case kdc, client
+
+  var path: String { "\(Self.folder)/\(rawValue)" }
+
+  /// Where the build has put them: beside the test bundle, which runs as a program of its own.
+  private static let folder: String = {
+    if let folder = ProcessInfo.processInfo.environment["TRENT_PROGRAMS"] { return folder }
+    let bundle = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    return ((bundle ?? CommandLine.arguments[0]) as NSString).deletingLastPathComponent
+  }()
+}

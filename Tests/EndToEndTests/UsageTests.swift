@@ -1,0 +1,63 @@
+import Testing
+
+extension EndToEnd {
+  /// Command lines that make no sense are told as such, before anything happens.
+  @Suite struct UsageTests {}
+}
+
+extension EndToEnd.UsageTests {
+  private static let place = ["-a", "127.0.0.1", "-p", "7000"]
+  private static let receiver = ["-n", "bob", "-m", "R"] + place
+  private static let sender =
+    ["-n", "alice", "-m", "S", "-r", "bob", "-i", "/dev/null"] + place
+
+  @Test(
+    "Wrong usage of the client ends with 64",
+    arguments: [
+      [],
+      // Something is missing.
+      ["-m", "R"] + place, ["-n", "bob"] + place, ["-n", "bob", "-m", "R", "-a", "127.0.0.1"],
+      ["-n", "bob", "-m", "R", "-p", "7000"], ["-n", "alice", "-m", "S", "-r", "bob"] + place,
+      ["-n", "alice", "-m", "S", "-i", "/dev/null"] + place, receiver + ["-o"],
+      // Something makes no sense.
+      ["-n", "bob", "-m", "X"] + place, ["-n", "Bob", "-m", "R"] + place,
+      ["-n", "", "-m", "R"] + place, ["-n", ".bob", "-m", "R"] + place,
+      ["-n", String(repeating: "b", count: 65), "-m", "R"] + place,
+      ["-n", "bob\u{1b}[2J", "-m", "R"] + place,
+      ["-n", "alice", "-m", "S", "-r", "Bob", "-i", "/dev/null"] + place,
+      ["-n", "bob", "-m", "R", "-a", "127.0.0.1", "-p", "0"],
+      ["-n", "bob", "-m", "R", "-a", "127.0.0.1", "-p", "65536"],
+      ["-n", "bob", "-m", "R", "-a", "127.0.0.1", "-p", "x"],
+      ["-n", "bob", "-m", "R", "-a", "", "-p", "7000"],
+      receiver + ["-l", "65536"], receiver + ["-o", ""],
+      receiver + ["--kdc-key", "trent1nonsense"],
+      receiver + ["--kdc-key", ""], receiver + ["--passphrase-file", ""],
+      receiver + ["--nonsense"], receiver + ["more"],
+      // One contradicts the other.
+      receiver + ["-r", "alice"], receiver + ["-i", "/dev/null"], sender + ["-o", "out"],
+      sender + ["-l", "0"],
+      ["-n", "alice", "-m", "S", "-r", "bob", "-i", "-", "--passphrase-file", "-"] + place,
+      ["-n", "alice", "-m", "S", "-r", "alice", "-i", "/dev/null"] + place,
+    ])
+  func usage(arguments: [String]) async throws {
+    try await Stage.with { stage in
+      let home = stage.folder.path("home")
+      let client = try stage.start(.client, arguments, home: Folder(notYetAt: home))
+      try await client.expectExit(64)
+      #expect(client.output.text.isEmpty)
+      #expect(!client.errors.text.isEmpty)
+      #expect(!client.errors.text.contains("\u{1b}"))
+      #expect(stage.folder.entries == [])
+    }
+  }
+
+  @Test("--help tells every exit code", arguments: [3, 4, 5, 6, 7, 8, 9, 10, 64])
+  func help(code: Int) async throws {
+    try await Stage.with { stage in
+      let client = try stage.start(.client, ["--help"])
+      try await client.expectExit(0)
+      let lines = client.output.text.split(separator: "\n")
+      #expect(lines.contains { $0.firstMatch(of: #/^ *(\d+)  \w/#)?.1 == "\(code)" })
+    }
+  }
+}
