@@ -37,7 +37,7 @@ struct RepositoryTests {
         continue
       }
       for line in try Repository.lines(path) {
-        guard let match = line.wholeMatch(of: /(?:[a-z@]+ )?import (?:[a-z]+ )?(\w+)(?:\..*)?/)
+        guard let match = line.wholeMatch(of: /(?:[\w@]+ )*import (?:[a-z]+ )?(\w+)(?:\..*)?/)
         else { continue }
         #expect(allowed.contains(String(match.1)), "\(path) imports \(match.1)")
       }
