@@ -43,17 +43,20 @@ struct HappyPathTests {
     let awaitingRecord = answer.next
     var initiator = try awaitingAnswer.receive(answer.message)
     let first = try initiator.seal(text("offer"))
-    var accepted = try awaitingRecord.receive(first)
-    #expect([UInt8](accepted.firstRecord.bytes) == text("offer"))
-    #expect(accepted.session.peer.name == alice.name)
-    #expect(accepted.session.peer.identity == alice.identity)
-    #expect(accepted.session.handshakeHash == initiator.handshakeHash)
+    let accepted = try awaitingRecord.receive(first)
+    let ticketID = accepted.ticketID
+    let firstRecord = accepted.firstRecord
+    var responder = accepted.session
+    #expect([UInt8](firstRecord.bytes) == text("offer"))
+    #expect(responder.peer.name == alice.name)
+    #expect(responder.peer.identity == alice.identity)
+    #expect(responder.handshakeHash == initiator.handshakeHash)
 
     for round in 0..<3 {
       let up = try initiator.seal(text("up \(round)"))
-      let received = try accepted.session.open(up)
+      let received = try responder.open(up)
       #expect(received == text("up \(round)"))
-      let down = try accepted.session.seal(text("down \(round)"))
+      let down = try responder.seal(text("down \(round)"))
       let answered = try initiator.open(down)
       #expect(answered == text("down \(round)"))
     }
@@ -65,7 +68,7 @@ struct HappyPathTests {
       return event.name == alice.name && event.peer == bob.name ? id : nil
     }
     #expect(issued.count == 2)
-    #expect(issued.first == accepted.ticketID)
+    #expect(issued.first == ticketID)
   }
 
   @Test("W: a receiver that withdrew is not present; announced anew, it is again")

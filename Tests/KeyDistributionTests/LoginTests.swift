@@ -158,10 +158,7 @@ struct LoginTests {
     #expect(first.next.failure(on: answer) == .notAuthentic)
 
     // Whoever holds what HPKE exported, but not the shared key: a broken KEM is not enough.
-    let opener = SealedReplyOpener(
-      exchange: second.next.opener.exchange,
-      encapsulatedKey: second.next.opener.encapsulatedKey,
-      exported: second.next.opener.exported.duplicate())
+    let opener = second.next.opener.duplicate()
     let digest = try TestUser("mallory").digest
     let wrong = try SharedKey(
       digest: digest.bytes, name: user.name, keyVersion: kdc.salt(of: user.name).keyVersion,

@@ -162,11 +162,17 @@ struct RatchetTests {
     #expect(kdc.center.maintain(at: kdc.now, random: &kdc.random))
     let alice = try kdc.member("alice")
     var random = SeededRandom("kdc")
-    var material = KDCKeyMaterial.generate(period: 0, random: &random)
-    kdc.center.withRatchetState { period, chain in
-      material.ratchetPeriod = UInt64(period)
-      material.ratchetKey = chain.duplicate()
+    let original = KDCKeyMaterial.generate(period: 0, random: &random)
+    var chain: [UInt8] = []
+    var basePeriod: UInt32 = 0
+    kdc.center.withRatchetState { period, key in
+      basePeriod = period
+      chain = [UInt8](key.bytes)
     }
+    let material = KDCKeyMaterial(
+      identitySeed: original.identitySeed.duplicate(),
+      storageKey: original.storageKey.duplicate(), saltKey: original.saltKey.duplicate(),
+      ratchetPeriod: UInt64(basePeriod), ratchetKey: SecretBytes(copying: chain.bytes))
     kdc.advance(.hours(3))
     let restarted = KeyDistributionCenter(material, policy: CenterPolicy(), now: kdc.now)
     // Before the first request; and what it forgets then is forgotten on disk as well.

@@ -31,6 +31,22 @@ extension GrantingReplyOpener {
   }
 }
 
+extension TestKDC {
+  /// A sealed request with any plaintext, however long. Anybody can make one.
+  func sealAnything(_ plaintext: borrowing ByteWriter) throws -> [UInt8] {
+    let announcement = try reply(to: AnnouncedEpoch.request)
+    let start = 2 + 32 + 8 + 8
+    let bytes = [UInt8](announcement[start..<(start + EpochPublicKey.byteCount)])
+    guard let key = EpochPublicKey(bytes) else { throw BadTest("no epoch key") }
+    let exchange = SealedExchange(realm: realm, epochKey: key)
+    var sender = try EpochSender(
+      to: key, info: exchange.info.bytes, exporterContext: exchange.exporterContext.bytes)
+    let header = exchange.requestHeader
+    let ciphertext = try sender.seal(plaintext.written, authenticating: header.bytes)
+    return header + sender.encapsulatedKey + ciphertext
+  }
+}
+
 extension GrantingRequest {
   static func parse(_ bytes: RawSpan) throws -> GrantingRequest {
     var reader = ByteReader(bytes)

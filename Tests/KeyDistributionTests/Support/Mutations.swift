@@ -19,12 +19,6 @@ enum Mutations {
     [message + [0], message + [0xff], message + message]
   }
 
-  /// Lengths at and around the ends of the fields, when every prefix would take too long.
-  static func somePrefixes(of message: [UInt8]) -> [[UInt8]] {
-    stride(from: 0, to: message.count, by: 13).map { [UInt8](message[..<$0]) }
-      + (1...33).compactMap { message.count > $0 ? [UInt8](message.dropLast($0)) : nil }
-  }
-
   static func all(of message: [UInt8]) -> [[UInt8]] {
     prefixes(of: message) + flips(of: message) + extensions(of: message)
   }

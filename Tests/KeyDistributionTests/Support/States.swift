@@ -157,6 +157,12 @@ extension Credential {
 }
 
 extension SealedReplyOpener {
+  /// A second one, to try bent replies on.
+  borrowing func duplicate() -> SealedReplyOpener {
+    SealedReplyOpener(
+      exchange: exchange, encapsulatedKey: encapsulatedKey, exported: exported.duplicate())
+  }
+
   /// The kind of an answer to a request that a test has forged.
   borrowing func kind(of message: [UInt8]) throws -> SealedReplyKind {
     let content = try open(message.bytes)
