@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import SecretMemory
+internal import TrentClient
 
 /// The program `client`.
 @main
@@ -9,6 +10,29 @@ enum ClientProgram {
     forbidCoreDumps()
     // A pipe or connection that has gone is told by the call that writes to it.
     _ = signal(SIGPIPE, SIG_IGN)
-    TransferCommand.main()
+    do {
+      var command = try TransferCommand.parseAsRoot()
+      try command.run()
+    } catch {
+      end(with: error)
+    }
+  }
+
+  /// Shows help, or what is wrong with the arguments. What it quotes of them must not steer the
+  /// terminal: an argument may have come to a script from elsewhere.
+  private static func end(with error: any Error) -> Never {
+    let code = TransferCommand.exitCode(for: error)
+    var text = ""
+    for scalar in TransferCommand.fullMessage(for: error).unicodeScalars {
+      let category = scalar.properties.generalCategory
+      let isHidden = scalar != "\n" && (category == .control || category == .format)
+      text += isHidden ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+    }
+    if code == .success {
+      print(text)
+    } else if !text.isEmpty {
+      Terminal(explains: false).say(text)
+    }
+    exit(code.rawValue)
   }
 }

@@ -13,6 +13,12 @@ struct IdentificationOptions: ParsableArguments {
         + "asks.", valueName: "file"))
   var passphraseFile: String?
 
+  func validate() throws {
+    guard passphraseFile != "" else {
+      throw ValidationError("--passphrase-file needs the name of a file.")
+    }
+  }
+
   func signInOptions(_ name: PrincipalName) -> SignInOptions {
     let source: PassphraseSource =
       switch passphraseFile {

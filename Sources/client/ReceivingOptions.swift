@@ -31,6 +31,10 @@ struct ReceivingOptions: ParsableArguments {
     return place
   }
 
+  func validate() throws {
+    guard output != "" else { throw ValidationError("-o needs the name of a file.") }
+  }
+
   /// Refuses all of them, for a sender.
   func refuse() throws {
     guard output == nil, listen == nil, announce.isEmpty else {

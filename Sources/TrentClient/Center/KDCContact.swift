@@ -18,6 +18,7 @@ struct KDCContact {
   /// - Parameter announced: the identity that signed the epoch key.
   /// - Returns: the pinned identity, to be compared with once more where the epoch is accepted.
   func trust(_ announced: Realm) throws(ClientFailure) -> Realm {
+    if let expected = options.expected, expected != announced { throw unexpected(announced) }
     if let pin = try known.pin(of: target) {
       guard pin.realm == announced else { throw changed(announced, pin) }
       return pin.realm
@@ -30,15 +31,7 @@ struct KDCContact {
   }
 
   private func agree(to announced: Realm) throws(ClientFailure) {
-    if let expected = options.expected {
-      guard expected == announced else {
-        throw ClientFailure(
-          .kdcIdentity,
-          "The KDC at \(target) is not the one that --kdc-key names: its identity is "
-            + "\(announced.word). Check the address, and ask its operator for the right word.")
-      }
-      return
-    }
+    if options.expected == announced { return }
     if options.acceptsNew {
       person.say("the KDC at \(target) is new and now trusted: its identity is \(announced.word)")
       return
@@ -55,6 +48,13 @@ struct KDCContact {
       throw ClientFailure(
         .kdcIdentity, "The KDC at \(target) is not trusted. Ask its operator for its identity.")
     }
+  }
+
+  private func unexpected(_ announced: Realm) -> ClientFailure {
+    ClientFailure(
+      .kdcIdentity,
+      "The KDC at \(target) is not the one that --kdc-key names: its identity is "
+        + "\(announced.word). Check the address, and ask its operator for the right word.")
   }
 
   private func changed(_ announced: Realm, _ pin: KnownKDCs.Pin) -> ClientFailure {

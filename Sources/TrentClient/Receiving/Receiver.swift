@@ -18,6 +18,7 @@ public struct Receiver {
   }
 
   public func run() throws(ClientFailure) {
+    try options.output.check()
     let listener = try listen()
     let extra = try resolveAnnounced(port: listener.port)
     var link = try KDCLink(to: options.kdc, in: state, person: person)
