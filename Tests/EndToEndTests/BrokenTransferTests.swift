@@ -75,7 +75,7 @@ extension EndToEnd.BrokenTransferTests {
       let sender = try stage.sender(try stage.user("alice"), at: kdc, to: "bob", file)
       try await sender.expectExit(7)
       try await receiver.expectExit(9)
-      #expect(receiver.errors.text.contains(folder.path("out")))
+      #expect(receiver.errors.text.contains(folder.path))
     }
   }
 
@@ -131,7 +131,7 @@ extension EndToEnd.BrokenTransferTests {
       for path in [stage.folder.path, stage.folder.path("missing/out")] {
         let receiver = try stage.receiver(bob, Stage.Access(bob, at: kdc), ["-o", path])
         try await receiver.expectExit(9)
-        #expect(receiver.errors.text.contains(path))
+        #expect(receiver.errors.text.contains(stage.folder.path))
       }
     }
   }

@@ -19,11 +19,7 @@ extension EndToEnd.LargeTransferTests {
     }
   }
 
-  @Test(
-    "More than 4 GiB go through in constant memory",
-    .enabled(
-      if: ProcessInfo.processInfo.environment["TRENT_LARGE"] != nil,
-      "set TRENT_LARGE=1: it takes minutes with programs that are built for debugging"))
+  @Test("More than 4 GiB go through in constant memory")
   func moreThan32Bits() async throws {
     try await Stage.with { stage in
       _ = try await transfer((4 << 30) + 12_345, to: "/dev/null", on: stage, within: .seconds(280))

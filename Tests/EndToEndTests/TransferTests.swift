@@ -10,7 +10,7 @@ extension EndToEnd.TransferTests {
   @Test(
     "What arrives is what was sent, whatever its size",
     arguments: [
-      0, 1, 2000, 65_535, 65_536, 262_143, 262_144, 262_145, 1 << 20, (1 << 20) + 1, 5_000_011,
+      0, 1, 262_143, 262_144, 262_145, 1 << 20, 5_000_011,
     ])
   func sizes(size: Int) async throws {
     try await Stage.with { stage in
