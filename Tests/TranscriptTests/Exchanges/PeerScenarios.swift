@@ -1,0 +1,124 @@
+import Cryptography
+import FileTransfer
+import SecretMemory
+import Wire
+
+@testable import KeyDistribution
+
+let peerScenarios = [
+  Scenario("peer/session", "P1-P3, F1-F4: a handshake and a file, from both ends.", run: session),
+  Scenario("peer/refusals", "F2-F4: an abort, a refusal, a failing receipt.", run: refusals),
+  Scenario("peer/empty-file", "F3: the one chunk of an empty file.") { tape in
+    try tape.begin("keys")
+    let fileKey = try tape.drawn("file-key", 32)
+    let binding = try tape.drawn("handshake-hash", 32)
+    try chunks(tape, of: [], fileKey: fileKey, binding: binding)
+  },
+]
+
+private func session(_ tape: Tape) throws {
+  let peers = try TapePeers(tape)
+  let hello = try peers.hello()
+  try peers.checkTicket()
+  let ends = try peers.answer(hello)
+  var sender = ends.sender
+  let awaiting = ends.responder
+
+  try tape.begin("offer")
+  let file = World.bytes("a file", 4096 + 5)
+  let fileKey = try tape.drawn("file-key", 32)
+  let offer = try Offer(
+    fileKey: secret(fileKey), chunkSize: try chunkSize(4096), size: UInt64(file.count),
+    name: "report.pdf")
+  let plaintext = offer.encoded()
+  try tape.check("plaintext", [UInt8](plaintext.bytes))
+  let first = try sender.seal(plaintext.bytes)
+  try tape.check("record", first)
+  let accepted = try awaiting.receive(first.bytes)
+  try tape.check("ticket-id", accepted.ticketID)
+  let record = accepted.firstRecord
+  var receiver = accepted.session
+  let read = try Offer(record.bytes)
+  try tape.require(read.name == "report.pdf" && read.size == 4101, "the offer")
+
+  try tape.begin("answer")
+  try answer(tape, Answer.accepted.encoded(), from: &receiver, to: &sender)
+  try chunks(tape, of: file, fileKey: fileKey, binding: sender.handshakeHash)
+  try tape.begin("receipt")
+  let receipt = Receipt(.complete(hash: SHA256.hash(file.bytes)), byteCount: UInt64(file.count))
+  try answer(tape, receipt.encoded(), from: &receiver, to: &sender)
+}
+
+private func refusals(_ tape: Tape) throws {
+  let peers = try TapePeers(tape)
+  let ends = try peers.answer(try peers.hello())
+  var sender = ends.sender
+  let awaiting = ends.responder
+  try tape.begin("abort")
+  let abort = Abort(.sourceFailed)
+  let first = try sender.seal(abort.encoded().bytes)
+  try tape.check("record", first)
+  let accepted = try awaiting.receive(first.bytes)
+  let record = accepted.firstRecord
+  var receiver = accepted.session
+  try tape.require(try Abort(record.bytes) == abort, "the abort")
+  try tape.begin("answer")
+  try answer(tape, Answer.refused(.declined).encoded(), from: &receiver, to: &sender)
+  try tape.begin("receipt")
+  let receipt = Receipt(.failed(.noSpace), byteCount: 4096)
+  try answer(tape, receipt.encoded(), from: &receiver, to: &sender)
+}
+
+/// A record of the receiver's, sealed by one end and opened by the other.
+private func answer(
+  _ tape: Tape, _ plaintext: [UInt8], from receiver: inout PeerSession,
+  to sender: inout PeerSession
+) throws {
+  try tape.check("plaintext", plaintext)
+  let record = try receiver.seal(plaintext.bytes)
+  try tape.check("record", record)
+  let opened = try sender.open(record.bytes)
+  try tape.require([UInt8](opened.bytes) == plaintext, "the record opens")
+  _ = try TransferMessage(opened.bytes)
+}
+
+func chunkSize(_ byteCount: UInt32) throws -> ChunkSize {
+  guard let size = ChunkSize(byteCount) else { throw TranscriptProblem("chunk size") }
+  return size
+}
+
+/// Sections `chunk n`: sealed by the sender and opened by the receiver.
+private func chunks(
+  _ tape: Tape, of file: [UInt8], fileKey: [UInt8], binding: [UInt8]
+) throws {
+  let size = try chunkSize(4096)
+  var sealer = ChunkSealer(fileKey: secret(fileKey), binding: binding.bytes, chunkSize: size)
+  var opener = ChunkOpener(
+    fileKey: secret(fileKey), binding: binding.bytes, chunkSize: size,
+    announcedSize: UInt64(file.count))
+  var start = 0
+  repeat {
+    let isLast = start + size.byteCount >= file.count
+    try tape.begin("chunk \(start / size.byteCount)\(isLast ? " last" : "")")
+    let plaintext = try tape.given(
+      "plaintext", [UInt8](file[start..<min(file.count, start + size.byteCount)]))
+    var buffer = plaintext + [UInt8](repeating: 0, count: 16)
+    buffer.withRawSpan { sealer.seal(&$0, isLast: isLast) }
+    try tape.check("sealed", buffer)
+    try buffer.withRawSpan { try opener.open(&$0, isLast: isLast) }
+    try tape.require([UInt8](buffer.dropLast(16)) == plaintext, "the chunk opens")
+    start += size.byteCount
+  } while start < file.count
+  try opener.finish()
+}
+
+extension [UInt8] {
+  /// The array's bytes, to be changed in place.
+  mutating func withRawSpan<Failure: Error>(
+    _ body: (inout MutableRawSpan) throws(Failure) -> Void
+  ) throws(Failure) {
+    var elements = mutableSpan
+    var raw = unsafe elements.mutableBytes
+    try body(&raw)
+  }
+}

@@ -1,0 +1,23 @@
+import KeyDistribution
+import SecretMemory
+import Wire
+
+// For the states that await a reply of the KDC: the same with an array for the borrowed bytes.
+
+extension ExpectTicket {
+  borrowing func receive(_ message: [UInt8]) throws(ExchangeFailure) -> Granted<SessionGrant> {
+    try receive(message.bytes)
+  }
+}
+
+extension ExpectAnnouncement {
+  borrowing func receive(_ message: [UInt8]) throws(ExchangeFailure) -> Granted<NetworkAddress> {
+    try receive(message.bytes)
+  }
+}
+
+extension ExpectWithdrawal {
+  borrowing func receive(_ message: [UInt8]) throws(ExchangeFailure) -> Timestamp {
+    try receive(message.bytes)
+  }
+}
