@@ -3,8 +3,8 @@
 /// After a one-way pattern only the initiator may send (revision 34, section 7.4).
 @frozen
 public struct NoiseTransport: ~Copyable {
-  public var sending: NoiseCipher
-  public var receiving: NoiseCipher
+  public let sending: NoiseCipher
+  public let receiving: NoiseCipher
   /// Names this session; the same for both sides (section 11.2). 32 bytes.
   public let handshakeHash: [UInt8]
 }

@@ -5,15 +5,15 @@ public import SecretMemory
 @frozen
 public struct KDCKeyMaterial: ~Copyable, Sendable {
   /// The seed of the Ed25519 identity key that clients pin (32 bytes).
-  public var identitySeed: SecretBytes
+  public let identitySeed: SecretBytes
   /// What digests and ticket keys are sealed under in files (32 bytes).
-  public var storageKey: SecretBytes
+  public let storageKey: SecretBytes
   /// What salts are made with (32 bytes).
-  public var saltKey: SecretBytes
+  public let saltKey: SecretBytes
   /// The hour, counted from 1970, that `ratchetKey` belongs to.
-  public var ratchetPeriod: UInt64
+  public let ratchetPeriod: UInt64
   /// The chain key of the TGT ratchet at `ratchetPeriod` (32 bytes). Older ones are erased.
-  public var ratchetKey: SecretBytes
+  public let ratchetKey: SecretBytes
 
   public init(
     identitySeed: consuming SecretBytes, storageKey: consuming SecretBytes,

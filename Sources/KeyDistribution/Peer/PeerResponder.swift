@@ -98,7 +98,7 @@ public struct ExpectFirstRecord: ~Copyable {
 /// A session whose initiator has confirmed its key, and what it said first.
 @frozen
 public struct AcceptedSession: ~Copyable {
-  public var session: PeerSession
+  public let session: PeerSession
   public let firstRecord: SecretBytes
   /// What the KDC's log knows this session by: 8 bytes.
   public let ticketID: [UInt8]
