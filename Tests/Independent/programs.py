@@ -1,0 +1,146 @@
+"""The real programs, run in a temporary folder."""
+
+import contextlib
+import os
+import pathlib
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+
+from trent.person import Center
+
+PATIENCE = 30.0
+
+
+class Program:
+    """A running program whose standard error is collected as it comes."""
+
+    def __init__(self, arguments: list[str], environment: dict[str, str] | None = None):
+        self._process = subprocess.Popen(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | (environment or {}),
+        )
+        self._lines: dict[str, list[str]] = {"out": [], "err": []}
+        self._changed = threading.Condition()
+        self._readers = [
+            threading.Thread(target=self._collect, args=pair, daemon=True)
+            for pair in (("out", self._process.stdout), ("err", self._process.stderr))
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def _collect(self, kind: str, stream: Iterator[str]) -> None:
+        for line in stream:
+            with self._changed:
+                self._lines[kind].append(line.rstrip("\n"))
+                self._changed.notify_all()
+
+    def line(self, kind: str, start: str) -> str:
+        """The first line of "out" or "err" that begins so, waited for."""
+        deadline = time.monotonic() + PATIENCE
+        with self._changed:
+            while True:
+                for line in self._lines[kind]:
+                    if line.startswith(start):
+                        return line
+                gone = self._process.poll() is not None and not self._readers[0].is_alive()
+                if time.monotonic() > deadline or gone:
+                    raise TimeoutError(f"no line {start!r} in {self._lines}")
+                self._changed.wait(0.1)
+
+    def messages(self) -> str:
+        with self._changed:
+            return " / ".join(self._lines["err"])
+
+    def wait(self) -> int:
+        """The exit status."""
+        status = self._process.wait(PATIENCE)
+        for reader in self._readers:
+            reader.join(PATIENCE)
+        return status
+
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def end(self) -> int:
+        if self.is_running():
+            self._process.terminate()
+        try:
+            return self.wait()
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self.wait()
+
+
+class Laboratory:
+    """Starts programs and ends them all."""
+
+    def __init__(self, folder: pathlib.Path, kdc: str, client: str):
+        self.folder, self._kdc, self._client = folder, kdc, client
+        self._running: list[Program] = []
+        self.word = ""
+        self.kdc = self.start_kdc()
+
+    def _started(self, program: Program) -> Program:
+        self._running.append(program)
+        return program
+
+    def start_kdc(self) -> Center:
+        users, log = self.folder / "pwd.txt", self.folder / "out.txt"
+        arguments = [self._kdc, "-p", "0", "-f", str(users), "-o", str(log)]
+        program = self._started(Program(arguments))
+        port = int(program.line("out", "listening on port ").split()[-1])
+        self.word = program.line("out", "trent1")
+        self._kdc_program = program
+        return Center(port, self.word)
+
+    def restart_kdc_without_users(self) -> Center:
+        """The same KDC after a mishap: its identity is in another file than its users."""
+        self._kdc_program.end()
+        (self.folder / "pwd.txt").unlink()
+        self.kdc = self.start_kdc()
+        return self.kdc
+
+    def home(self, name: str) -> pathlib.Path:
+        """The folder of the device."""
+        return self.folder / f"{name}.home"
+
+    def passphrase(self, name: str) -> bytes:
+        return f"a passphrase of {name}".encode()
+
+    def client(self, name: str, *arguments: str) -> Program:
+        """A real client with a device and a passphrase of its own; registers if it has to."""
+        passphrase = self.folder / f"{name}.passphrase"
+        if not passphrase.exists():
+            passphrase.touch(0o600)
+            passphrase.write_bytes(self.passphrase(name) + b"\n")
+        common = ["-a", "127.0.0.1", "-p", str(self.kdc.port), "--kdc-key", self.word]
+        common += ["--register", "--passphrase-file", str(passphrase)]
+        return self._started(
+            Program(
+                [self._client, "-n", name, *arguments, *common],
+                {"TRENT_HOME": str(self.home(name))},
+            )
+        )
+
+    def receiver(self, name: str, output: pathlib.Path, *more: str) -> tuple[Program, int]:
+        """A real client that receives, and its port."""
+        program = self.client(name, "-m", "R", "-o", str(output), "-l", "0", *more)
+        line = program.line("err", "listening on port ")
+        return program, int(line.removeprefix("listening on port ").split()[0])
+
+    def sender(self, name: str, receiver: str, source: pathlib.Path) -> Program:
+        return self.client(name, "-m", "S", "-r", receiver, "-i", str(source))
+
+    def log(self) -> str:
+        return (self.folder / "out.txt").read_text()
+
+    def end(self) -> None:
+        for program in self._running:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                program.end()

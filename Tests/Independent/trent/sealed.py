@@ -1,0 +1,101 @@
+"""Sections 4.2 and 4.3: the epoch key and the sealed exchange."""
+
+from dataclasses import dataclass
+
+from .encoding import Malformed, Reader, context, u8, u64
+from .envelope import EPOCH_REPLY, SEALED_REPLY, SEALED_REQUEST, fields_of, message
+from .hpke import PUBLIC_KEY, Sender
+from .keys import HOUR
+from .primitives import expand, extract, mac, open_sealed, pair, sha256, verifies
+
+SALT_REQUEST, REGISTRATION, LOGIN = 1, 2, 3
+REFUSED, SALT, REGISTERED, GRANTED, TAKEN, NOT_NOW, OTHER_IDENTITY = range(7)
+PROVEN = {REGISTERED, GRANTED, OTHER_IDENTITY}
+HEADER = 35
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """E2; `realm` is that of the identity key in the message."""
+
+    identity: bytes
+    not_before: int
+    not_after: int
+    key: bytes
+
+    @classmethod
+    def read(cls, reply: bytes, pinned: bytes) -> "Epoch":
+        """E3 and the part of E4 that needs no clock."""
+        reader = Reader(fields_of(reply, EPOCH_REPLY))
+        epoch = cls(reader.bytes(32), reader.u64(), reader.u64(), reader.bytes(PUBLIC_KEY))
+        signature = reader.bytes(64)
+        reader.end()
+        text = context(
+            "trent epoch key v1",
+            epoch.realm,
+            u64(epoch.not_before),
+            u64(epoch.not_after),
+            epoch.key,
+        )
+        if not verifies(epoch.identity, signature, text) or epoch.identity != pinned:
+            raise Malformed("this epoch key is not the pinned KDC's")
+        if not 0 < epoch.not_after - epoch.not_before <= 24 * HOUR:
+            raise Malformed("an epoch key's life")
+        return epoch
+
+    @property
+    def realm(self) -> bytes:
+        return sha256(self.identity)
+
+    @property
+    def hash(self) -> bytes:
+        return sha256(self.key)
+
+
+@dataclass(frozen=True)
+class SealedReply:
+    """Q3, opened: `fields` begins after KDC time."""
+
+    proven: bool
+    kind: int
+    time: int
+    fields: Reader
+
+
+class SealedExchange:
+    """Q1 and Q3: one request and the key to its reply."""
+
+    def __init__(self, epoch: Epoch, kind: int, fields: bytes, proof_key: bytes | None = None):
+        sender = Sender(epoch.key, context("trent sealed request v1", epoch.realm, epoch.hash))
+        plaintext = u8(kind) + fields
+        if proof_key is not None:
+            plaintext += mac(
+                proof_key,
+                context(
+                    "trent request proof v1",
+                    epoch.realm,
+                    epoch.hash,
+                    sender.encapsulated_key,
+                    u8(kind) + fields,
+                ),
+            )
+        header = message(SEALED_REQUEST, epoch.hash[:8])
+        self.request = header + sender.encapsulated_key + sender.seal(header, plaintext)
+        self._encapsulated_key = sender.encapsulated_key
+        self._realm = epoch.realm
+        self._exported = sender.export(context("trent sealed reply v1", epoch.realm), 32)
+
+    def open(self, reply: bytes, reply_key: bytes = b"") -> SealedReply:
+        reader = Reader(fields_of(reply, SEALED_REPLY))
+        proven, nonce = reader.u8(), reader.bytes(32)
+        if proven > 1:
+            raise Malformed("neither proven nor open")
+        material = self._exported + (reply_key if proven else b"")
+        label = "trent proven reply v1" if proven else "trent open reply v1"
+        secret = extract(self._encapsulated_key + nonce, material)
+        key, key_nonce = pair(expand(secret, context(label, self._realm), 44))
+        plaintext = Reader(open_sealed(key, key_nonce, reply[:HEADER], reader.rest()))
+        opened = SealedReply(proven == 1, plaintext.u8(), plaintext.u64(), plaintext)
+        if opened.kind > OTHER_IDENTITY or opened.proven != (opened.kind in PROVEN):
+            raise Malformed("a kind that must be proven, or must not")
+        return opened
