@@ -1,0 +1,76 @@
+import KeyDistribution
+import SecretMemory
+import Wire
+
+/// One granting exchange, tried as the program does: three datagrams, each a request of its own,
+/// then a connection.
+final class GrantingAttempt<Next: ~Copyable, Value: ~Copyable>: PacketHandler {
+  private let login: Login
+  private let kind: Judge.Request.Kind
+  private let ask: () -> Outgoing<Next>
+  private let read: (borrowing Next, [UInt8]) throws(ExchangeFailure) -> Granted<Value>
+  private let granted: (consuming Granted<Value>) -> Void
+  private let channel: Int
+  private var awaited: [Held<Next>] = []
+  private var isOver = false
+
+  private var person: Person { login.person }
+
+  init(
+    _ login: Login, _ kind: Judge.Request.Kind, ask: @escaping () -> Outgoing<Next>,
+    read: @escaping (borrowing Next, [UInt8]) throws(ExchangeFailure) -> Granted<Value>,
+    granted: @escaping (consuming Granted<Value>) -> Void
+  ) {
+    self.login = login
+    self.kind = kind
+    self.ask = ask
+    self.read = read
+    self.granted = granted
+    channel = login.person.world.newChannel()
+  }
+
+  func start() {
+    person.handle(channel, with: self)
+    attempt(0)
+  }
+
+  /// Try after try (PROTOCOL.md, 4.1): how long to wait for each, in milliseconds.
+  private static var waits: [UInt64] { [100, 200, 400, 3000] }
+
+  private func attempt(_ number: Int) {
+    guard !isOver else { return }
+    guard number < Self.waits.count else { return close() }
+    let asked = ask()
+    person.world.judge.asked(
+      asked.message, by: person, kind, loginEnd: login.credential.end)
+    person.send(
+      asked.message, to: .center, channel: channel, isDatagram: number < Self.waits.count - 1)
+    awaited.append(Held(asked.next))
+    person.world.after(.milliseconds(Self.waits[number])) { [self] _ in attempt(number + 1) }
+  }
+
+  /// The answer to any of the requests. One that does not verify changes nothing.
+  func receive(_ packet: Packet) {
+    guard !isOver else { return }
+    for request in awaited {
+      do throws(ExchangeFailure) {
+        let answer = try read(request.value, packet.bytes)
+        close()
+        return granted(answer)
+      } catch {
+        switch error {
+        case .loginOver:
+          close()
+          return person.end(login)
+        case .peerNotPresent, .superseded, .clockSkew, .unavailable: return close()
+        default: continue
+        }
+      }
+    }
+  }
+
+  private func close() {
+    isOver = true
+    person.close(channel)
+  }
+}

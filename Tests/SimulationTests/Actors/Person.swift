@@ -1,0 +1,125 @@
+import Cryptography
+import KeyDistribution
+import SecretMemory
+import Wire
+
+/// A client with its user: signs in, receives and sends, over and over.
+final class Person {
+  unowned let world: World
+  let index: Int
+  let name: PrincipalName
+  /// In the place of what a passphrase gives.
+  let digest: SecretBytes
+  let identity: SigningKey
+  private let receives: Bool
+  private let sends: Bool
+  /// How far this machine's clock is off, in milliseconds.
+  private let skew: Int
+
+  /// The last epoch key that the KDC announced.
+  var epoch: VerifiedEpoch?
+  /// Whether the KDC ever said that the name is ours.
+  var isRegistered = false
+  private(set) var login: Login?
+  private(set) var pins: [PrincipalName: VerifyingKey] = [:]
+  private var handlers: [Int: any PacketHandler] = [:]
+  /// A planted bug makes a sender use this one over and over.
+  private let onlyEphemeral: AgreementKey
+
+  /// How far clocks are off at most.
+  static let skewLimit = 20_000
+
+  init(_ world: World, index: Int, name: String) {
+    self.world = world
+    self.index = index
+    guard let name = PrincipalName(name) else { preconditionFailure("not a name: \(name)") }
+    self.name = name
+    digest = world.keys.secret(32)
+    identity = SigningKey(seed: world.keys.secret(32))
+    onlyEphemeral = world.keys.agreementKey()
+    receives = world.choices.chance(800)
+    sends = world.choices.chance(800)
+    skew = world.choices.number(in: -Self.skewLimit...Self.skewLimit)
+  }
+
+  var endpoint: Endpoint { .person(index) }
+
+  /// KDC time as this client knows it.
+  var clock: Timestamp {
+    let distance = Interval.milliseconds(UInt64(skew.magnitude))
+    return skew < 0 ? world.now - distance : world.now + distance
+  }
+
+  var clocks: PeerTrust.Clocks { PeerTrust.Clocks(kdc: clock, own: clock) }
+
+  // MARK: Packets
+
+  func receive(_ packet: Packet) {
+    if let handler = handlers[packet.channel] { return handler.receive(packet) }
+    guard packet.frame == .firstHandshake, let login, login.isReceiving else { return }
+    ReceivingSession(login, channel: packet.channel, peer: packet.from).receive(packet)
+  }
+
+  func handle(_ channel: Int, with handler: any PacketHandler) { handlers[channel] = handler }
+
+  func close(_ channel: Int) { handlers[channel] = nil }
+
+  func send(_ bytes: [UInt8], to: Endpoint, channel: Int, isDatagram: Bool = false) {
+    world.network.send(
+      Packet(from: endpoint, to: to, channel: channel, isDatagram: isDatagram, bytes: bytes))
+  }
+
+  func send(_ frame: Frame, _ payload: [UInt8], to: Endpoint, channel: Int) {
+    send([frame.rawValue] + payload, to: to, channel: channel)
+  }
+
+  // MARK: Life
+
+  func signIn() { SignIn(self).start() }
+
+  func signInLater(_ pause: Interval) {
+    world.after(pause) { [self] _ in
+      if login == nil { signIn() }
+    }
+  }
+
+  /// The KDC has granted a login.
+  func begin(_ credential: consuming Credential) {
+    let login = Login(self, credential)
+    self.login = login
+    if receives { login.keepAnnouncing() }
+    if sends { sendLater(login) }
+    // Some leave before their time, some of them without a word.
+    guard world.choices.chance(400) else { return }
+    world.after(.random(30_000...600_000, &world.choices)) { [self] world in
+      guard self.login === login else { return }
+      if world.choices.chance(500) { login.withdraw() }
+      self.login = nil
+      signInLater(.random(1_000...900_000, &world.choices))
+    }
+  }
+
+  func end(_ login: Login) {
+    guard self.login === login else { return }
+    self.login = nil
+    signInLater(.random(1_000...60_000, &world.choices))
+  }
+
+  func pin(_ peer: TrustedPeer) { pins[peer.name] = peer.identity }
+
+  private func sendLater(_ login: Login) {
+    world.after(.random(2_000...90_000, &world.choices)) { [self] world in
+      // The last minute is left for what is under way.
+      guard self.login === login, world.now < World.start + World.duration - .minutes(1)
+      else { return }
+      let peer = world.choices.pick(world.people).name
+      if peer != name { login.sendFile(to: peer, ephemeral: nextEphemeral()) }
+      sendLater(login)
+    }
+  }
+
+  private func nextEphemeral() -> AgreementKey {
+    world.plant == .senderReusesEphemeral
+      ? onlyEphemeral.duplicate() : world.keys.agreementKey()
+  }
+}

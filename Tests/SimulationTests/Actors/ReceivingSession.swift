@@ -1,0 +1,131 @@
+import Cryptography
+import FileTransfer
+import SecretMemory
+import Wire
+
+@testable import KeyDistribution
+
+/// A receiver's end of a connection: steps P2, and F2 and F4.
+final class ReceivingSession: PacketHandler {
+  private enum State: ~Copyable {
+    case handshake
+    case record(ExpectFirstRecord)
+    case file(PeerSession, ChunkOpener)
+  }
+
+  private let login: Login
+  private let channel: Int
+  private let address: Endpoint
+  private var state: State? = .handshake
+  private var content: [UInt8] = []
+
+  private var person: Person { login.person }
+  private var world: World { person.world }
+  private static let patience = Interval.seconds(60)
+
+  init(_ login: Login, channel: Int, peer address: Endpoint) {
+    self.login = login
+    self.channel = channel
+    self.address = address
+    person.handle(channel, with: self)
+    world.after(Self.patience) { [weak self] _ in self?.close() }
+  }
+
+  /// Anything that is not as it must be ends the session, without a word.
+  func receive(_ packet: Packet) {
+    guard let state = state.take() else { return }
+    do {
+      self.state = try advance(state, packet)
+    } catch {
+      world.note(.handshakeRefused, "\(person.endpoint): \(error)")
+    }
+    if self.state == nil { close() }
+  }
+
+  private func advance(_ state: consuming State, _ packet: Packet) throws -> State? {
+    switch consume state {
+    case .handshake:
+      guard packet.frame == .firstHandshake else { throw UnexpectedFrame() }
+      return .record(try respond(to: packet.payload))
+    case .record(let expected):
+      guard packet.frame == .record else { throw UnexpectedFrame() }
+      let accepted = try expected.receive(packet.payload.bytes)
+      return try accept(accepted)
+    case .file(let session, let opener):
+      switch packet.frame {
+      case .chunk: return try take(packet.payload, isLast: false, session, opener)
+      case .lastChunk: return try take(packet.payload, isLast: true, session, opener)
+      default: throw UnexpectedFrame()
+      }
+    }
+  }
+
+  /// Step P2.
+  private func respond(to message: [UInt8]) throws -> ExpectFirstRecord {
+    if world.plant == .receiverForgetsInitiations {
+      login.cache = SessionReplayCache(now: person.clock)
+    }
+    var clocks = person.clocks
+    if world.plant == .receiverForgivesExpiry,
+      let issued = world.judge.issueTime(ofInitiation: message)
+    {
+      clocks = PeerTrust.Clocks(kdc: issued, own: issued)
+    }
+    let answered = try login.credential.respond(
+      to: message.bytes, cache: &login.cache, pinned: { person.pins[$0] },
+      ephemeral: world.keys.agreementKey(), at: clocks)
+    let answer = answered.message
+    let next = answered.next
+    world.judge.answeredInitiation(message, at: person, ticketID: next.ticketID)
+    send(.secondHandshake, answer)
+    return next
+  }
+
+  /// The initiator has shown that it is there, and offers a file: steps P3, F1 and F2.
+  private func accept(_ accepted: consuming AcceptedSession) throws -> State {
+    let offer = try Offer(accepted.firstRecord.bytes)
+    var session = accepted.session
+    world.judge.accepted(session.handshakeHash, at: person, from: session.peer)
+    person.pin(session.peer)
+    let opener = ChunkOpener(
+      fileKey: offer.fileKey, binding: session.handshakeHash.bytes, chunkSize: offer.chunkSize,
+      announcedSize: offer.size)
+    send(.record, try session.seal(Answer.accepted.encoded().bytes))
+    return .file(session, opener)
+  }
+
+  /// Steps F3 and F4.
+  private func take(
+    _ payload: [UInt8], isLast: Bool, _ session: consuming PeerSession,
+    _ opener: consuming ChunkOpener
+  ) throws -> State? {
+    var session = session
+    var opener = opener
+    var chunk = payload
+    do throws(ChunkFailure) {
+      var span = chunk.mutableSpan
+      var raw = unsafe span.mutableBytes
+      try opener.open(&raw, isLast: isLast)
+      content += chunk.dropLast(16)
+      guard isLast else { return .file(session, opener) }
+      try opener.finish()
+    } catch {
+      // A planted bug keeps what is there of a file that has failed.
+      guard world.plant == .receiverKeepsPieces else { throw error }
+    }
+    world.judge.received(session.handshakeHash, at: person, content)
+    let receipt = Receipt(
+      .complete(hash: SHA256.hash(content.bytes)), byteCount: UInt64(content.count))
+    send(.record, try session.seal(receipt.encoded().bytes))
+    return nil
+  }
+
+  private func send(_ frame: Frame, _ payload: [UInt8]) {
+    person.send(frame, payload, to: address, channel: channel)
+  }
+
+  private func close() {
+    state = nil
+    person.close(channel)
+  }
+}

@@ -1,0 +1,134 @@
+import Cryptography
+import FileTransfer
+import KeyDistribution
+import SecretMemory
+import Wire
+
+/// A sender's end of a connection: steps P1, P3, and F1 to F4.
+final class SendingSession: PacketHandler {
+  private enum State: ~Copyable {
+    case handshake(ExpectHandshakeReply)
+    case answer(PeerSession)
+    case receipt(PeerSession)
+  }
+
+  private let person: Person
+  private let peer: TrustedPeer
+  private let address: Endpoint
+  private let channel: Int
+  private let file: SimulatedFile
+  private let fileKey: SecretBytes
+  private var state: State?
+
+  private var world: World { person.world }
+  private static let patience = Interval.seconds(60)
+
+  init(_ login: Login, peer: TrustedPeer, at address: Endpoint) {
+    person = login.person
+    self.peer = peer
+    self.address = address
+    channel = person.world.newChannel()
+    // Every session has a channel of its own, so every file has a number of its own.
+    file = SimulatedFile(number: channel, random: &person.world.choices)
+    fileKey = person.world.keys.secret(Offer.fileKeyByteCount)
+  }
+
+  func start(_ started: consuming Outgoing<ExpectHandshakeReply>) {
+    person.handle(channel, with: self)
+    send(.firstHandshake, started.message)
+    state = .handshake(started.next)
+    world.after(Self.patience) { [weak self] _ in self?.loseFaith() }
+  }
+
+  /// Anything that is not as it must be ends the session.
+  func receive(_ packet: Packet) {
+    guard let state = state.take() else { return }
+    do {
+      self.state = try advance(state, packet)
+    } catch {
+      world.note(.refused, "\(person.endpoint) sending to \(peer.name): \(error)")
+    }
+    if self.state == nil { close() }
+  }
+
+  private func advance(_ state: consuming State, _ packet: Packet) throws -> State? {
+    switch consume state {
+    case .handshake(let expected):
+      guard packet.frame == .secondHandshake else { throw UnexpectedFrame() }
+      var session = try expected.receive(packet.payload.bytes)
+      person.pin(peer)
+      world.note(.established, "\(person.endpoint) to \(peer.name), \(file.bytes.count) bytes")
+      world.judge.established(
+        session.handshakeHash, from: person, to: peer, sending: file.bytes)
+      let offer = try Offer(
+        fileKey: fileKey.duplicate(), chunkSize: .simulated, size: UInt64(file.bytes.count),
+        name: file.name)
+      let record = offer.encoded()
+      send(.record, try session.seal(record.bytes))
+      return .answer(session)
+    case .answer(let awaited):
+      guard packet.frame == .record else { throw UnexpectedFrame() }
+      var session = awaited
+      let record = try session.open(packet.payload.bytes)
+      guard try Answer(record.bytes) == .accepted else { return nil }
+      sendChunks(binding: session.handshakeHash)
+      return .receipt(session)
+    case .receipt(let awaited):
+      guard packet.frame == .record else { throw UnexpectedFrame() }
+      var session = awaited
+      let record = try session.open(packet.payload.bytes)
+      let receipt = try Receipt(record.bytes)
+      let content = file.bytes
+      guard receipt.byteCount == UInt64(file.bytes.count),
+        receipt.outcome == .complete(hash: SHA256.hash(content.bytes))
+      else { return nil }
+      world.note(.transferred, "\(person.endpoint) to \(peer.name)")
+      world.judge.confirmed(session.handshakeHash)
+      return nil
+    }
+  }
+
+  private func sendChunks(binding: [UInt8]) {
+    var sealer = ChunkSealer(fileKey: fileKey, binding: binding.bytes, chunkSize: .simulated)
+    var start = 0
+    repeat {
+      let end = min(start + ChunkSize.simulated.byteCount, file.bytes.count)
+      let isLast = end == file.bytes.count
+      var chunk = [UInt8](file.bytes[start..<end]) + [UInt8](repeating: 0, count: 16)
+      if world.plant != .senderSealsNothing {
+        var span = chunk.mutableSpan
+        var raw = unsafe span.mutableBytes
+        sealer.seal(&raw, isLast: isLast)
+      }
+      send(isLast ? .lastChunk : .chunk, chunk)
+      start = end
+    } while start < file.bytes.count
+  }
+
+  private func send(_ frame: Frame, _ payload: [UInt8]) {
+    person.send(frame, payload, to: address, channel: channel)
+  }
+
+  private func loseFaith() {
+    if world.plant == .senderTakesSilenceForSuccess, case .receipt(let session)? = state.take() {
+      world.judge.confirmed(session.handshakeHash)
+    }
+    close()
+  }
+
+  private func close() {
+    state = nil
+    person.close(channel)
+  }
+}
+
+/// A frame of another type than the one that may come: the connection is closed.
+struct UnexpectedFrame: Error {}
+
+extension ChunkSize {
+  /// The smallest, so that small files have several chunks.
+  static var simulated: ChunkSize {
+    guard let size = ChunkSize(4096) else { preconditionFailure("4096 is allowed") }
+    return size
+  }
+}

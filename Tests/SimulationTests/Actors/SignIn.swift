@@ -1,0 +1,139 @@
+import Cryptography
+import KeyDistribution
+import SecretMemory
+import Wire
+
+/// One try to register, where that is to be done, and to log in: steps E, S, R and L.
+final class SignIn: PacketHandler {
+  private enum State: ~Copyable {
+    case epoch
+    case salt(ExpectSalt)
+    case registration(ExpectRegistration, keyVersion: UInt32)
+    case login(ExpectLogin)
+  }
+
+  private let person: Person
+  private let world: World
+  private let channel: Int
+  private var state: State?
+  private var isClosed = false
+  private var isTaken = false
+
+  private static let patience = Interval.seconds(4)
+
+  init(_ person: Person) {
+    self.person = person
+    world = person.world
+    channel = world.newChannel()
+  }
+
+  func start() {
+    person.handle(channel, with: self)
+    world.after(Self.patience) { [weak self] _ in self?.giveUp() }
+    do {
+      // Clients keep an epoch key, and find out that it is too old by what the KDC says.
+      if let epoch = person.epoch, world.choices.chance(700) {
+        try askForSalt(epoch)
+      } else {
+        send(AnnouncedEpoch.request)
+        state = .epoch
+      }
+    } catch {
+      fail(error)
+    }
+  }
+
+  func receive(_ packet: Packet) {
+    guard packet.from == .center, let state = state.take() else { return }
+    do {
+      switch consume state {
+      case .epoch:
+        let epoch = try AnnouncedEpoch(packet.bytes.bytes).accept(
+          pinned: world.center.keys.realm, at: .kdcClock(person.clock))
+        person.epoch = epoch
+        try askForSalt(epoch)
+      case .salt(let expected):
+        let salt = try expected.receive(packet.bytes.bytes).value
+        if person.isRegistered { try logIn(salt.keyVersion) } else { try register(salt) }
+      case .registration(let expected, let keyVersion):
+        try receiveRegistration(expected, keyVersion, packet.bytes)
+      case .login(let expected):
+        let credential = try expected.receive(packet.bytes.bytes)
+        world.note(.loggedIn, "\(person.endpoint) as \(person.name)")
+        person.isRegistered = true
+        world.judge.acknowledged(person)
+        close()
+        person.begin(credential)
+      }
+    } catch {
+      fail(error)
+    }
+  }
+
+  private func askForSalt(_ epoch: VerifiedEpoch) throws {
+    let asked = try epoch.askForSalt(of: person.name)
+    send(asked.message)
+    state = .salt(asked.next)
+  }
+
+  private func register(_ salt: SaltReply) throws {
+    guard let epoch = person.epoch else { return giveUp() }
+    let asked = try epoch.register(
+      person.name, salt: salt, digest: person.digest, identity: person.identity, port: 60_000)
+    world.judge.asked(asked.message, by: person, .registration)
+    send(asked.message)
+    state = .registration(asked.next, keyVersion: salt.keyVersion)
+  }
+
+  private func receiveRegistration(
+    _ expected: consuming ExpectRegistration, _ keyVersion: UInt32, _ message: [UInt8]
+  ) throws {
+    do {
+      _ = try expected.receive(message.bytes)
+      world.note(.registered, "\(person.endpoint) as \(person.name)")
+      person.isRegistered = true
+      world.judge.acknowledged(person)
+    } catch ExchangeFailure.nameTaken {
+      // By somebody else; or by ourselves, in a try whose answer was lost.
+      isTaken = true
+      world.note(.nameLost, "\(person.endpoint) hears that \(person.name) is taken")
+    }
+    try logIn(keyVersion)
+  }
+
+  private func logIn(_ keyVersion: UInt32) throws {
+    guard let epoch = person.epoch else { return giveUp() }
+    let asked = try epoch.logIn(
+      person.name, keyVersion: keyVersion, digest: person.digest, identity: person.identity,
+      loginKey: world.keys.agreementKey(),
+      lifetime: .random(60_000...1_800_000, &world.choices), at: person.clock)
+    world.judge.asked(asked.message, by: person, .login)
+    send(asked.message)
+    state = .login(asked.next)
+  }
+
+  private func send(_ message: [UInt8]) { person.send(message, to: .center, channel: channel) }
+
+  private func fail(_ error: any Error) {
+    world.note(.refused, "\(person.endpoint) signing in: \(error)")
+    if case ExchangeFailure.failed = error { person.epoch = nil }
+    giveUp()
+  }
+
+  private func giveUp() {
+    guard close() else { return }
+    // Who has lost the name to somebody else asks again, but not all the time.
+    person.signInLater(
+      isTaken ? .random(300_000...900_000, &world.choices) : .random(1_000...8_000, &world.choices))
+  }
+
+  /// - Returns: whether this try was going on.
+  @discardableResult
+  private func close() -> Bool {
+    state = nil
+    let wasOpen = !isClosed
+    isClosed = true
+    person.close(channel)
+    return wasOpen
+  }
+}

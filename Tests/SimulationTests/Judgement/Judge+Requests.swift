@@ -1,0 +1,148 @@
+import Cryptography
+import SecretMemory
+import Wire
+
+@testable import KeyDistribution
+
+extension Judge {
+  /// What a client asked.
+  struct Request {
+    enum Kind: CustomStringConvertible {
+      case registration, login
+      case announcement, withdrawal
+      case ticket(peer: PrincipalName, ephemeral: AgreementPublicKey)
+
+      var description: String {
+        switch self {
+        case .registration: "registration"
+        case .login: "login"
+        case .announcement: "announcement"
+        case .withdrawal: "withdrawal"
+        case .ticket(let peer, _): "ticket for \(peer)"
+        }
+      }
+    }
+
+    let kind: Kind
+    let name: PrincipalName
+    let askedAt: Timestamp
+    /// Of the login that it was made under.
+    let loginEnd: Timestamp?
+    /// Which process of the KDC granted it.
+    var servedBy: Int?
+  }
+
+  struct IssuedTicket {
+    let initiator: PrincipalName
+    let responder: PrincipalName
+    let ephemeral: [UInt8]
+    let issued: Timestamp
+  }
+
+  struct KnownPresence {
+    var announced: Timestamp
+    let loginEnd: Timestamp
+    var withdrawn: Timestamp?
+  }
+
+  func asked(
+    _ message: [UInt8], by person: Person, _ kind: Request.Kind, loginEnd: Timestamp? = nil
+  ) {
+    requests[message] = Request(
+      kind: kind, name: person.name, askedAt: world.now, loginEnd: loginEnd)
+  }
+
+  func loginEnd(of message: [UInt8]) -> Timestamp? { requests[message]?.loginEnd }
+
+  func epochEnd(of message: [UInt8]) -> Timestamp? {
+    message.count > 10 ? epochEnds[[UInt8](message[2..<10])] : nil
+  }
+
+  /// A new process of the KDC takes over presence from the file of the one before.
+  func restarted() {
+    for name in [PrincipalName](presences.keys) where presences[name]?.withdrawn == nil {
+      presences[name]?.announced = world.now
+    }
+  }
+
+  /// The KDC has come to the end of a request.
+  func answered(_ packet: Packet, with answer: CenterAnswer) {
+    guard let message = answer.message, packet.bytes.count > 1 else { return }
+    switch MessageType(rawValue: packet.bytes[1]) {
+    case .epochRequest: announcedEpoch(message)
+    case .sealedRequest:
+      switch answer.event?.kind {
+      case .registered, .loggedIn: granted(packet.bytes, answer, isSealed: true)
+      default: break
+      }
+    case .grantingRequest:
+      if case .refused? = answer.event?.kind { return }
+      granted(packet.bytes, answer, isSealed: false)
+    default: break
+    }
+  }
+
+  private func announcedEpoch(_ message: [UInt8]) {
+    do {
+      var reader = ByteReader(message.bytes)
+      guard try reader.messageType() == .epochReply else { return }
+      let epoch = try EpochAnnouncement(from: &reader)
+      let exchange = SealedExchange(
+        realm: Realm(identity: epoch.identity), epochKey: epoch.key)
+      epochEnds[exchange.epochID] = epoch.notAfter
+    } catch {
+      report(.requestForged, "the KDC's announcement cannot be read")
+    }
+  }
+
+  private func granted(_ message: [UInt8], _ answer: CenterAnswer, isSealed: Bool) {
+    world.count(.served)
+    guard let request = requests[message] else { return report(.requestForged, "a stranger's") }
+    let what = "\(request.name)'s \(request.kind)"
+    let present = world.center.incarnation
+    // A restart forgets what was granted under TGTs in the last minute; sealed requests die with
+    // their epoch key.
+    if let before = request.servedBy, isSealed || before == present {
+      report(isSealed ? .sealedRequestServedTwice : .grantingRequestServedTwice, what)
+    }
+    requests[message]?.servedBy = present
+    let now = world.now
+    if isSealed {
+      guard let end = epochEnd(of: message), now <= end + Self.slack else {
+        return report(.grantedAfterEpochEnd, what)
+      }
+      return
+    }
+    let window = CenterPolicy().requestTolerance + .milliseconds(UInt64(Person.skewLimit))
+    if now.since(request.askedAt) > window + Self.slack { report(.oldRequestServed, what) }
+    guard let loginEnd = request.loginEnd, now <= loginEnd + Self.slack else {
+      return report(.grantedAfterLoginEnd, what)
+    }
+    switch request.kind {
+    case .announcement:
+      presences[request.name] = KnownPresence(announced: now, loginEnd: loginEnd)
+    case .withdrawal: presences[request.name]?.withdrawn = now
+    case .ticket(let peer, let ephemeral):
+      issued(answer, to: request.name, for: peer, ephemeral)
+    case .registration, .login: report(.requestForged, what)
+    }
+  }
+
+  private func issued(
+    _ answer: CenterAnswer, to initiator: PrincipalName, for peer: PrincipalName,
+    _ ephemeral: AgreementPublicKey
+  ) {
+    guard case .keyIssued(.session, let id)? = answer.event?.kind, answer.event?.peer == peer,
+      answer.event?.name == initiator
+    else { return report(.requestForged, "\(initiator) gets something else than a ticket") }
+    let now = world.now
+    tickets[id] = IssuedTicket(
+      initiator: initiator, responder: peer, ephemeral: ephemeral.bytes, issued: now)
+    issueTimes[ephemeral.bytes] = now
+    let end = MemoryDirectory.presenceLifetime + Self.slack
+    guard let presence = presences[peer], now.since(presence.announced) <= end,
+      now <= presence.loginEnd + Self.slack,
+      now <= (presence.withdrawn ?? now) + Self.slack
+    else { return report(.grantedForAbsentPeer, "\(peer)") }
+  }
+}

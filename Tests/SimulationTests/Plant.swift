@@ -1,0 +1,35 @@
+/// A bug that a test plants, to see that the simulation finds it. Each one bypasses a defence from
+/// outside; the product is what it is.
+enum Plant: CaseIterable {
+  /// A name that is taken, or being registered, is written over.
+  case directoryOverwrites
+  /// A registration is acknowledged before it is on the disk.
+  case directoryAnswersEarly
+  /// Every announced presence lasts for ever.
+  case presenceNeverEnds
+
+  /// A KDC that knows its epoch key and has forgotten what it has served, at every request.
+  case centerForgetsSealedRequests
+  /// The same with the requests under ticket-granting tickets.
+  case centerForgetsGrantingRequests
+  /// Requests of hours ago are as good as those of now.
+  case centerTakesOldRequests
+  /// The clock stops at the end of the login that a request is made under.
+  case centerForgivesLoginEnd
+  /// The clock stops at the end of the epoch that a request is sealed to.
+  case centerForgivesEpochEnd
+
+  /// A replay cache that is new for every connection.
+  case receiverForgetsInitiations
+  /// The clock stops when the ticket is issued.
+  case receiverForgivesExpiry
+  /// A file is whole whatever its chunks say.
+  case receiverKeepsPieces
+
+  /// One ephemeral key for all sessions.
+  case senderReusesEphemeral
+  /// Chunks go out as they are.
+  case senderSealsNothing
+  /// A receiver that says nothing has the file.
+  case senderTakesSilenceForSuccess
+}

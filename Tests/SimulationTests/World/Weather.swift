@@ -1,0 +1,45 @@
+/// How bad a network is, in events per thousand packets. Every seed has weather of its own, so that
+/// some runs come far and some hardly anywhere.
+struct Weather: CustomStringConvertible {
+  var drops = 0
+  var duplicates = 0
+  var corruptions = 0
+  /// A packet of a connection overtakes the one before it.
+  var reorderings = 0
+  /// A packet is held back for up to twenty minutes.
+  var holds = 0
+  /// Somebody keeps a first handshake message until its ticket's time is nearly or just over.
+  var interceptions = 0
+  /// The longest ordinary delay in milliseconds.
+  var delay = 40
+  /// Whether somebody replays and splices.
+  var hasAttacker = false
+  /// Whether a registered user does.
+  var hasInsider = false
+  /// Whether the KDC is started anew now and then.
+  var hasRestarts = false
+
+  /// Nothing goes wrong.
+  static let calm = Weather()
+
+  init() {}
+
+  init(_ random: inout SeededRandom) {
+    drops = random.pick([0, 0, 5, 50, 200])
+    duplicates = random.pick([0, 10, 50])
+    corruptions = random.pick([0, 0, 5, 50])
+    reorderings = random.pick([0, 0, 20, 200])
+    holds = random.pick([0, 5, 30])
+    interceptions = random.pick([0, 50, 200])
+    delay = random.pick([5, 40, 300])
+    hasAttacker = random.chance(800)
+    hasInsider = random.chance(600)
+    hasRestarts = random.chance(500)
+  }
+
+  var description: String {
+    "drops \(drops), duplicates \(duplicates), corruptions \(corruptions), reorderings "
+      + "\(reorderings), holds \(holds), interceptions \(interceptions), delay \(delay), attacker \(hasAttacker), insider "
+      + "\(hasInsider), restarts \(hasRestarts)"
+  }
+}
