@@ -93,6 +93,19 @@ extension EndToEnd.KDCTests {
     }
   }
 
+  @Test("-a ::1 serves IPv6 alone", .enabled(if: hasIPv6))
+  func bindsIPv6() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc(["-a", "::1"])
+      #expect(throws: TestProblem.self) { try ClientSocket(kdc.port) }
+      let alice = try stage.user("alice")
+      var access = Stage.Access(alice, at: kdc)
+      access.host = "::1"
+      try await stage.sender(alice, access, to: "nobody", "/dev/null").expectExit(6)
+      try await kdc.logged(" registered name=alice from=[::1]:")
+    }
+  }
+
   @Test("The log tells who did what, for whom and from where, and no passphrase")
   func log() async throws {
     try await Stage.with { stage in

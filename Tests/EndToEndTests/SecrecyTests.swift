@@ -62,6 +62,23 @@ extension EndToEnd.SecrecyTests {
     }
   }
 
+  @Test("Without TRENT_HOME the state is in the XDG state folder", arguments: [true, false])
+  func defaultState(isNamed: Bool) async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let alice = try stage.user("alice")
+      let arguments = Stage.Access(alice, at: kdc).arguments
+      let state = isNamed ? stage.folder.path("xdg") : stage.folder.path("nobody/.local/state")
+      let sender = try stage.start(
+        .client, ["-n", "alice", "-m", "S", "-r", "nobody", "-i", "/dev/null"] + arguments,
+        environment: isNamed ? ["XDG_STATE_HOME": state] : [:])
+      try await sender.expectExit(6)
+      let home = Folder(notYetAt: "\(state)/trent")
+      #expect(home.text(of: "known_kdcs")?.contains(kdc.word) == true)
+      #expect(try permissions(home.path, kind: S_IFDIR) == 0o700)
+    }
+  }
+
   private func expectNoSecret(_ bytes: [UInt8], of users: [User], _ place: String) {
     for user in users {
       let range = Data(bytes).firstRange(of: Data(user.passphrase.utf8))

@@ -38,14 +38,19 @@ final class Stage: Sendable {
 
   // MARK: Programs
 
+  /// - Parameters:
+  ///   - home: becomes `TRENT_HOME`.
+  ///   - environment: variables besides the usual ones.
   func start(
     _ file: ProgramFile, _ arguments: [String], home: Folder? = nil,
-    input: Program.Input = .nothing, outputGoesNowhere: Bool = false
+    environment: [String: String] = [:], input: Program.Input = .nothing,
+    outputGoesNowhere: Bool = false
   ) throws -> Program {
-    let environment = [
-      "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TERM": "xterm",
-      "HOME": folder.path("nobody"), "TRENT_HOME": (home ?? folder).path,
-    ]
+    var environment = environment
+    environment["PATH"] = "/usr/bin:/bin"
+    environment["LANG"] = "C.UTF-8"
+    environment["HOME"] = folder.path("nobody")
+    environment["TRENT_HOME"] = home?.path
     let program = try Program(
       file, arguments, environment: environment, input: input, outputGoesNowhere: outputGoesNowhere)
     programs.withLock { $0.append(program) }
