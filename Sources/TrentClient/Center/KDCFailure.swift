@@ -25,7 +25,7 @@ enum KDCFailure: Error {
     case .transport(let failure):
       ClientFailure(
         .kdcUnreachable,
-        "The KDC at \(target) cannot be reached. \(failure) Check -a and -p, and that it runs.")
+        "There is no way to the KDC at \(target). \(failure) Check -a and -p, and that it runs.")
     case .exchange(let failure): Self.words(for: failure, target)
     }
   }
