@@ -139,7 +139,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["kdc", "client"],
+      dependencies: [
+        "kdc", "client", "Cryptography", "KeyDistribution", "SecretMemory", "Transport", "Wire",
+      ],
       swiftSettings: strict),
   ]
 )

@@ -1,4 +1,5 @@
 import Cryptography
+import Foundation
 import SecretMemory
 import Wire
 
@@ -28,6 +29,8 @@ struct Account: Sendable {
   /// The line that an operator writes by hand for this user.
   var handwrittenLine: String {
     "name=\(name) ip=127.0.0.1 port=60000 kvno=7 argon2id=t3,m65536,p4 "
-      + "salt=\(base64(randomBytes(16))) digest=plain:\(base64(digestBytes)) state=active"
+      + "salt=\(Self.base64(randomBytes(16))) digest=plain:\(Self.base64(digestBytes)) state=active"
   }
+
+  private static func base64(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }
 }

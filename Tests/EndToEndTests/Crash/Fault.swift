@@ -7,6 +7,10 @@ struct Fault: Sendable, CustomStringConvertible {
   let description: String
   /// What stands before the program on its command line.
   let wrapper: [String]
+  /// Whether it happens to a KDC that serves, sooner or later.
+  var isInService = false
+  /// Whether a KDC that meets it may refuse to start.
+  var mayEndIt = false
 
   static let none = Fault(kind: "none", description: "no fault", wrapper: [])
 
@@ -17,37 +21,53 @@ struct Fault: Sendable, CustomStringConvertible {
       kind: "\(point)", description: "killed at \(point) \(number)",
       wrapper: Strace.command(
         tracing: calls, on: point.files(in: folder),
-        injecting: ["\(calls):signal=SIGKILL:when=\(number)"]))
+        injecting: ["\(calls):signal=SIGKILL:when=\(number)"]),
+      isInService: point.isInService)
   }
 
-  /// An append fails as on a full disk, and the KDC is killed as it takes the rest away again.
-  static func killInRepair(number: Int, in folder: Folder) -> Fault {
+  /// The line that takes a file beyond `bytes` is cut short, and the KDC is killed as it takes the
+  /// part that was written away again: the line stays torn.
+  static func torn(at bytes: Int) -> Fault {
     Fault(
-      kind: "repair", description: "killed in the repair of append \(number)",
-      wrapper: Strace.command(
-        tracing: "write,ftruncate", on: [folder.path("pwd.txt")],
-        injecting: ["write:error=ENOSPC:when=\(number)", "ftruncate:signal=SIGKILL"]))
+      kind: "torn", description: "torn at \(bytes) bytes",
+      wrapper: sizeLimit(bytes).wrapper
+        + Strace.command(
+          tracing: "ftruncate", on: [], injecting: ["ftruncate:signal=SIGKILL"]),
+      isInService: true, mayEndIt: true)
   }
 
-  /// Calls that touch the user file fail.
+  /// Every system call of a kind takes some time longer, before it does anything.
+  static func delaying(_ call: String, byMilliseconds delay: Int) -> Fault {
+    Fault(
+      kind: "delay", description: "\(call) takes \(delay) ms",
+      wrapper: Strace.command(
+        tracing: call, on: [], injecting: ["\(call):delay_enter=\(delay * 1000)"]))
+  }
+
+  /// No file may grow beyond `bytes`: the write that would is cut short, and the next one fails
+  /// with EFBIG.
+  static func sizeLimit(_ bytes: Int) -> Fault {
+    Fault(
+      kind: "EFBIG", description: "no file beyond \(bytes) bytes",
+      wrapper: [
+        "/usr/bin/env", "--ignore-signal=XFSZ", "/usr/bin/prlimit", "--fsize=\(bytes)",
+      ],
+      isInService: true, mayEndIt: true)
+  }
+
+  /// Some system calls fail.
   ///
-  /// - Parameter when: which ones of each thread, as strace has it: `3`, `3..5`, `3+`.
-  static func failing(_ call: String, with error: String, when: String, in folder: Folder) -> Fault {
+  /// - Parameters:
+  ///   - when: which ones of each thread, as strace has it: `3` or `3..5`.
+  ///   - files: if there are any, only calls that touch them count.
+  static func failing(
+    _ calls: String, with error: String, when: String, on files: [String] = []
+  ) -> Fault {
     Fault(
-      kind: "\(call) \(error)", description: "\(call) fails with \(error), \(when)",
-      // The presence file is written without fdatasync; but it is written.
+      kind: error, description: "\(calls) fails with \(error), \(when)",
       wrapper: Strace.command(
-        tracing: call, on: call == "write" ? [folder.path("pwd.txt")] : [],
-        injecting: ["\(call):error=\(error):when=\(when)"]))
-  }
-
-  /// No file may grow beyond `bytes`. The write that would is cut short; the next one kills, or
-  /// fails with EFBIG.
-  static func sizeLimit(_ bytes: Int, isDeadly: Bool) -> Fault {
-    let prefix = isDeadly ? [] : ["/usr/bin/env", "--ignore-signal=XFSZ"]
-    return Fault(
-      kind: "torn write", description: "no file beyond \(bytes) bytes",
-      wrapper: prefix + ["/usr/bin/prlimit", "--fsize=\(bytes)"])
+        tracing: calls, on: files, injecting: ["\(calls):error=\(error):when=\(when)"]),
+      mayEndIt: true)
   }
 }
 
@@ -59,6 +79,8 @@ enum KillPoint: CaseIterable, Sendable {
   case sync
   /// Anything is about to be written: a line of the log, an answer, a key.
   case anyWrite
+  /// Anything is about to be written as the KDC starts: the user file anew, a key.
+  case firstWrites
   /// A whole file or a folder is about to be made durable.
   case wholeSync
   /// A new file is about to get its name beside the old one.
@@ -71,7 +93,7 @@ enum KillPoint: CaseIterable, Sendable {
   /// As strace names them; a question mark where not every machine has the call.
   var systemCalls: String {
     switch self {
-    case .append, .anyWrite: "write"
+    case .append, .anyWrite, .firstWrites: "write"
     case .sync: "fdatasync"
     case .wholeSync: "fsync"
     case .link: "linkat"
@@ -83,11 +105,12 @@ enum KillPoint: CaseIterable, Sendable {
   /// Which call of a thread can be hit.
   var numbers: ClosedRange<Int> {
     switch self {
-    case .append, .sync: 1...8
+    case .append, .sync: 1...20
     case .anyWrite: 1...150
-    case .wholeSync: 1...9
-    case .link, .rename: 1...4
-    case .open: 1...16
+    case .firstWrites: 1...8
+    case .wholeSync: 1...7
+    case .link, .rename: 1...3
+    case .open: 1...13
     }
   }
 
@@ -100,7 +123,7 @@ enum KillPoint: CaseIterable, Sendable {
     case .open:
       [folder.path]
         + ["kdc.key", "pwd.txt", "pwd.txt.lock", "pwd.txt.presence"].map(folder.path)
-    case .sync, .anyWrite, .wholeSync, .link, .rename: []
+    case .sync, .anyWrite, .firstWrites, .wholeSync, .link, .rename: []
     }
   }
 }

@@ -6,7 +6,7 @@ struct Load: Sendable {
   /// What all names begin with.
   let prefix: String
   var threads = 12
-  var attemptsPerThread = 10
+  var attemptsPerThread = 5
   /// How many of the threads claim one and the same name first.
   var contenders = 4
   /// Users whom an operator has written down by hand: their first login enrols them.
@@ -17,12 +17,30 @@ struct Load: Sendable {
   struct Result: Sendable {
     var registrations: [Attempt] = []
     var enrolments: [Attempt] = []
+
+    /// Whether the KDC went before the clients had had enough.
+    var isCutShort: Bool {
+      (registrations + enrolments).contains { $0.outcome == .unanswered }
+    }
+
+    func outcomes(_ outcome: Outcome) -> [Attempt] {
+      registrations.filter { $0.outcome == outcome }
+    }
   }
 
   func run(against service: Service) async -> Result {
     let count = Mutex(0)
     let results = await onThreads(threads) { number in
-      [work(number, service, count: { count.withLock { $0 += 1; return $0 } })]
+      [
+        work(
+          number, service,
+          count: {
+            count.withLock {
+              $0 += 1
+              return $0
+            }
+          })
+      ]
     }
     return results.reduce(into: Result()) {
       $0.registrations += $1.registrations
@@ -33,7 +51,7 @@ struct Load: Sendable {
   private func work(_ number: Int, _ service: Service, count: () -> Int) -> Result {
     var result = Result()
     guard let client = try? RegisteringClient(service) else { return result }
-    for account in newcomers[...] where account.name.bytes.count % threads == number {
+    for account in number == 0 ? newcomers : [] {
       result.enrolments.append(Attempt(account: account, outcome: client.logIn(account)))
     }
     for name in names(of: number) {

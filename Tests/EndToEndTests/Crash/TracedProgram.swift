@@ -38,7 +38,7 @@ final class TracedProgram: Sendable {
 
   /// Waits until the KDC serves; nil if it ends before.
   func service() async throws -> Service? {
-    try await eventually("the KDC's first lines or its end", report: { errors.text }) {
+    try await eventually("the KDC's first lines or its end", report: errors.text) {
       let lines = output.lines
       if lines.count >= 2 { return .some(try Service(lines)) }
       return status != nil && output.hasEnded ? .some(nil) : nil
@@ -77,7 +77,7 @@ final class TracedProgram: Sendable {
 
   /// Waits for the end and for all that it has said.
   func end() async throws -> Int32 {
-    try await eventually("the end", report: { errors.text }) {
+    try await eventually("the end", report: errors.text) {
       let status = status
       return output.hasEnded && errors.hasEnded ? status : nil
     }
