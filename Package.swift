@@ -20,6 +20,7 @@ let package = Package(
       targets: [
         "SecretMemory", "Cryptography", "Wire", "KeyDistribution", "FileTransfer", "TrentClient",
       ]),
+    .library(name: "TrentServer", targets: ["Directory", "ServerTransport"]),
     .executable(name: "kdc", targets: ["kdc"]),
     .executable(name: "client", targets: ["client"]),
   ],
@@ -45,6 +46,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(name: "Wire", dependencies: ["SecretMemory"], swiftSettings: strict),
+    .target(name: "SystemClock", dependencies: ["Wire"], swiftSettings: strict),
     .target(
       name: "KeyDistribution", dependencies: ["SecretMemory", "Cryptography", "Wire"],
       swiftSettings: strict),
@@ -70,7 +72,7 @@ let package = Package(
       name: "TrentClient",
       dependencies: [
         "Cryptography", "DurableFiles", "FileTransfer", "KeyDistribution", "SecretMemory",
-        "Transport", "Wire",
+        "SystemClock", "Transport", "Wire",
       ],
       swiftSettings: strict),
 
@@ -78,7 +80,7 @@ let package = Package(
       name: "kdc",
       dependencies: [
         "Cryptography", "Directory", "DurableFiles", "KeyDistribution", "SecretMemory",
-        "ServerTransport", "Wire",
+        "ServerTransport", "SystemClock", "Wire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -134,7 +136,9 @@ let package = Package(
     .testTarget(
       name: "TrentClientTests",
       dependencies: [
-        "TrentClient", "Cryptography", "DurableFiles", "KeyDistribution", "SecretMemory", "Wire",
+        "client", "TrentClient", "Cryptography", "DurableFiles", "FileTransfer",
+        "KeyDistribution", "SecretMemory", "Transport", "Wire",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
     .testTarget(

@@ -7,7 +7,7 @@ enum LibCrypto {
     EVP_CIPHER_fetch(nil, "AES-256-GCM", nil))
   nonisolated(unsafe) static let sha256 = unsafe allocated(EVP_MD_fetch(nil, "SHA256", nil))
 
-  /// An HMAC context that knows its hash function. Never used itself: every computation keys a copy.
+  /// An HMAC context that knows its hash function. Not used itself: each computation keys a copy.
   nonisolated(unsafe) static let hmacSHA256: OpaquePointer = {
     let algorithm = unsafe allocated(EVP_MAC_fetch(nil, "HMAC", nil))
     let context = unsafe allocated(EVP_MAC_CTX_new(algorithm))
@@ -60,16 +60,6 @@ extension RawSpan {
 }
 
 extension MutableRawSpan {
-  /// Overwrites the bytes from `offset` on with `source`, which must fit.
-  mutating func write(_ source: RawSpan, at offset: Int) {
-    precondition(offset >= 0 && offset <= byteCount - source.byteCount)
-    unsafe withUnsafeMutableBytes { target in
-      unsafe source.withUnsafeBytes { source in
-        unsafe UnsafeMutableRawBufferPointer(rebasing: target[offset...]).copyMemory(from: source)
-      }
-    }
-  }
-
   /// Calls `body` with the address of these bytes, of which there must be some.
   mutating func withAddress<Result: ~Copyable, Failure: Error>(
     _ body: (UnsafeMutablePointer<UInt8>) throws(Failure) -> Result

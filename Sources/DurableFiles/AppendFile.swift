@@ -2,7 +2,7 @@ internal import Glibc
 
 /// A file that only grows: records are added at its end, each one whole or not at all.
 ///
-/// After a failed `sync` nobody knows what is on the disk (the kernel may have dropped the pages and
+/// After a failed `sync` nobody knows what is on the disk (the kernel may drop the pages and have
 /// forgotten the error), and after a failed repair nobody knows what the file ends with. From then
 /// on every call throws that first failure; whoever opens the file again has to read it again.
 public struct AppendFile: ~Copyable, Sendable {

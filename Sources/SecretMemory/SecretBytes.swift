@@ -53,10 +53,8 @@ public struct SecretBytes: ~Copyable, @unchecked Sendable {
 
   /// Writes `source` over the bytes from `offset` on. A range outside is our own mistake.
   public mutating func overwrite(at offset: Int, with source: RawSpan) {
-    precondition(offset >= 0 && source.byteCount <= count && offset <= count - source.byteCount)
-    unsafe source.withUnsafeBytes { from in
-      unsafe UnsafeMutableRawBufferPointer(rebasing: storage[offset...]).copyMemory(from: from)
-    }
+    var bytes = mutableBytes
+    bytes.write(source, at: offset)
   }
 
   /// A copy with an owner of its own.

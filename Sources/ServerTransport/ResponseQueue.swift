@@ -1,6 +1,6 @@
 internal import NIOCore
 
-/// The answers of one connection, which become ready in any order and leave in that of the requests.
+/// The answers of one connection, which get ready in any order and leave in that of the requests.
 struct ResponseQueue {
   /// The name of a request within its connection.
   typealias Number = UInt64

@@ -10,20 +10,31 @@ enum ClientProgram {
     forbidCoreDumps()
     // A pipe or connection that has gone is told by the call that writes to it.
     _ = signal(SIGPIPE, SIG_IGN)
+    let arguments = CommandLine.arguments.dropFirst()
+    if arguments.first == "open" {
+      run(OpenCommand.self, [String](arguments.dropFirst()))
+    } else {
+      run(TransferCommand.self, [String](arguments))
+    }
+  }
+
+  private static func run(_ type: (some ParsableCommand).Type, _ arguments: [String]) {
     do {
-      var command = try TransferCommand.parseAsRoot()
+      var command = try type.parseAsRoot(arguments)
       try command.run()
     } catch {
-      end(with: error)
+      end(type, with: error)
     }
   }
 
   /// Shows help, or what is wrong with the arguments. What it quotes of them must not steer the
   /// terminal: an argument may have come to a script from elsewhere.
-  private static func end(with error: any Error) -> Never {
-    let code = TransferCommand.exitCode(for: error)
+  private static func end(
+    _ type: (some ParsableCommand).Type, with error: any Error
+  ) -> Never {
+    let code = type.exitCode(for: error)
     var text = ""
-    for scalar in TransferCommand.fullMessage(for: error).unicodeScalars {
+    for scalar in type.fullMessage(for: error).unicodeScalars {
       let category = scalar.properties.generalCategory
       let isHidden = scalar != "\n" && (category == .control || category == .format)
       text += isHidden ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)

@@ -20,12 +20,18 @@ struct IdentificationOptions: ParsableArguments {
   }
 
   func signInOptions(_ name: PrincipalName) -> SignInOptions {
-    let source: PassphraseSource =
-      switch passphraseFile {
-      case nil: .person
-      case "-": .standardInput
-      case let path?: .file(path)
-      }
-    return SignInOptions(name: name, passphrase: source, registers: register)
+    SignInOptions(
+      name: name, passphrase: PassphraseSource(option: passphraseFile), registers: register)
+  }
+}
+
+extension PassphraseSource {
+  /// What `--passphrase-file` says, or that it is not there.
+  init(option: String?) {
+    switch option {
+    case nil: self = .person
+    case "-": self = .standardInput
+    case let path?: self = .file(path)
+    }
   }
 }

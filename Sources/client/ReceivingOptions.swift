@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Glibc
 internal import TrentClient
 
 /// What only a receiver says.
@@ -9,6 +10,13 @@ struct ReceivingOptions: ParsableArguments {
       "Where the file goes: complete or not at all. - is standard output, also without -o.",
       valueName: "file"))
   var output: String?
+
+  @Option(
+    name: [.customShort("s", allowingJoined: true), .long],
+    help: ArgumentHelp(
+      "Where an encrypted copy goes, which \"client open\" and your passphrase open again.",
+      valueName: "file"))
+  var sealedCopy: String?
 
   @Option(
     name: [.customShort("l", allowingJoined: true), .long],
@@ -33,21 +41,34 @@ struct ReceivingOptions: ParsableArguments {
 
   func validate() throws {
     guard output != "" else { throw ValidationError("-o needs the name of a file.") }
+    guard sealedCopy != "" else { throw ValidationError("-s needs the name of a file.") }
+    guard sealedCopy == nil || sealedCopy != output else {
+      throw ValidationError("-o and -s need two files.")
+    }
   }
 
   /// Refuses all of them, for a sender.
   func refuse() throws {
-    guard output == nil, listen == nil, announce.isEmpty else {
+    guard output == nil, sealedCopy == nil, listen == nil, announce.isEmpty else {
       throw ValidationError(
-        "-o, -l and --announce are for receiving (-m R), not for sending (-m S).")
+        "-o, -s, -l and --announce are for receiving (-m R), not for sending (-m S).")
+    }
+  }
+
+  /// Standard output unless a file is named. Nobody's terminal is written to unasked: with an
+  /// encrypted copy alone the plain file is not kept.
+  private var target: OutputTarget {
+    switch output {
+    case "-": .standardOutput
+    case let path?: .file(path)
+    case nil: isatty(STDOUT_FILENO) == 1 ? .nowhere : .standardOutput
     }
   }
 
   func options(_ kdc: KDCOptions, _ signIn: SignInOptions) -> ReceiveOptions {
-    let target: OutputTarget =
-      if let output, output != "-" { .file(output) } else { .standardOutput }
     return ReceiveOptions(
-      kdc: kdc, signIn: signIn, output: target, port: listen ?? Self.defaultPort,
+      kdc: kdc, signIn: signIn, output: target, sealedCopy: sealedCopy,
+      port: listen ?? Self.defaultPort,
       announced: announce)
   }
 }

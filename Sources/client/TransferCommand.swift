@@ -10,8 +10,9 @@ struct TransferCommand: ParsableCommand {
     commandName: "client",
     abstract: "Send a file to a user by name, or receive one.",
     usage: """
-      client -n NAME -m R [-o OUTFILE] -a KDC_HOST -p KDC_PORT [-l LISTEN_PORT]
+      client -n NAME -m R [-s OUTENC] [-o OUTFILE] -a KDC_HOST -p KDC_PORT [-l LISTEN_PORT]
       client -n NAME -m S -r RECEIVER -i FILE -a KDC_HOST -p KDC_PORT
+      client open -n NAME -i OUTENC -o OUTFILE
       """,
     discussion: """
       Both users trust one key distribution centre (KDC) and share nothing else. The file goes \
@@ -75,7 +76,8 @@ struct TransferCommand: ParsableCommand {
       }
     case .receive:
       try sending.refuse()
-      guard receiving.output != nil || isatty(STDOUT_FILENO) == 0 else {
+      guard receiving.output != nil || receiving.sealedCopy != nil || isatty(STDOUT_FILENO) == 0
+      else {
         throw ValidationError(
           "Say with -o where the file goes. To show it on this terminal as it is, pass -o -.")
       }

@@ -1,6 +1,7 @@
 import Glibc
 import KeyDistribution
 import Synchronization
+import SystemClock
 import Wire
 
 /// One line an event: when, what, who, for whom, from where. Names are of the protocol's own

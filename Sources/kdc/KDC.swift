@@ -21,19 +21,22 @@ struct KDC: AsyncParsableCommand {
       Exit codes: 0 ended by a signal, 1 could not start or go on, 64 wrong usage.
       """)
 
-  @Option(name: .shortAndLong, help: "Port for UDP and TCP; 0 picks a free one.")
+  @Option(
+    name: [.customShort("p", allowingJoined: true), .long],
+    help: "Port for UDP and TCP; 0 picks a free one.")
   var port: UInt16
 
-  @Option(name: [.customShort("f"), .customLong("users")], help: "The user file.")
+  @Option(
+    name: [.customShort("f", allowingJoined: true), .customLong("users")], help: "The user file.")
   var userFile: String
 
   @Option(
-    name: [.customShort("o"), .customLong("log")],
+    name: [.customShort("o", allowingJoined: true), .customLong("log")],
     help: "Where each event goes as one line; standard error without it.")
   var log: String?
 
   @Option(
-    name: [.customShort("a"), .customLong("bind")],
+    name: [.customShort("a", allowingJoined: true), .customLong("bind")],
     help: "The address to listen on; every one without it.")
   var bindAddress: String?
 

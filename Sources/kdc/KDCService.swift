@@ -6,6 +6,7 @@ import Logging
 import SecretMemory
 import ServerTransport
 import ServiceLifecycle
+import SystemClock
 import Wire
 
 /// A KDC from its files to its sockets: opens, serves, keeps its keys fresh, closes.
@@ -24,7 +25,7 @@ struct KDCService: Service {
   init(settings: KDCSettings, logger: Logger) throws {
     self.settings = settings
     self.logger = logger
-    let now = SystemClock.now()
+    let now = SystemClock.now
     keys = try KeyStore(besideUserFile: settings.userFile, now: now)
     let center = KeyDistributionCenter(keys.material, policy: CenterPolicy(), now: now)
     self.center = center
@@ -67,7 +68,7 @@ struct KDCService: Service {
   /// New epoch keys, new TGT keys, old ones erased, in memory and on disk.
   private func refreshKeys() {
     var random = SystemRandom()
-    guard center.maintain(at: SystemClock.now(), random: &random) else { return }
+    guard center.maintain(at: SystemClock.now, random: &random) else { return }
     do { try keys.saveRatchet(of: center) } catch { logger.error("\(error)") }
   }
 

@@ -16,7 +16,7 @@ final class KeyStore: Sendable {
   init(besideUserFile userFile: String, now: Timestamp) throws {
     path = joinPath(parentFolder(of: userFile), "kdc.key")
     // The user file's lock: two KDCs that start for the first time must not make two key files.
-    let lock = try FileLock(path: userFile + ".lock")
+    let lock = try Self.lock(userFile)
     defer { withExtendedLifetime(lock) {} }
     if let found = try KeyFile.load(path) {
       material = found
@@ -29,6 +29,15 @@ final class KeyStore: Sendable {
     try KeyFile.save(fresh, to: path)
     material = fresh
     isNew = true
+  }
+
+  private static func lock(_ userFile: String) throws -> FileLock {
+    do throws(FileLockFailure) {
+      return try FileLock(path: userFile + ".lock")
+    } catch {
+      guard case .held = error else { throw error }
+      throw DirectoryFailure.inUse(path: userFile)
+    }
   }
 
   /// Writes the file anew with the ratchet's state as it is now, and so forgets what was before.

@@ -3,6 +3,7 @@ import Directory
 import KeyDistribution
 import SecretMemory
 import ServerTransport
+import SystemClock
 import Wire
 
 /// Takes each request from the sockets through machine and directory to its answer and its line in
@@ -17,7 +18,7 @@ struct RequestRouter: Sendable {
     respond: @escaping @Sendable (Response?) -> Void
   ) {
     var random = SystemRandom()
-    let now = SystemClock.now()
+    let now = SystemClock.now
     let step = center.receive(
       message.bytes, from: source, isDatagram: transport == .datagram, at: now, random: &random)
     switch step {
@@ -34,7 +35,7 @@ struct RequestRouter: Sendable {
     _ respond: @escaping @Sendable (Response?) -> Void
   ) {
     var random = SystemRandom()
-    let now = SystemClock.now()
+    let now = SystemClock.now
     guard case .success(let records) = result else {
       return finish(center.giveUp(pending, at: now, random: &random), at: now, respond)
     }
@@ -43,7 +44,7 @@ struct RequestRouter: Sendable {
     case .change(let change, let pending):
       directory.apply(change, at: now) { outcome in
         var random = SystemRandom()
-        let now = SystemClock.now()
+        let now = SystemClock.now
         let answer = center.finish(pending, outcome: outcome, at: now, random: &random)
         finish(answer, at: now, respond)
       }

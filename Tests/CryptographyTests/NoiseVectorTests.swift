@@ -84,10 +84,12 @@ struct NoiseVectorTests {
       }
     }
     #expect([initiator.isFinished, responder.isFinished] == [true, true])
-    var first = initiator.split()
-    var second = responder.split()
-    #expect(first.handshakeHash == hex(vector.handshakeHash))
-    #expect(second.handshakeHash == hex(vector.handshakeHash))
+    let initiated = initiator.split()
+    let responded = responder.split()
+    #expect(initiated.handshakeHash == hex(vector.handshakeHash))
+    #expect(responded.handshakeHash == hex(vector.handshakeHash))
+    var first = Ciphers(initiated)
+    var second = Ciphers(responded)
     for (index, message) in vector.messages.enumerated().dropFirst(count) {
       // After a one-way pattern only the initiator sends.
       if count == 1 || index.isMultiple(of: 2) {

@@ -61,3 +61,14 @@ enum SharedVectors {
     return try decoder.decode(type, from: Data(contentsOf: folder.appending(path: name)))
   }
 }
+
+/// The two directions of a finished handshake, to be used in place.
+struct Ciphers: ~Copyable {
+  var sending: NoiseCipher
+  var receiving: NoiseCipher
+
+  init(_ transport: consuming NoiseTransport) {
+    sending = transport.sending
+    receiving = transport.receiving
+  }
+}

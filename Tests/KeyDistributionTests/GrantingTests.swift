@@ -90,6 +90,7 @@ struct GrantingTests {
     ])
   func clockSkew(milliseconds: Int, isTaken: Bool) throws {
     let pair = try Pair()
+    pair.kdc.advance(.minutes(2))
     let offset = Interval.milliseconds(UInt64(milliseconds.magnitude))
     let time = milliseconds < 0 ? pair.kdc.now - offset : pair.kdc.now + offset
     let asked = try pair.request(at: time)
@@ -97,6 +98,20 @@ struct GrantingTests {
     let expected: ExchangeFailure? = isTaken ? nil : .clockSkew(now: pair.kdc.now)
     #expect(asked.next.failure(on: answer) == expected)
     #expect(isTaken || pair.kdc.lastRefusal == .clockSkew)
+  }
+
+  @Test("T2: what was asked before a KDC began may have been served by the process before it")
+  func restart() throws {
+    let pair = try Pair()
+    pair.kdc.advance(.seconds(10))
+    let asked = try pair.request(at: pair.kdc.now)
+    let first = try pair.kdc.reply(to: asked.message, isDatagram: true)
+    #expect(asked.next.failure(on: first) == nil)
+    // The same key material, with nothing remembered.
+    let next = try TestKDC(now: pair.kdc.now + .milliseconds(1))
+    let again = try next.reply(to: asked.message, isDatagram: true)
+    #expect(asked.next.failure(on: again) == .clockSkew(now: next.now))
+    #expect(next.lastRefusal == .clockSkew)
   }
 
   @Test("T2: a request is remembered for as long as its time is accepted")

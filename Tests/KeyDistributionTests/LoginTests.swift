@@ -105,13 +105,26 @@ struct LoginTests {
     let kdc = try TestKDC(policy: policy)
     let user = try TestUser("alice")
     try kdc.register(user)
-    _ = try kdc.logIn(user)
     let asked = try kdc.loginRequest(user)
+    _ = try kdc.logIn(user)
+    _ = try kdc.logIn(user)
     let answer = try kdc.reply(to: asked.message)
     #expect(asked.next.failure(on: answer) == .failed(.busy))
     #expect(kdc.lastRefusal == .overloaded)
-    kdc.advance(.minutes(30))
-    _ = try kdc.logIn(user)
+    // Nobody waits for long: the next epoch begins at once, and never are many alive.
+    for _ in 0..<policy.epochsKept * policy.servedRequestsPerEpoch * 2 { _ = try kdc.logIn(user) }
+  }
+
+  @Test("HOSTILE G 24: registrations do not use an epoch up")
+  func registrationsAreNotRemembered() throws {
+    var policy = CenterPolicy()
+    policy.servedRequestsPerEpoch = 1
+    let kdc = try TestKDC(policy: policy)
+    let user = try TestUser("alice")
+    let asked = try kdc.loginRequest(user)
+    try kdc.register(user)
+    for number in 0..<5 { try kdc.register(TestUser("user\(number)")) }
+    #expect(asked.next.failure(on: try kdc.reply(to: asked.message)) == nil)
   }
 
   @Test("L2: the digest of one name is no use for another")

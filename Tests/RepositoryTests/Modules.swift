@@ -13,13 +13,15 @@ enum Modules {
     "FileTransfer": core,
     // The edges.
     "DurableFiles": ["SecretMemory", "Glibc", "CLinux"],
+    "SystemClock": ["Wire", "Glibc"],
     "Transport": ["Wire", "Glibc"],
     "ServerTransport": ["Wire", "Glibc", "Synchronization", "NIOCore", "NIOPosix"],
     "Directory": edge,
-    "TrentClient": edge.union(["FileTransfer", "Transport"]),
+    "TrentClient": edge.union(["FileTransfer", "SystemClock", "Transport"]),
     // The programs.
     "kdc": edge.union([
-      "Directory", "ServerTransport", "ArgumentParser", "Logging", "ServiceLifecycle",
+      "Directory", "ServerTransport", "SystemClock", "ArgumentParser", "Logging",
+      "ServiceLifecycle",
       "UnixSignals",
     ]),
     "client": edge.union(["FileTransfer", "TrentClient", "ArgumentParser"]),

@@ -63,7 +63,20 @@ import Wire
     #expect(person.said.count == 1)
     let words = contents(peers.path).split(whereSeparator: \.isWhitespace)
     #expect(words.count == 4)
-    #expect(words.last?.count == "2026-01-01T00:00:00Z".count)
+    #expect(words.last?.count == "2026-01-01T00:00:00.000Z".count)
+  }
+
+  /// A pin that cannot be read must not count as none: the KDC's word alone would then do.
+  @Test func aDamagedPinIsNotTakenForNone() throws {
+    let peers = KnownPeers(in: folder.state, person: person)
+    let bob = try peer("bob", 5)
+    _ = folder.write("\(realm(1).hexadecimalID) bob damaged\n", to: "state/known_peers")
+    #expect(throws: ClientFailure.self) { _ = try peers.pin(of: bob.name, in: realm(1)) }
+    #expect(throws: PeerFailure.pinsUnreadable) {
+      _ = try peers.identity(of: bob.name, in: realm(1))
+    }
+    let carol = try peer("carol", 6)
+    #expect(try peers.pin(of: carol.name, in: realm(1)) == nil)
   }
 
   @Test func aPeerThatWasPinnedDifferentlyInTheMeantimeIsRefused() throws {

@@ -6,8 +6,10 @@ public struct CenterPolicy: Hashable, Sendable {
   public var epochLifetime = Interval.minutes(60)
   /// How old the newest epoch key gets before the next one is made.
   public var epochRenewal = Interval.minutes(30)
-  /// How many proven requests one epoch key serves.
-  public var servedRequestsPerEpoch = 1_000_000
+  /// How many logins one epoch key serves. After that the next epoch begins.
+  public var servedRequestsPerEpoch = 500_000
+  /// How many epoch keys are alive at a time.
+  public var epochsKept = 8
   /// The longest login.
   public var longestLogin = Interval.hours(10)
   /// How far a granting request's time may be from the KDC's.

@@ -33,11 +33,14 @@ final class Epoch: Sendable {
       ReplayCache(window: policy.epochLifetime, limit: policy.servedRequestsPerEpoch, now: now))
   }
 
-  /// Remembers the encapsulated key of a verified request.
+  /// Remembers the encapsulated key of a verified login.
   func serve(encapsulatedKey: [UInt8], at now: Timestamp) -> ReplayCache.Verdict {
     let tag = ReplayTag(SHA256.hash(encapsulatedKey.bytes).bytes)
     return served.withLock { $0.insert(tag, at: now) }
   }
+
+  /// Whether it can serve no login any more: the next epoch is due.
+  var isFull: Bool { served.withLock { $0.isFull } }
 }
 
 /// The epochs that requests may come in: the newest, which is announced, and those before it whose
@@ -55,9 +58,14 @@ struct EpochKeyring {
   func isDue(at now: Timestamp, policy: CenterPolicy) -> Bool {
     guard let newest else { return true }
     return now >= newest.notBefore + policy.epochRenewal || now < newest.notBefore
+      || newest.isFull
   }
 
-  mutating func add(_ epoch: Epoch) { epochs.append(epoch) }
+  /// However fast epochs are used up, memory stays bounded: the oldest goes before its time.
+  mutating func add(_ epoch: Epoch, policy: CenterPolicy) {
+    epochs.append(epoch)
+    if epochs.count > policy.epochsKept { epochs.removeFirst() }
+  }
 
   /// Lets go of the keys whose time is over.
   mutating func expire(at now: Timestamp) { epochs.removeAll { now > $0.notAfter } }

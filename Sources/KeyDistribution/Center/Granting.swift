@@ -85,7 +85,7 @@ extension KeyDistributionCenter {
       return .answer(
         granting.answer(.loginOver, reason: .loginOver, from: self, at: now, random: &random))
     }
-    guard max(now.since(time), time.since(now)) <= policy.requestTolerance else {
+    guard max(now.since(time), time.since(now)) <= policy.requestTolerance, time >= started else {
       return .answer(
         granting.answer(.clockSkew, reason: .clockSkew, from: self, at: now, random: &random))
     }

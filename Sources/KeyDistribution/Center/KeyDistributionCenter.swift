@@ -11,6 +11,9 @@ public import Wire
 public final class KeyDistributionCenter: Sendable {
   public let keys: RealmKeys
   let policy: CenterPolicy
+  /// When this process began. What was asked before then may have been served by the one before it,
+  /// whose memory of requests is gone.
+  let started: Timestamp
   private let state: Mutex<State>
 
   private struct State: ~Copyable {
@@ -25,6 +28,7 @@ public final class KeyDistributionCenter: Sendable {
   public init(_ material: borrowing KDCKeyMaterial, policy: CenterPolicy, now: Timestamp) {
     keys = RealmKeys(material)
     self.policy = policy
+    started = now
     let ratchet = TicketGrantingRatchet(
       period: UInt32(clamping: material.ratchetPeriod), chain: material.ratchetKey,
       realm: keys.realm,
@@ -71,7 +75,7 @@ public final class KeyDistributionCenter: Sendable {
     guard let next = try? Epoch(seed: seed, keys: keys, policy: policy, now: now) else {
       return newest
     }
-    state.withLock { $0.epochs.add(next) }
+    state.withLock { $0.epochs.add(next, policy: policy) }
     return next
   }
 

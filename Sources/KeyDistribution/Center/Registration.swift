@@ -24,11 +24,8 @@ extension KeyDistributionCenter {
     else {
       return .answer(refuse(.badIdentityProof, name: name, in: context, at: now, &random))
     }
-    switch context.epoch.serve(encapsulatedKey: context.encapsulatedKey, at: now) {
-    case .fresh: break
-    case .replayed: return .answer(refuse(.replayed, name: name, in: context, at: now, &random))
-    case .full: return .answer(.failure(.busy, .overloaded, name: name, source: context.source))
-    }
+    // Not remembered as a login is: a second time the name is taken, and after a removal the key
+    // version number is another one.
     return .lookUp(
       RecordQuery(users: [name]),
       PendingRequest(

@@ -37,6 +37,8 @@ struct ReplayCache {
     turned = now
   }
 
+  var isFull: Bool { recent.count + older.count >= limit }
+
   /// Remembers a tag, and says whether it was new.
   mutating func insert(_ tag: ReplayTag, at now: Timestamp) -> Verdict {
     if now.since(turned) >= window {
@@ -45,7 +47,7 @@ struct ReplayCache {
       turned = now
     }
     if recent.contains(tag) || older.contains(tag) { return .replayed }
-    guard recent.count + older.count < limit else { return .full }
+    guard !isFull else { return .full }
     recent.insert(tag)
     return .fresh
   }

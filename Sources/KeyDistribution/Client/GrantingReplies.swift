@@ -33,10 +33,14 @@ struct GrantingReplyOpener: ~Copyable {
         throw WireError.invalid("reply kind")
       }
       let time = try reader.timestamp()
-      guard kind == expected else { throw Self.failure(kind, time: time) }
+      guard kind == expected || kind.carriesRenewal else {
+        try reader.finish()
+        throw Self.failure(kind, time: time)
+      }
       let renewal = Renewal(
         requestKey: try reader.secret(32),
         ticket: try reader.bytes(TicketGrantingTicket.byteCount))
+      guard kind == expected else { throw Self.failure(kind, time: time) }
       let value = try read(&reader)
       try reader.finish()
       return Granted(value: value, renewal: renewal, time: time)

@@ -36,4 +36,14 @@ public struct PassphraseSecret: ~Copyable {
     self.parameters = parameters
     self.salt = salt
   }
+
+  /// A copy with an owner of its own.
+  public borrowing func duplicate() -> PassphraseSecret { PassphraseSecret(copying: self) }
+
+  private init(copying other: borrowing PassphraseSecret) {
+    digest = other.digest.duplicate()
+    deviceKey = other.deviceKey.duplicate()
+    parameters = other.parameters
+    salt = other.salt
+  }
 }

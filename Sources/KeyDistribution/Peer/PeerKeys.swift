@@ -61,6 +61,8 @@ public enum PeerFailure: Error, Hashable, Sendable {
   /// Too many sessions to remember.
   case overloaded
   case distrusted(PeerDistrust)
+  /// One's own pins could not be read: nobody is believed without them.
+  case pinsUnreadable
   /// A record did not verify, or came after the last one.
   case record
 }

@@ -32,7 +32,7 @@ extension Credential {
   ///   - ephemeral: made for this one session.
   public func respond(
     to message: RawSpan, purpose: Purpose = .session, cache: inout SessionReplayCache,
-    pinned: (PrincipalName) -> VerifyingKey?, ephemeral: consuming AgreementKey,
+    pinned: (PrincipalName) throws(PeerFailure) -> VerifyingKey?, ephemeral: consuming AgreementKey,
     at clocks: PeerTrust.Clocks
   ) throws(PeerFailure) -> Outgoing<ExpectFirstRecord> {
     let prologue = peerPrologue(realm: realm, responder: name, identity: identity)
@@ -53,13 +53,14 @@ extension Credential {
       equalInConstantTime(ticket.loginKey.key.bytes.bytes, remoteStatic.bytes.bytes)
     else { throw .keysDiffer }
     try cache.insert(remoteEphemeral, at: clocks.kdc)
+    let pin = try pinned(ticket.initiator)
     let peer: TrustedPeer
     do {
       peer = try PeerTrust(realm: realm, own: name).judge(
         PeerClaim(
           name: ticket.initiator, identity: ticket.identity, certificate: ticket.certificate,
           loginKey: ticket.loginKey),
-        pinned: pinned(ticket.initiator), at: clocks)
+        pinned: pin, at: clocks)
     } catch {
       throw .distrusted(error)
     }

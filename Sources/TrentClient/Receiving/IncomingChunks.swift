@@ -17,13 +17,18 @@ struct IncomingChunks: ~Copyable {
   private let tagByteCount: Int
   private var opener: ChunkOpener
   private var output: AtomicFile
+  private var copy: SealedCopyWriter?
   private var hasher = SHA256Hasher()
 
-  init(_ opener: consuming ChunkOpener, output: consuming AtomicFile) {
+  init(
+    _ opener: consuming ChunkOpener, output: consuming AtomicFile,
+    copy: consuming SealedCopyWriter?
+  ) {
     buffer = [UInt8](repeating: 0, count: opener.chunkSize.sealedByteCount)
     tagByteCount = opener.chunkSize.sealedByteCount - opener.chunkSize.byteCount
     self.opener = opener
     self.output = output
+    self.copy = copy
   }
 
   /// Opens the chunk in the first `count` bytes of the buffer, and writes it.
@@ -41,14 +46,17 @@ struct IncomingChunks: ~Copyable {
     let plaintext = chunk.bytes.extracting(droppingLast: tagByteCount)
     hasher.update(plaintext)
     try output.write(plaintext)
+    try copy?.write(plaintext, isLast: isLast)
   }
 
-  /// Puts the file in its place, if it is whole. It is on the disk when this returns.
+  /// Puts the file and its copy in their places, if they are whole. They are on the disk when this
+  /// returns.
   ///
   /// - Throws: `ChunkFailure` or `FileFailure`.
   consuming func finish() throws -> Received {
     try opener.finish()
     let byteCount = opener.byteCount
+    try copy.take()?.commit()
     try output.commit()
     return Received(byteCount: byteCount, hash: hasher.finish())
   }

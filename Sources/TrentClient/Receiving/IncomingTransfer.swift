@@ -28,18 +28,26 @@ struct IncomingTransfer: ~Copyable {
   }
 
   /// Receives the file: complete and on the disk when this returns, else not there.
-  mutating func run(to target: OutputTarget) throws(ClientFailure) {
+  ///
+  /// - Parameter keeper: makes an encrypted copy on the way.
+  mutating func run(
+    to target: OutputTarget, keeping keeper: SealedCopyKeeper?
+  ) throws(ClientFailure) {
     let size = offer.size.map { "\($0) bytes" } ?? "length unknown"
     let name = SafeText(offer.name, limit: Offer.nameByteLimit)
     let shown = offer.name.isEmpty ? "a stream" : "\"\(name)\""
     person.say("receiving \(shown) (\(size)) from \(session.peer.name)")
-    let output = try open(target)
+    let output = try open { () throws(FileFailure) in
+      try AtomicFile(replacing: target.path, mode: 0o666, maskedByUmask: true)
+    }
+    let chunkSize = offer.chunkSize
+    let copy = try open { () throws(FileFailure) in try keeper?.begin(chunkSize: chunkSize) }
     send(Answer.accepted.encoded())
     var chunks = IncomingChunks(
       ChunkOpener(
         fileKey: offer.fileKey, binding: session.handshakeHash.bytes, chunkSize: offer.chunkSize,
         announcedSize: offer.size),
-      output: output)
+      output: output, copy: copy)
     do {
       while try !receiveChunk(into: &chunks) {}
       let received = try chunks.finish()
@@ -60,9 +68,12 @@ struct IncomingTransfer: ~Copyable {
     }
   }
 
-  private mutating func open(_ target: OutputTarget) throws(ClientFailure) -> AtomicFile {
+  /// Opens what the file goes to, or tells the sender that it cannot be written.
+  private mutating func open<File: ~Copyable>(
+    _ file: () throws(FileFailure) -> File
+  ) throws(ClientFailure) -> File {
     do throws(FileFailure) {
-      return try AtomicFile(replacing: target.path, mode: 0o666, maskedByUmask: true)
+      return try file()
     } catch {
       send(Answer.refused(error.isOutOfSpace ? .noSpace : .cannotWrite).encoded())
       waitForGoodbye()

@@ -7,6 +7,8 @@ public enum OutputTarget: Hashable, Sendable {
   case file(String)
   /// Gets each part of the file once it has been authenticated.
   case standardOutput
+  /// Not kept in the clear: for a receiver who wants the encrypted copy alone.
+  case nowhere
 
   /// Finds out whether a file can be made there, so that a receiver need not wait for hours to say
   /// that it cannot. Devices and pipes are left alone until there is something to write.
@@ -25,6 +27,7 @@ public enum OutputTarget: Hashable, Sendable {
     switch self {
     case .file(let path): path
     case .standardOutput: "/dev/stdout"
+    case .nowhere: "/dev/null"
     }
   }
 }

@@ -3,6 +3,8 @@ public struct ReceiveOptions: Sendable {
   public var kdc: KDCOptions
   public var signIn: SignInOptions
   public var output: OutputTarget
+  /// Where an encrypted copy goes that only the user's passphrase opens.
+  public var sealedCopy: String?
   /// Where to listen; 0 picks a free port.
   public var port: UInt16
   /// Addresses to announce besides those that are found out: hosts, each with the port that leads
@@ -10,12 +12,14 @@ public struct ReceiveOptions: Sendable {
   public var announced: [HostAndPort]
 
   public init(
-    kdc: KDCOptions, signIn: SignInOptions, output: OutputTarget, port: UInt16 = 60000,
+    kdc: KDCOptions, signIn: SignInOptions, output: OutputTarget, sealedCopy: String? = nil,
+    port: UInt16 = 60000,
     announced: [HostAndPort] = []
   ) {
     self.kdc = kdc
     self.signIn = signIn
     self.output = output
+    self.sealedCopy = sealedCopy
     self.port = port
     self.announced = announced
   }

@@ -19,13 +19,16 @@ public struct Receiver {
 
   public func run() throws(ClientFailure) {
     try options.output.check()
+    if let copy = options.sealedCopy { try OutputTarget.file(copy).check() }
     let listener = try listen()
     let extra = try resolveAnnounced(port: listener.port)
     var link = try KDCLink(to: options.kdc, in: state, person: person)
     var signInOptions = options.signIn
     signInOptions.port = listener.port
+    signInOptions.keepsSecret = options.sealedCopy != nil
     let signIn = SignIn(signInOptions, in: state, realm: link.realm, person: person)
     var login = try signIn.run(over: &link)
+    let keeper = SealedCopyKeeper(options.sealedCopy, for: &login, in: link.realm)
     // The KDC is asked by datagrams now, for hours maybe.
     link.disconnect()
 
@@ -38,7 +41,7 @@ public struct Receiver {
       now: link.clock.now)
     do throws(ClientFailure) {
       var transfer = try reception.awaitTransfer(&presence, &login, over: &link)
-      try transfer.run(to: options.output)
+      try transfer.run(to: options.output, keeping: keeper)
     } catch {
       presence.end(&login, over: &link)
       throw error

@@ -2,6 +2,7 @@ internal import Cryptography
 internal import FileTransfer
 internal import KeyDistribution
 internal import SecretMemory
+internal import SystemClock
 internal import Transport
 internal import Wire
 
@@ -126,9 +127,11 @@ struct Reception: ~Copyable {
     var random = SystemRandom()
     let outgoing = try credential.respond(
       to: frame.payload.bytes, cache: &cache,
-      pinned: { name in (try? peers.pin(of: name, in: credential.realm))?.identity },
+      pinned: { [peers] name throws(PeerFailure) in
+        try peers.identity(of: name, in: credential.realm)
+      },
       ephemeral: AgreementKey(privateKey: random.secret(AgreementKey.byteCount)),
-      at: PeerTrust.Clocks(kdc: clock.now, own: SystemClock.wallTime))
+      at: PeerTrust.Clocks(kdc: clock.now, own: SystemClock.now))
     let message = outgoing.message
     try connection.stream.sendPeerFrame(
       .handshakeMessage2, payload: message.bytes, stallLimit: Self.answerPatience)

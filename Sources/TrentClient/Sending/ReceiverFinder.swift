@@ -1,6 +1,7 @@
 internal import Cryptography
 internal import KeyDistribution
 internal import SecretMemory
+internal import SystemClock
 internal import Transport
 internal import Wire
 
@@ -90,7 +91,7 @@ struct ReceiverFinder {
     do {
       return try trust.judge(
         claim, pinned: pin?.identity,
-        at: PeerTrust.Clocks(kdc: clock.now, own: SystemClock.wallTime))
+        at: PeerTrust.Clocks(kdc: clock.now, own: SystemClock.now))
     } catch {
       switch error {
       case .identityChanged: throw peers.changed(receiver, line: pin?.line ?? 0)
@@ -144,7 +145,8 @@ struct ReceiverFinder {
     let places = tried.isEmpty ? "" : " Tried \(tried.map(\.description).joined(separator: ", "))."
     return ClientFailure(
       .receiverAbsent,
-      "\(receiver) cannot be reached.\(places) \(reason) Check that nothing between the two machines "
-        + "blocks the port.")
+      "\(receiver) cannot be reached.\(places) \(reason) Check that nothing between the "
+        + "two machines blocks the port, and that \(receiver) does not know another identity of "
+        + "yours: its client run with --verbose says so.")
   }
 }

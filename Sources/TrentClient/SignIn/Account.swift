@@ -50,4 +50,6 @@ struct Account: ~Copyable {
 struct Login: ~Copyable {
   let account: Account
   var credential: Credential
+  /// What the passphrase gave, for who asked to keep it.
+  var secret: PassphraseSecret?
 }

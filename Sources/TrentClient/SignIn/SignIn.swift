@@ -12,6 +12,8 @@ public struct SignInOptions: Sendable {
   public var registers: Bool
   /// Where the user listens when it says nothing else: what a registration tells the KDC.
   public var port: UInt16
+  /// Whether what the passphrase gave is needed after the login, for an encrypted copy.
+  var keepsSecret = false
 
   public init(
     name: PrincipalName, passphrase: PassphraseSource, registers: Bool = false,
@@ -71,7 +73,7 @@ struct SignIn {
     do throws(KDCFailure) {
       let credential = try account.logIn(over: &link)
       try worded { () throws(ClientFailure) in try identity.keep(entered, files) }
-      return Login(account: account, credential: credential)
+      return self.login(account, credential, entered)
     } catch {
       switch error {
       case .exchange(.refused):
@@ -83,6 +85,15 @@ struct SignIn {
       default: throw error
       }
     }
+  }
+
+  private func login(
+    _ account: consuming Account, _ credential: consuming Credential,
+    _ entered: borrowing EnteredPassphrase
+  ) -> Login {
+    Login(
+      account: account, credential: credential,
+      secret: options.keepsSecret ? entered.secret.duplicate() : nil)
   }
 
   private func account(
@@ -148,7 +159,7 @@ struct SignIn {
     do throws(KDCFailure) {
       let credential = try account.logIn(over: &link)
       try worded { () throws(ClientFailure) in try identity.keep(entered, files) }
-      return Login(account: account, credential: credential)
+      return self.login(account, credential, entered)
     } catch {
       switch error {
       case .exchange(.refused):

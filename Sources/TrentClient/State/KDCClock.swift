@@ -1,4 +1,5 @@
 internal import KeyDistribution
+internal import SystemClock
 internal import Wire
 
 /// What a KDC's authentic replies have told of its time, carried on by this machine's clock of the
@@ -10,13 +11,13 @@ struct KDCClock: Hashable, Sendable {
   init(offset: Int64? = nil) { self.offset = offset }
 
   /// - Parameter bootTime: milliseconds since boot.
-  mutating func set(to time: Timestamp, bootTime: UInt64 = SystemClock.bootTime) {
+  mutating func set(to time: Timestamp, bootTime: UInt64 = SystemClock.sinceBoot) {
     // Neither can be negative, so that the difference does not overflow.
     offset = Int64(clamping: time.milliseconds) - Int64(clamping: bootTime)
   }
 
   /// KDC time; nil before the first authentic reply.
-  func time(bootTime: UInt64 = SystemClock.bootTime) -> Timestamp? {
+  func time(bootTime: UInt64 = SystemClock.sinceBoot) -> Timestamp? {
     guard let offset else { return nil }
     let (sum, overflow) = Int64(clamping: bootTime).addingReportingOverflow(offset)
     return Timestamp(milliseconds: overflow ? UInt64(Int64.max) : UInt64(clamping: sum))
@@ -24,9 +25,9 @@ struct KDCClock: Hashable, Sendable {
 
   /// By what an epoch key is judged.
   var trustedTime: TrustedTime {
-    if let time = time() { .kdcClock(time) } else { .wallClock(SystemClock.wallTime) }
+    if let time = time() { .kdcClock(time) } else { .wallClock(SystemClock.now) }
   }
 
   /// KDC time as well as it is known.
-  var now: Timestamp { time() ?? SystemClock.wallTime }
+  var now: Timestamp { time() ?? SystemClock.now }
 }

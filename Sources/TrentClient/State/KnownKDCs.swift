@@ -18,7 +18,9 @@ struct KnownKDCs {
   var path: String { file.path }
 
   func pin(of target: HostAndPort) throws(ClientFailure) -> Pin? {
-    let known = try file.entries(Self.parse).first { $0.entry.target == target.description }
+    let known = try file.entries(about: target.description, Self.parse).first {
+      $0.entry.target == target.description
+    }
     return known.map { Pin(realm: $0.entry.realm, line: $0.line) }
   }
 

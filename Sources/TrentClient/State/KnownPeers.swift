@@ -1,5 +1,6 @@
 internal import Cryptography
 internal import KeyDistribution
+internal import SystemClock
 internal import Wire
 
 /// The identity keys of peers, as first seen: lines of `REALM NAME IDENTITY TIME`, the realm in
@@ -12,8 +13,10 @@ struct KnownPeers {
   }
 
   private let file: LineFile
+  private let person: any Person
 
   init(in state: StateFolder, person: any Person) {
+    self.person = person
     file = LineFile("known_peers", in: state, person: person)
   }
 
@@ -23,10 +26,21 @@ struct KnownPeers {
   func pin(
     of name: PrincipalName, in realm: Realm
   ) throws(ClientFailure) -> (identity: VerifyingKey, line: Int)? {
-    let known = try file.entries(Self.parse).first {
+    let known = try file.entries(about: name.description, Self.parse).first {
       $0.entry.realm == realm.hexadecimalID && $0.entry.name == name.description
     }
     return known.map { ($0.entry.identity, $0.line) }
+  }
+
+  /// The identity key pinned for a name, for a responder: when the pins cannot be read, that is
+  /// said and nobody is let in.
+  func identity(of name: PrincipalName, in realm: Realm) throws(PeerFailure) -> VerifyingKey? {
+    do {
+      return try pin(of: name, in: realm)?.identity
+    } catch {
+      person.say("nobody is let in: \(error)")
+      throw .pinsUnreadable
+    }
   }
 
   /// Pins a peer whose session has completed, and says so when the peer is new. A pin that is there
@@ -48,7 +62,8 @@ struct KnownPeers {
         return
       }
       isNew = true
-      lines.append("\(realm.hexadecimalID) \(peer.name) \(key) \(SystemClock.isoTime)")
+      lines.append(
+        "\(realm.hexadecimalID) \(peer.name) \(key) \(SystemClock.text(SystemClock.now))")
     }
     if isNew { person.say("first contact with \(peer.name), identity \(key)") }
   }

@@ -2,7 +2,8 @@ internal import DurableFiles
 internal import SecretMemory
 
 /// A small text file of the state folder with one entry a line. It is rewritten as a whole, under a
-/// lock. A line that is no entry is reported, ignored and kept.
+/// lock. A line that is no entry is reported and kept; it is ignored, unless it may be the one that
+/// is looked for.
 final class LineFile {
   /// An entry, and the number of its line, counted from 1.
   struct Numbered<Entry> {
@@ -25,14 +26,23 @@ final class LineFile {
   }
 
   /// The entries, as `parse` reads them from the words of a line.
+  ///
+  /// - Parameter word: what is looked for, if it is a pin: one that cannot be read must not count
+  ///   as none, so a damaged line with this word in it is a failure.
   func entries<Entry>(
-    _ parse: ([Substring]) -> Entry?
+    about word: String? = nil, _ parse: ([Substring]) -> Entry?
   ) throws(ClientFailure) -> [Numbered<Entry>] {
     var entries: [Numbered<Entry>] = []
     for (index, text) in try lines().enumerated() {
       guard !text.isEmpty, !text.hasPrefix("#") else { continue }
-      if let entry = parse(text.split(separator: " ", omittingEmptySubsequences: true)) {
+      let words = text.split(separator: " ", omittingEmptySubsequences: true)
+      if let entry = parse(words) {
         entries.append(Numbered(line: index + 1, entry: entry))
+      } else if let word, words.contains(where: { $0 == word }) {
+        throw ClientFailure(
+          .fileFailure,
+          "Line \(index + 1) of \(path) is damaged, and seems to be about \(word). Mend it or "
+            + "remove it, and try again.")
       } else if !hasReported {
         person.say("line \(index + 1) of \(path) is damaged and ignored")
       }

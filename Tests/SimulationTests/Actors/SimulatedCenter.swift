@@ -14,6 +14,8 @@ final class SimulatedCenter {
   let directory: MemoryDirectory
   /// How many processes there have been.
   private(set) var incarnation = 0
+  /// When the present one began.
+  private(set) var startedAt = Timestamp(milliseconds: 0)
 
   init(_ world: World) {
     self.world = world
@@ -50,6 +52,7 @@ final class SimulatedCenter {
   /// Another process with the same `kdc.key`: epoch keys and replay caches are gone.
   private func restart() {
     incarnation += 1
+    startedAt = world.now
     machine = KeyDistributionCenter(material, policy: policy, now: world.now)
     directory.crash(at: world.now, random: &world.choices)
     world.judge.restarted()

@@ -102,7 +102,7 @@ let sealedRequestFaults: [Scenario] = [
     "l2-enrolment", "The first login key is not signed by the identity key that comes with it.",
     "L2", has: .active, hasIdentity: false, draws: refusal
   ) { try $0.logIn { $0.signature = $0.signature.flipped(0) } },
-  replay("r2-replay", "The same registration twice.", "R2", has: nil) { try $0.register() },
+  replay("r3-replay", "The same registration twice.", "R3", has: nil) { try $0.register() },
   replay("l2-replay", "The same login twice.", "L2", has: .active) { try $0.logIn() },
 ]
 

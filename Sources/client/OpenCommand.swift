@@ -1,0 +1,61 @@
+internal import ArgumentParser
+internal import TrentClient
+internal import Wire
+
+/// Opens an encrypted copy that a receiver kept.
+struct OpenCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "client open",
+    abstract: "Open an encrypted copy (-s) with the passphrase of its day, off line.",
+    usage: "client open -n NAME -i OUTENC -o OUTFILE [--passphrase-file FILE]",
+    discussion: """
+      Everything is verified. A copy that was cut or edited, or that is somebody else's, leaves \
+      the output untouched.
+
+      EXIT STATUS:
+      \(ExitStatus.table)
+      """)
+
+  @Option(
+    name: [.customShort("n", allowingJoined: true), .long],
+    help: "The name of the user who received it.", transform: TransferCommand.principal)
+  var name: PrincipalName
+
+  @Option(
+    name: [.customShort("i", allowingJoined: true), .long],
+    help: ArgumentHelp("The encrypted copy.", valueName: "file"))
+  var input: String
+
+  @Option(
+    name: [.customShort("o", allowingJoined: true), .long],
+    help: ArgumentHelp(
+      "Where the plain file goes: complete or not at all. - is standard output.",
+      valueName: "file"))
+  var output: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The file whose first line is the passphrase; - is standard input. Without it the terminal "
+        + "asks.", valueName: "file"))
+  var passphraseFile: String?
+
+  func validate() throws {
+    guard !input.isEmpty, !output.isEmpty, passphraseFile != "" else {
+      throw ValidationError("-i, -o and --passphrase-file need the name of a file.")
+    }
+    guard input != output else { throw ValidationError("-i and -o need two files.") }
+  }
+
+  func run() throws {
+    let person = Terminal(explains: false)
+    do throws(ClientFailure) {
+      let options = OpenCopyOptions(
+        owner: name, passphrase: PassphraseSource(option: passphraseFile), input: input,
+        output: output == "-" ? .standardOutput : .file(output))
+      try SealedCopyReader(options, person: person).run()
+    } catch {
+      person.say("client: \(error)")
+      throw ExitCode(error.exitCode)
+    }
+  }
+}
