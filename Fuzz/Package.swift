@@ -1,0 +1,40 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A package of its own: libFuzzer wants every target built with its instrumentation and without a
+// `main`, and `unsafeFlags` are for root packages alone. SCRIPTS/fuzz builds and runs it.
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableExperimentalFeature("Lifetimes"),
+  .unsafeFlags(["-parse-as-library"]),
+]
+
+func fuzzer(_ name: String) -> Target {
+  .executableTarget(
+    name: name,
+    dependencies: [
+      "FuzzSupport",
+      .product(name: "Trent", package: "trent"),
+      .product(name: "TrentServer", package: "trent"),
+    ],
+    swiftSettings: settings)
+}
+
+let package = Package(
+  name: "trent-fuzz",
+  dependencies: [.package(name: "trent", path: "..")],
+  targets: [
+    .target(
+      name: "FuzzSupport", dependencies: [.product(name: "Trent", package: "trent")],
+      swiftSettings: settings),
+    fuzzer("CenterFuzz"),
+    fuzzer("PeerFuzz"),
+    fuzzer("UserFileFuzz"),
+    fuzzer("ReplyFuzz"),
+    fuzzer("TransferFuzz"),
+  ]
+)

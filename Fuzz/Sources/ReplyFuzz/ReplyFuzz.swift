@@ -1,0 +1,235 @@
+import Cryptography
+import FuzzSupport
+import SecretMemory
+import Wire
+
+@testable import KeyDistribution
+
+/// The client's side of every exchange with the KDC: raw messages, and plaintexts that are sealed
+/// or signed as the KDC does it. And the files that a client keeps.
+///
+/// Input: kind, whether a sealed reply is proven, then the message, the plaintext or the changes.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  var input = unsafe FuzzInput(start, count)
+  let kind = input.byte() % 14
+  let isProven = input.byte() & 1 == 1
+  switch kind {
+  case 0: announcement(input.remainder())
+  case 1: announcement(signedAnnouncement(&input))
+  case 2: sealedReply(input.remainder(), .salt)
+  case 3: sealedReply(input.remainder(), .login)
+  case 4: sealedReply(sealed(Template.salt.mutated(by: &input), isProven: isProven), .salt)
+  case 5:
+    sealedReply(sealed(Template.registered.mutated(by: &input), isProven: isProven), .registration)
+  case 6: sealedReply(sealed(Template.granted.mutated(by: &input), isProven: isProven), .login)
+  case 7: sealedReply(sealed(input.remainder(), isProven: isProven), .login)
+  case 8: grantingReply(input.remainder())
+  case 9: grantingReply(granted(Template.ticket.mutated(by: &input)))
+  case 10: grantingReply(granted(Template.announced.mutated(by: &input)))
+  case 11: grantingReply(granted(input.remainder()))
+  case 12: files(input.remainder())
+  default: word(input.remainder())
+  }
+  return 0
+}
+
+/// The replies that the fuzzer starts from.
+private enum Template {
+  private static let alice = Person.alice
+  private static let bob = Person.bob
+  private static let head = written { $0.timestamp(World.now) }
+  private static let renewal =
+    World.bytes("fresh key", 32) + World.bytes("fresh ticket", TicketGrantingTicket.byteCount)
+
+  static let salt =
+    [SealedReplyKind.salt.rawValue] + head
+    + written { body in
+      SaltReply(
+        parameters: .passphrase, salt: World.keys.salt(for: alice.name),
+        keyVersion: alice.keyVersion
+      ).write(to: &body)
+    }
+
+  static let registered =
+    [SealedReplyKind.registered.rawValue] + head
+    + written { body in
+      body.name(alice.name)
+      body.uint32(alice.keyVersion)
+    }
+
+  static let granted =
+    [SealedReplyKind.granted.rawValue] + head
+    + written { body in
+      LoginGrant(
+        name: alice.name, keyVersion: alice.keyVersion, certificate: alice.certificate,
+        requestKey: secret(alice.requestKey), ticketKey: secret(alice.ticketKey),
+        end: alice.loginEnd, observed: World.source, ticket: alice.ticket
+      ).write(to: &body)
+    }
+
+  static let ticket =
+    [GrantingReplyKind.ticket.rawValue] + head + renewal
+    + written { body in
+      TicketReply(
+        peer: bob.name, sessionKey: World.secret("session key"), identity: bob.identity.publicKey,
+        certificate: bob.certificate, loginKey: bob.signed, addresses: [World.source],
+        ticket: World.bytes("a ticket", Ticket.byteCount)
+      ).write(to: &body)
+    }
+
+  static let announced =
+    [GrantingReplyKind.announced.rawValue] + head + renewal
+    + written { $0.address(World.source) }
+
+  static func written(_ body: (inout ByteWriter) -> Void) -> [UInt8] {
+    var writer = ByteWriter()
+    body(&writer)
+    return writer.publicBytes()
+  }
+}
+
+private let epochKey: EpochPublicKey = {
+  guard let key = try? EpochKey(seed: secret(World.epochSeed)) else { fatalError("no epoch key") }
+  return key.publicKey
+}()
+private let exchange = SealedExchange(realm: World.realm, epochKey: epochKey)
+private let encapsulatedKey = World.bytes("encapsulated key", EpochKey.encapsulatedKeyByteCount)
+private let exported = World.bytes("exported secret", 32)
+
+// MARK: Epoch keys
+
+private func announcement(_ message: [UInt8]) {
+  guard let announced = try? AnnouncedEpoch(message.bytes) else { return }
+  _ = announced.realm.word
+  for time in [TrustedTime.kdcClock(World.now), .wallClock(World.now)] {
+    guard let epoch = try? announced.accept(pinned: World.realm, at: time) else { continue }
+    expect(epoch.realm == World.realm, "an accepted epoch key is the pinned KDC's")
+  }
+}
+
+/// Any times, any key, signed by the KDC.
+private func signedAnnouncement(_ input: inout FuzzInput) -> [UInt8] {
+  func moment() -> Timestamp {
+    var milliseconds: UInt64 = 0
+    for _ in 0..<8 { milliseconds = milliseconds << 8 | UInt64(input.byte()) }
+    return Timestamp(milliseconds: World.start.milliseconds &+ milliseconds)
+  }
+  let (notBefore, notAfter) = (moment(), moment())
+  let content = EpochAnnouncement.signedContent(
+    realm: World.realm, notBefore: notBefore, notAfter: notAfter, key: epochKey)
+  let identity = SigningKey(seed: World.secret("kdc identity-seed"))
+  return EpochAnnouncement(
+    identity: identity.publicKey, notBefore: notBefore, notAfter: notAfter, key: epochKey,
+    signature: identity.sign(content.bytes)
+  ).message.mutated(by: &input)
+}
+
+// MARK: Sealed replies
+
+private enum Awaited { case salt, registration, login }
+
+private func shared() -> SharedKey {
+  let alice = Person.alice
+  let digest = alice.digest
+  guard
+    let key = try? SharedKey(
+      digest: digest.bytes, name: alice.name, keyVersion: alice.keyVersion,
+      realm: World.realm)
+  else { fatalError("no shared key") }
+  return key
+}
+
+private func sealed(_ plaintext: [UInt8], isProven: Bool) -> [UInt8] {
+  let nonce = World.bytes("response nonce", SealedExchange.responseNonceByteCount)
+  let header = sealedReplyHeader(proven: isProven, responseNonce: nonce)
+  let key =
+    isProven
+    ? exchange.replyKey(
+      exported: secret(exported), shared: shared(), encapsulatedKey: encapsulatedKey.bytes,
+      responseNonce: nonce.bytes)
+    : exchange.replyKey(
+      exported: secret(exported), encapsulatedKey: encapsulatedKey.bytes,
+      responseNonce: nonce.bytes)
+  return header + key.seal(plaintext.bytes, authenticating: header.bytes)
+}
+
+private func sealedReply(_ message: [UInt8], _ awaited: Awaited) {
+  let alice = Person.alice
+  let opener = SealedReplyOpener(
+    exchange: exchange, encapsulatedKey: encapsulatedKey, exported: secret(exported))
+  switch awaited {
+  case .salt:
+    guard let told = try? ExpectSalt(opener: opener).receive(message.bytes).value else { return }
+    expect(told.parameters.isWithinLimits, "Argon2 costs are bounded")
+    expect(told.salt.count == 16, "a salt has 16 bytes")
+  case .registration:
+    _ = try? ExpectRegistration(
+      opener: opener, shared: shared(), name: alice.name, keyVersion: alice.keyVersion
+    ).receive(message.bytes)
+  case .login:
+    let expecting = ExpectLogin(
+      opener: opener, shared: shared(), realm: World.realm, name: alice.name,
+      identity: alice.identity.publicKey, loginKey: alice.loginKey.duplicate(), signed: alice.signed
+    )
+    guard let credential = try? expecting.receive(message.bytes) else { return }
+    expect(credential.name == alice.name, "a login is one's own")
+    var random = FuzzRandom()
+    let asked = credential.announce(
+      port: 1, addresses: [credential.observed], at: credential.grantedAt, random: &random)
+    expect(asked.message.count <= 1232, "a request fits into a datagram")
+  }
+}
+
+// MARK: Granting replies
+
+private let grantingExchange = GrantingExchange(
+  realm: World.realm, requestNonce: World.bytes("request nonce", 16))
+
+private func granted(_ plaintext: [UInt8]) -> [UInt8] {
+  let nonce = World.bytes("response nonce", GrantingExchange.nonceByteCount)
+  let header = grantingReplyHeader(responseNonce: nonce)
+  let key = grantingExchange.replyKey(
+    secret(Person.alice.requestKey), responseNonce: nonce.bytes)
+  return header + key.seal(plaintext.bytes, authenticating: header.bytes)
+}
+
+private func grantingReply(_ message: [UInt8]) {
+  func opener() -> GrantingReplyOpener {
+    GrantingReplyOpener(
+      exchange: grantingExchange, requestKey: secret(Person.alice.requestKey))
+  }
+  _ = try? ExpectAnnouncement(opener: opener()).receive(message.bytes)
+  _ = try? ExpectWithdrawal(opener: opener()).receive(message.bytes)
+  let expecting = ExpectTicket(opener: opener(), peer: Person.bob.name, purpose: .session)
+  guard let granted = try? expecting.receive(message.bytes) else { return }
+  let session = granted.value
+  expect(session.peer == Person.bob.name, "a ticket is for the peer that was asked for")
+  expect(session.addresses.count <= PresenceRecord.addressLimit, "addresses are few")
+  let clocks = PeerTrust.Clocks(kdc: World.now, own: World.now)
+  let trust = PeerTrust(realm: World.realm, own: Person.alice.name)
+  guard let trusted = try? trust.judge(session.peerClaim, pinned: nil, at: clocks) else { return }
+  expect(trusted.identity == Person.bob.identity.publicKey, "only certified keys are trusted")
+  _ = try? Person.alice.credential.startSession(
+    session, with: trusted, ephemeral: AgreementKey(privateKey: World.secret("ephemeral")))
+}
+
+// MARK: Files and words
+
+private func files(_ bytes: [UInt8]) {
+  if let identity = try? SealedIdentity(bytes.bytes) {
+    expect(identity.file == bytes, "an identity file has one spelling")
+  }
+  if let head = try? SealedCopyHeader(bytes.bytes) {
+    expect(head.bytes == bytes, "the head of a copy has one spelling")
+  }
+}
+
+private func word(_ bytes: [UInt8]) {
+  let text = String(decoding: bytes, as: UTF8.self)
+  if let realm = Realm(word: text) { expect(realm.word == text, "a realm has one word") }
+  if let decoded = Base32.decode(text) {
+    expect(Base32.encode(decoded) == text, "base 32 has one spelling")
+  }
+  if let name = PrincipalName(text) { expect(name.bytes == bytes, "a name is its bytes") }
+}

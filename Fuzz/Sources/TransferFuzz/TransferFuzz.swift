@@ -1,0 +1,118 @@
+import Cryptography
+import FileTransfer
+import FuzzSupport
+import SecretMemory
+import Wire
+
+/// What peers tell each other of a file: records, chunks, and text that is shown.
+///
+/// Input: kind, then the bytes, or what happens to the chunks on their way.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  var input = unsafe FuzzInput(start, count)
+  switch input.byte() % 5 {
+  case 0: record(input.remainder())
+  case 1: record(offer.mutated(by: &input))
+  case 2: text(&input)
+  case 3: address(input.remainder())
+  default: chunks(&input)
+  }
+  return 0
+}
+
+private let offer: [UInt8] = {
+  guard let size = ChunkSize(4096),
+    let offer = try? Offer(
+      fileKey: World.secret("file key"), chunkSize: size, size: 8197, name: "report.pdf")
+  else { fatalError("no offer") }
+  let record = offer.encoded()
+  return [UInt8](record.bytes)
+}()
+
+/// Every record that is accepted has one spelling.
+private func record(_ bytes: [UInt8]) {
+  guard let message = try? TransferMessage(bytes.bytes) else { return }
+  switch message {
+  case .offer(let offer):
+    let encoded = offer.encoded()
+    expect([UInt8](encoded.bytes) == bytes, "an offer has one spelling")
+    expect(offer.name.utf8.count <= Offer.nameByteLimit, "a name is short")
+    _ = SafeText(offer.name, limit: 64)
+  case .answer(let answer): expect(answer.encoded() == bytes, "an answer has one spelling")
+  case .receipt(let receipt): expect(receipt.encoded() == bytes, "a receipt has one spelling")
+  case .abort(let abort): expect(abort.encoded() == bytes, "an abort has one spelling")
+  }
+}
+
+/// Nothing in a safe text steers a terminal, and it keeps to its limit.
+private func text(_ input: inout FuzzInput) {
+  let limit = 1 + Int(input.byte())
+  let safe = SafeText(bytes: input.remainder(), limit: limit).description
+  expect(safe.unicodeScalars.count <= limit, "a safe text keeps to its limit")
+  for scalar in safe.unicodeScalars {
+    expect(scalar.value >= 0x20 && !(0x7f...0x9f).contains(scalar.value), "no control characters")
+    expect(!(0x202a...0x202e).contains(scalar.value), "no change of direction")
+    expect(!(0x2066...0x2069).contains(scalar.value), "no change of direction")
+    expect(!(0x2028...0x2029).contains(scalar.value), "one line")
+  }
+}
+
+private func address(_ bytes: [UInt8]) {
+  var reader = ByteReader(bytes.bytes)
+  guard let address = try? reader.address() else { return }
+  _ = address.description
+  var writer = ByteWriter()
+  writer.address(address)
+  expect(
+    writer.publicBytes() == [UInt8](bytes.prefix(NetworkAddress.byteCount)),
+    "an address has one spelling")
+}
+
+/// A file of up to three chunks that are exchanged, repeated, left out or changed on the way: it is
+/// whole only if nothing of that has happened.
+private func chunks(_ input: inout FuzzInput) {
+  guard let size = ChunkSize(4096) else { fatalError("no chunk size") }
+  let full = Int(input.byte() % 3)
+  let rest = Int(input.byte()) + (full == 0 ? 0 : 1)
+  let lengths = [Int](repeating: 4096, count: full) + [rest]
+  let total = UInt64(lengths.reduce(0, +))
+  let fileKey = World.bytes("file key", 32)
+  let binding = World.bytes("binding", 32)
+  var sealer = ChunkSealer(fileKey: secret(fileKey), binding: binding.bytes, chunkSize: size)
+  let sealed = lengths.indices.map { index in
+    var chunk = [UInt8](repeating: UInt8(index), count: lengths[index] + 16)
+    chunk.change { sealer.seal(&$0, isLast: index == full) }
+    return chunk
+  }
+  let announced = input.byte() & 1 == 0 ? nil : total
+  var opener = ChunkOpener(
+    fileKey: secret(fileKey), binding: binding.bytes, chunkSize: size, announcedSize: announced)
+  var opened = 0
+  for _ in 0..<6 {
+    let choice = input.byte()
+    guard choice != 0 else { break }
+    var chunk = sealed[Int(choice) % sealed.count].mutated(by: &input)
+    let isLast = input.byte() & 1 == 1
+    let isExpected = opened <= full && chunk == sealed[opened] && isLast == (opened == full)
+    do throws(ChunkFailure) {
+      try chunk.change { (span) throws(ChunkFailure) in try opener.open(&span, isLast: isLast) }
+      expect(isExpected, "only the next chunk opens")
+      opened += 1
+    } catch {
+      break
+    }
+  }
+  let isWhole = (try? opener.finish()) != nil
+  expect(!isWhole || opened == sealed.count, "a file is whole or it is not")
+  expect(opened <= sealed.count, "nothing follows the last chunk")
+}
+
+extension [UInt8] {
+  fileprivate mutating func change<Failure: Error>(
+    _ body: (inout MutableRawSpan) throws(Failure) -> Void
+  ) throws(Failure) {
+    var elements = mutableSpan
+    var raw = unsafe elements.mutableBytes
+    try body(&raw)
+  }
+}

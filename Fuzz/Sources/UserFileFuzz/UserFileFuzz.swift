@@ -1,0 +1,103 @@
+import FuzzSupport
+import Glibc
+import KeyDistribution
+import SecretMemory
+import Wire
+
+@testable import Directory
+
+/// The user and the presence file: single lines, lines whose checksum is right whatever they say,
+/// and whole files.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  var input = unsafe FuzzInput(start, count)
+  switch input.byte() % 8 {
+  case 0: userLine(input.remainder())
+  case 1: userLine(checksummed(input.remainder()))
+  case 2: userLine(checksummed(Template.user.mutated(by: &input)))
+  case 3: presenceLine(input.remainder())
+  case 4: presenceLine(checksummed(input.remainder()))
+  case 5: presenceLine(checksummed(Template.presence.mutated(by: &input)))
+  case 6: files.load(input.remainder())
+  default: files.load((Template.header + "\n" + Template.userText + "\n").utf8.mutated(by: &input))
+  }
+  return 0
+}
+
+private enum Template {
+  static let userText = UserLine.text(Person.alice.record)
+  static let header = FileHeader(content: "users", realm: World.realm.id).text
+
+  /// Without their checksums.
+  static let user = fields(userText)
+  static let presence = fields(PresenceLine.announced(Person.bob.presence).text)
+
+  private static func fields(_ text: String) -> [UInt8] {
+    [UInt8](text.utf8.dropLast(" sum=".utf8.count + 16))
+  }
+}
+
+extension String.UTF8View {
+  fileprivate func mutated(by input: inout FuzzInput) -> [UInt8] {
+    [UInt8](self).mutated(by: &input)
+  }
+}
+
+private func checksummed(_ fields: [UInt8]) -> [UInt8] {
+  [UInt8](ChecksummedLine.text(String(decoding: fields, as: UTF8.self)).utf8)
+}
+
+/// What is read is written the same way, and read again as the same record.
+private func userLine(_ line: [UInt8]) {
+  _ = UserLine.apparentName(line.bytes)
+  guard let read = try? UserLine.read(line.bytes) else { return }
+  let record = read.record
+  let isPlain = record.sealedDigest.isEmpty
+  guard !isPlain else { return }
+  expect(
+    record.certificate.isEmpty == (record.identity == nil), "identity and certificate go together")
+  let text = [UInt8](UserLine.text(record).utf8)
+  expect(text == line, "a line has one spelling")
+}
+
+private func presenceLine(_ line: [UInt8]) {
+  guard let read = try? PresenceLine(line.bytes) else { return }
+  expect([UInt8](read.text.utf8) == line, "a line has one spelling")
+}
+
+private let files = Files()
+
+/// Loads whole files from memory.
+private struct Files {
+  private let path: String
+
+  init() {
+    var template = Array("/dev/shm/trent-fuzz-XXXXXX".utf8CString)
+    guard unsafe mkdtemp(&template) != nil else { fatalError("mkdtemp") }
+    let folder = template.dropLast().map(UInt8.init(bitPattern:))
+    path = String(decoding: folder, as: UTF8.self) + "/pwd.txt"
+  }
+
+  /// Whatever is in a file, loading it and loading what that left give the same users.
+  func load(_ bytes: [UInt8]) {
+    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    guard descriptor >= 0 else { fatalError("open") }
+    _ = unsafe write(descriptor, bytes, bytes.count)
+    close(descriptor)
+    guard let first = users() else { return }
+    let (count, alice) = (first.count, first.record(of: Person.alice.name))
+    first.close()
+    guard let second = users() else { fatalError("broken: what was loaded can be loaded again") }
+    expect(second.count == count, "the same users after loading twice")
+    expect(second.record(of: Person.alice.name) == alice, "the same user after loading twice")
+    expect(second.sealedCount == 0, "plain digests are sealed once")
+    second.close()
+  }
+
+  private func users() -> UserFile? {
+    try? UserFile(
+      path: path, realm: World.realm.id,
+      sealingWith: { _, _, digest in [UInt8](repeating: 0, count: 28) + [UInt8](digest.bytes) },
+      report: { _ = $0.description })
+  }
+}
