@@ -3,9 +3,9 @@ internal import Glibc
 /// A file being written beside its destination, which it replaces in one step when it is complete.
 ///
 /// Until `commit` the destination is untouched, and whoever reads it sees the old content or none.
-/// Where the filesystem can (O_TMPFILE) the new file has no name until then, so that even `kill -9`
-/// leaves nothing behind; elsewhere it is called `.NAME.XXXXXX.partial` and removed when the value
-/// goes away without `commit`.
+/// Where the filesystem can (O_TMPFILE) the new file has no name until the last moment of `commit`;
+/// elsewhere it is called `.NAME.XXXXXX.partial` and removed when the value goes away without
+/// `commit`. `removePartialFiles` removes what `kill -9` can leave in that moment.
 ///
 /// A destination that is a symbolic link stays one: what it points to is replaced. A destination
 /// that is no file (`/dev/null`, a pipe, `/dev/stdout`) is never replaced but written to directly.

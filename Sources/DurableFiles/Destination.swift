@@ -103,6 +103,13 @@ struct Destination: ~Copyable, Sendable {
     return ".\(stem).\(unique).partial"
   }
 
+  /// Whether `hiddenName` can have made a name.
+  borrowing func isHiddenName(_ candidate: String) -> Bool {
+    let stem = "." + String(decoding: name.utf8.prefix(200), as: UTF8.self) + "."
+    return candidate.hasPrefix(stem) && candidate.hasSuffix(".partial")
+      && candidate.utf8.count == stem.utf8.count + 6 + ".partial".utf8.count
+  }
+
   /// Where a chain of symbolic links ends, whether or not there is something.
   private static func followingLinks(_ path: String) throws(FileFailure) -> String {
     var current = path

@@ -18,6 +18,8 @@ final class KeyStore: Sendable {
     // The user file's lock: two KDCs that start for the first time must not make two key files.
     let lock = try Self.lock(userFile)
     defer { withExtendedLifetime(lock) {} }
+    // A chain key that a crash left lying about would open tickets of its hour and later.
+    for path in [path, userFile, userFile + ".presence"] { try removePartialFiles(of: path) }
     if let found = try KeyFile.load(path) {
       material = found
       isNew = false
