@@ -70,6 +70,7 @@ import Wire
   @Test func aDamagedPinIsNotTakenForNone() throws {
     let peers = KnownPeers(in: folder.state, person: person)
     let bob = try peer("bob", 5)
+    try peers.pin(bob, in: realm(1), telling: person)
     _ = folder.write("\(realm(1).hexadecimalID) bob damaged\n", to: "state/known_peers")
     #expect(throws: ClientFailure.self) { _ = try peers.pin(of: bob.name, in: realm(1)) }
     #expect(throws: PeerFailure.pinsUnreadable) {
