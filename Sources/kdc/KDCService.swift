@@ -30,13 +30,20 @@ struct KDCService: Service {
     let center = KeyDistributionCenter(keys.material, policy: CenterPolicy(), now: now)
     self.center = center
     let isNewUserFile = unsafe access(settings.userFile, F_OK) != 0
-    directory = try FileDirectory(
-      path: settings.userFile, realm: center.keys.realm.id, at: now,
-      sealingWith: { name, keyVersion, digest in
-        var random = SystemRandom()
-        return center.keys.sealDigest(digest, name: name, keyVersion: keyVersion, random: &random)
-      },
-      report: { logger.warning("\($0)") })
+    do {
+      directory = try FileDirectory(
+        path: settings.userFile, realm: center.keys.realm.id, at: now,
+        sealingWith: { name, keyVersion, digest in
+          var random = SystemRandom()
+          return center.keys.sealDigest(
+            digest, name: name, keyVersion: keyVersion, random: &random)
+        },
+        report: { logger.warning("\($0)") })
+    } catch {
+      // Users of a lost key file: a new one beside them would only stand in its way.
+      keys.discard()
+      throw error
+    }
     log = try EventLog(path: settings.eventLog) { logger.error("\($0)") }
     if keys.isNew { logger.notice("made \(keys.path): keep it secret, and keep a copy") }
     if isNewUserFile { logger.notice("made \(settings.userFile)") }

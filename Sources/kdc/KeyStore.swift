@@ -1,6 +1,7 @@
 import Cryptography
 import Directory
 import DurableFiles
+import Glibc
 import KeyDistribution
 import SecretMemory
 import Wire
@@ -40,6 +41,11 @@ final class KeyStore: Sendable {
       guard case .held = error else { throw error }
       throw DirectoryFailure.inUse(path: userFile)
     }
+  }
+
+  /// Takes back a file that was made just now and that nothing depends on yet.
+  func discard() {
+    if isNew { _ = unsafe unlink(path) }
   }
 
   /// Writes the file anew with the ratchet's state as it is now, and so forgets what was before.

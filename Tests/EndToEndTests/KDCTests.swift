@@ -53,6 +53,19 @@ extension EndToEnd.KDCTests {
     }
   }
 
+  @Test("Users of a lost kdc.key: the KDC names the matter and leaves no new key in its place")
+  func lostKeyFile() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      try await kdc.stop()
+      try FileManager.default.removeItem(atPath: kdc.folder.path("kdc.key"))
+      let again = try stage.start(.kdc, ["-p", "0", "-f", kdc.folder.path("pwd.txt")])
+      try await again.expectExit(1)
+      #expect(again.errors.text.contains("belongs to another kdc.key"))
+      #expect(kdc.folder.bytes(of: "kdc.key") == nil)
+    }
+  }
+
   @Test("A second KDC on the same user file is refused, and the first goes on")
   func sameFileTwice() async throws {
     try await Stage.with { stage in
