@@ -144,6 +144,43 @@ extension EndToEnd.OwnIdentityTests {
     }
   }
 
+  @Test("At a terminal both new passphrases are typed twice, and a slip changes nothing")
+  func terminal() async throws {
+    try await Stage.with { stage in
+      let scene = try await scene(stage)
+      let output = stage.folder.path("typed.identity")
+      for (again, status) in [("on its wax", Int32(5)), ("on its way", 0)] {
+        let export = try stage.start(
+          .client, ["identity", "export", "-n", "alice", "-o", output], home: scene.alice.home,
+          input: .terminal)
+        try await export.shown("passphrase of alice:")
+        export.type(scene.alice.passphrase)
+        try await export.shown("export passphrase:")
+        export.type("on its way")
+        try await export.shown("again")
+        export.type(again)
+        try await export.expectExit(status)
+        #expect((stage.folder.bytes(of: "typed.identity") == nil) == (status != 0))
+        #expect(!export.output.text.contains("on its wa"))
+      }
+      for (again, status) in [("another", Int32(5)), (scene.alice.passphrase, 0)] {
+        let imported = try stage.start(
+          .client,
+          ["identity", "import", "-n", "alice", "-i", output, "--kdc-key", scene.kdc.word],
+          home: scene.second.home, input: .terminal)
+        try await imported.shown("export passphrase:")
+        imported.type("on its way")
+        try await imported.shown("passphrase of alice:")
+        imported.type(scene.alice.passphrase)
+        try await imported.shown("again")
+        imported.type(again)
+        try await imported.expectExit(status)
+        #expect(scene.second.home.allFiles.isEmpty == (status != 0))
+      }
+      try await stage.expectTransfer(from: scene.second, to: scene.bob, at: scene.kdc)
+    }
+  }
+
   /// The path of alice's identity in a device's folder.
   private func relative(_ user: User) throws -> String {
     String(try path(user).dropFirst(user.home.path.count + 1))
