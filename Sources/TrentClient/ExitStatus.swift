@@ -25,7 +25,7 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
     case .refusedByReceiver: "refused by receiver"
     case .transferBroken: "transfer broken"
     case .fileFailure: "cannot read or write"
-    case .peerIdentityChanged: "peer's identity changed"
+    case .peerIdentityChanged: "peer's identity unknown or changed"
     case .usage: "wrong usage"
     }
   }

@@ -4,14 +4,16 @@ internal import Transport
 internal import Wire
 
 /// Turns signals into something to poll for, as long as it lives: what they would have done to the
-/// process is the owner's to do. One at a time in a process.
+/// process is the owner's to do. A watch that begins during another one takes over until it ends.
 public final class SignalWatch {
-  /// The writing end of the pipe, for the handler; -1 while nobody watches.
+  /// The writing end of the latest watch's pipe, for the handler; -1 while nobody watches.
   private static let output = Atomic<Int32>(-1)
 
   /// Becomes readable when a signal has come.
   public let descriptor: Int32
   private var former: [(signal: Int32, action: sigaction)] = []
+  /// What the watch before this one writes to.
+  private let formerOutput: Int32
 
   public init(_ signals: [Int32]) throws(ClientFailure) {
     var ends: [Int32] = [-1, -1]
@@ -23,7 +25,7 @@ public final class SignalWatch {
       _ = fcntl(end, F_SETFD, FD_CLOEXEC)
     }
     descriptor = ends[0]
-    Self.output.store(ends[1], ordering: .relaxed)
+    formerOutput = Self.output.exchange(ends[1], ordering: .relaxed)
     for signal in signals {
       var action = sigaction()
       unsafe action.__sigaction_handler.sa_handler = { number in SignalWatch.note(number) }
@@ -39,7 +41,7 @@ public final class SignalWatch {
       var action = entry.action
       unsafe sigaction(entry.signal, &action, nil)
     }
-    close(Self.output.exchange(-1, ordering: .relaxed))
+    close(Self.output.exchange(formerOutput, ordering: .relaxed))
     close(descriptor)
   }
 

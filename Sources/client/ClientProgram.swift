@@ -11,12 +11,19 @@ enum ClientProgram {
     // A pipe or connection that has gone is told by the call that writes to it.
     _ = signal(SIGPIPE, SIG_IGN)
     let arguments = CommandLine.arguments.dropFirst()
-    if arguments.first == "open" {
-      run(OpenCommand.self, [String](arguments.dropFirst()))
+    if let word = arguments.first, let command = commands[word] {
+      run(command, [String](arguments.dropFirst()))
     } else {
       run(TransferCommand.self, [String](arguments))
     }
   }
+
+  /// What the first word may be; without any of them it is the classic command line.
+  private static let commands: [String: any ParsableCommand.Type] = [
+    "open": OpenCommand.self,
+    "peers": PeersCommand.self,
+    "identity": IdentityCommand.self,
+  ]
 
   private static func run(_ type: (some ParsableCommand).Type, _ arguments: [String]) {
     do {

@@ -13,6 +13,8 @@ struct TransferCommand: ParsableCommand {
       client -n NAME -m R [-s OUTENC] [-o OUTFILE] -a KDC_HOST -p KDC_PORT [-l LISTEN_PORT]
       client -n NAME -m S -r RECEIVER -i FILE -a KDC_HOST -p KDC_PORT
       client open -n NAME -i OUTENC -o OUTFILE
+      client peers [list | verify NAME | forget NAME]
+      client identity [show | export | import]
       """,
     discussion: """
       Both users trust one key distribution centre (KDC) and share nothing else. The file goes \
@@ -49,9 +51,16 @@ struct TransferCommand: ParsableCommand {
   @OptionGroup(title: "Signing in")
   var identification: IdentificationOptions
 
+  @Option(
+    help: ArgumentHelp(
+      "What to do with a peer who has not been met before: accept, ask (as refuse without a "
+        + "terminal) or refuse.", valueName: "policy"))
+  var newPeer = NewPeerPolicy.accept
+
   @Flag(help: "Say on standard error what happens, and why connections are closed.")
   var verbose = false
 
+  /// A name, as an argument.
   static func principal(_ text: String) throws -> PrincipalName {
     guard let name = PrincipalName(text) else {
       throw ValidationError(
@@ -92,9 +101,12 @@ struct TransferCommand: ParsableCommand {
       let signIn = identification.signInOptions(name)
       switch mode {
       case .receive:
-        try Receiver(receiving.options(kdc, signIn), state: state, person: person).run()
+        var options = receiving.options(kdc, signIn)
+        options.newPeer = newPeer
+        try Receiver(options, state: state, person: person).run()
       case .send:
-        guard let options = sending.options(kdc, signIn) else { return }
+        guard var options = sending.options(kdc, signIn) else { return }
+        options.newPeer = newPeer
         try Sender(options, state: state, person: person).run()
       }
     } catch {

@@ -38,6 +38,17 @@ extension EndToEnd.UsageTests {
       sender + ["-l", "0"],
       ["-n", "alice", "-m", "S", "-r", "bob", "-i", "-", "--passphrase-file", "-"] + place,
       ["-n", "alice", "-m", "S", "-r", "alice", "-i", "/dev/null"] + place,
+      receiver + ["--new-peer", "perhaps"],
+      // The commands.
+      ["peers", "nonsense"], ["peers", "verify"], ["peers", "forget", "Bob", "--yes"],
+      ["peers", "verify", "bob", "--fingerprint", "abcd"],
+      ["peers", "forget", "bob", "--yes", "-a", "127.0.0.1"],
+      ["peers", "forget", "bob", "--kdc-key", "trent1nonsense"],
+      ["identity", "nonsense"], ["identity", "show", "-n", "Bob"], ["identity", "export"],
+      ["identity", "export", "-n", "bob", "-o", ""],
+      ["identity", "import", "-n", "bob", "-i", ""],
+      ["identity", "import", "-n", "bob", "-i", "file", "--passphrase-file", "-"]
+        + ["--export-passphrase-file", "-"],
     ])
   func usage(arguments: [String]) async throws {
     try await Stage.with { stage in

@@ -56,7 +56,7 @@ import Wire
     let bob = try peer("bob", 5)
     try peers.pin(bob, in: realm(1), telling: person)
     #expect(person.said.count == 1)
-    #expect(person.said.first?.hasPrefix("first contact with bob, identity ") == true)
+    #expect(person.said.first?.hasPrefix("first contact with bob, fingerprint ") == true)
     #expect(try peers.pin(of: bob.name, in: realm(1))?.identity == bob.identity)
     #expect(try peers.pin(of: bob.name, in: realm(2)) == nil)
     try peers.pin(bob, in: realm(1), telling: person)

@@ -41,6 +41,9 @@ enum Label: String, CaseIterable {
   case presenceStorage = "trent presence storage v1"
   case deviceIdentity = "trent device identity v1"
   case sealedCopy = "trent sealed copy v1"
+
+  // What people compare.
+  case fingerprint = "trent fingerprint v1"
 }
 
 extension ByteWriter {

@@ -10,6 +10,8 @@ public struct ReceiveOptions: Sendable {
   /// Addresses to announce besides those that are found out: hosts, each with the port that leads
   /// here, or 0 for the one that is listened on.
   public var announced: [HostAndPort]
+  /// What to do with a sender who has not been met before.
+  public var newPeer = NewPeerPolicy.accept
 
   public init(
     kdc: KDCOptions, signIn: SignInOptions, output: OutputTarget, sealedCopy: String? = nil,

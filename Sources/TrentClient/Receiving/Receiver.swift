@@ -37,7 +37,8 @@ public struct Receiver {
     try presence.begin(&login, over: &link)
     person.say("listening on port \(listener.port) as \(options.signIn.name)")
     var reception = Reception(
-      listener, signals: signals, peers: KnownPeers(in: state, person: person), person: person,
+      listener, signals: signals, peers: KnownPeers(in: state, person: person),
+      newPeers: NewPeers(policy: options.newPeer, person: person), person: person,
       now: link.clock.now)
     do throws(ClientFailure) {
       var transfer = try reception.awaitTransfer(&presence, &login, over: &link)

@@ -17,18 +17,20 @@ struct Reception: ~Copyable {
   private var listener: Listener?
   private let signals: SignalWatch
   private let peers: KnownPeers
+  private let newPeers: NewPeers
   private let person: any Person
   private var halfOpen = HalfOpenConnections()
   private var cache: SessionReplayCache
   private var acceptsAfter = Deadline.after(.milliseconds(0))
 
   init(
-    _ listener: consuming Listener, signals: SignalWatch, peers: KnownPeers, person: any Person,
-    now: Timestamp
+    _ listener: consuming Listener, signals: SignalWatch, peers: KnownPeers, newPeers: NewPeers,
+    person: any Person, now: Timestamp
   ) {
     self.listener = .some(listener)
     self.signals = signals
     self.peers = peers
+    self.newPeers = newPeers
     self.person = person
     cache = SessionReplayCache(now: now)
   }
@@ -138,13 +140,34 @@ struct Reception: ~Copyable {
     connection.expected = .some(outgoing.next)
   }
 
-  /// The sender has proven to be there: only now is it pinned, and its offer read.
-  private func begin(
+  /// The sender has proven to be there: only now is its offer read, is anybody asked, and is it
+  /// pinned.
+  ///
+  /// - Returns: nil when the sender is new and not wanted; it has been told so.
+  private mutating func begin(
     _ accepted: consuming AcceptedSession, on connection: HalfOpenConnection, _ realm: Realm
-  ) throws -> IncomingTransfer {
+  ) throws -> IncomingTransfer? {
     let offer = try Offer(accepted.firstRecord.bytes)
-    try peers.pin(accepted.session.peer, in: realm, telling: person)
+    let peer = accepted.session.peer
+    guard try newPeers.admits(peer, in: realm) else {
+      try decline(accepted, on: connection)
+      let fingerprint = NewPeers.fingerprint(of: peer, in: realm)
+      person.say("refused \(peer.name), who is new, fingerprint \(fingerprint)")
+      return nil
+    }
+    try peers.pin(peer, in: realm, telling: person)
     return IncomingTransfer(
       offer, from: connection, session: accepted.session, signals: signals, person: person)
+  }
+
+  private mutating func decline(
+    _ accepted: consuming AcceptedSession, on connection: HalfOpenConnection
+  ) throws {
+    halfOpen.remove(connection)
+    var session = accepted.session
+    let answer = Answer.refused(.declined).encoded()
+    let record = try session.seal(answer.bytes)
+    try connection.stream.sendPeerFrame(
+      .record, payload: record.bytes, stallLimit: Self.answerPatience)
   }
 }

@@ -14,10 +14,14 @@ struct ReceiverFinder {
 
   private let receiver: PrincipalName
   private let peers: KnownPeers
+  private let newPeers: NewPeers
   private let person: any Person
 
-  init(_ receiver: PrincipalName, state: StateFolder, person: any Person) {
+  init(
+    _ receiver: PrincipalName, state: StateFolder, newPeers: NewPeers, person: any Person
+  ) {
     self.receiver = receiver
+    self.newPeers = newPeers
     self.person = person
     peers = KnownPeers(in: state, person: person)
   }
@@ -33,11 +37,18 @@ struct ReceiverFinder {
   ) throws(ClientFailure) -> PeerConnection {
     var tried: [NetworkAddress] = []
     var reason = "The KDC tells no address of it."
+    var admitted: VerifyingKey?
     for _ in 0..<Self.tryLimit {
       var random = SystemRandom()
       let ephemeral = AgreementKey(privateKey: random.secret(AgreementKey.byteCount))
       let grant = try ticket(for: ephemeral.publicKey, &credential, over: &link)
       let peer = try judge(grant.peerClaim, by: credential, link.clock)
+      if admitted != peer.identity {
+        let mayHaveAsked = try admit(peer, in: credential.realm)
+        admitted = peer.identity
+        // While somebody was thinking, the ticket has grown old.
+        if mayHaveAsked { continue }
+      }
       let addresses = grant.addresses.filter { !tried.contains($0) }
       guard !addresses.isEmpty else { break }
       do {
@@ -108,6 +119,19 @@ struct ReceiverFinder {
             + "was sent. Ask its operator.")
       }
     }
+  }
+
+  /// Whether to go on with a receiver who is new is settled before anything is sent.
+  ///
+  /// - Returns: whether that may have taken long.
+  private func admit(_ peer: TrustedPeer, in realm: Realm) throws(ClientFailure) -> Bool {
+    guard try newPeers.admits(peer, in: realm) else {
+      throw ClientFailure(
+        .peerIdentityChanged,
+        "\(receiver) is new, and is refused (--new-peer). Nothing was sent. The KDC says that the "
+          + "fingerprint is \(NewPeers.fingerprint(of: peer, in: realm)).")
+    }
+    return !peer.isPinned && newPeers.policy == .ask
   }
 
   /// Steps P1 to P3.

@@ -7,6 +7,8 @@ public struct SendOptions: Sendable {
   public var signIn: SignInOptions
   public var receiver: PrincipalName
   public var input: Input
+  /// What to do when the receiver has not been met before.
+  public var newPeer = NewPeerPolicy.accept
 
   public init(kdc: KDCOptions, signIn: SignInOptions, receiver: PrincipalName, input: Input) {
     self.kdc = kdc
@@ -37,7 +39,9 @@ public struct Sender {
     var login = try signIn.run(over: &link)
     // From here on the KDC is asked by datagrams.
     link.disconnect()
-    let finder = ReceiverFinder(options.receiver, state: state, person: person)
+    let finder = ReceiverFinder(
+      options.receiver, state: state, newPeers: NewPeers(policy: options.newPeer, person: person),
+      person: person)
     let connection = try finder.connect(&login.credential, over: &link)
     var transfer = OutgoingTransfer(connection)
     let count = try transfer.run(input)

@@ -36,7 +36,8 @@ struct IdentityFiles {
 
   func candidate() throws(ClientFailure) -> SealedIdentity? { try Self.read(candidatePath) }
 
-  private static func read(_ path: String) throws(ClientFailure) -> SealedIdentity? {
+  /// The sealed identity key in a file; nil when there is no such file.
+  static func read(_ path: String) throws(ClientFailure) -> SealedIdentity? {
     let contents = try withFiles { () throws(FileFailure) in
       try readSecretFile(path, limit: SealedIdentity.byteCount)
     }

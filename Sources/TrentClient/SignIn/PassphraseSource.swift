@@ -16,13 +16,20 @@ public enum PassphraseSource: Hashable, Sendable {
 
   /// Reads the passphrase of `name`: 1 to 1024 bytes.
   func read(for name: PrincipalName, _ person: any Person) throws(ClientFailure) -> SecretBytes {
+    try read("passphrase of \(name): ", person)
+  }
+
+  /// The same for any passphrase.
+  ///
+  /// - Parameter prompt: what a person is asked.
+  func read(_ prompt: String, _ person: any Person) throws(ClientFailure) -> SecretBytes {
     switch self {
     case .person:
       guard person.isPresent else {
         throw ClientFailure(
           .usage, "There is no terminal to ask for the passphrase. Pass --passphrase-file.")
       }
-      return try Self.checked(try person.passphrase("passphrase of \(name): "))
+      return try Self.checked(try person.passphrase(prompt))
     case .standardInput:
       let line = try withFiles { () throws(FileFailure) in
         try readSecretLine(from: STDIN_FILENO, limit: Self.byteLimit)
@@ -60,7 +67,7 @@ public enum PassphraseSource: Hashable, Sendable {
   ) throws(ClientFailure) {
     let again = try person.passphrase("the same passphrase again: ")
     guard equalInConstantTime(again.bytes, passphrase.bytes) else {
-      throw ClientFailure(.authenticationRefused, "The passphrases differ. Nothing was registered.")
+      throw ClientFailure(.authenticationRefused, "The passphrases differ. Nothing was changed.")
     }
   }
 

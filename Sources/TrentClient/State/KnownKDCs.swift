@@ -1,4 +1,5 @@
 internal import DurableFiles
+internal import FileTransfer
 internal import KeyDistribution
 
 /// The identities of KDCs that the user has come to trust: lines of `HOST:PORT WORD`.
@@ -22,6 +23,20 @@ struct KnownKDCs {
       $0.entry.target == target.description
     }
     return known.map { Pin(realm: $0.entry.realm, line: $0.line) }
+  }
+
+  /// Every pinned identity, with the `HOST:PORT` that it is pinned for.
+  func all() throws(ClientFailure) -> [(target: String, realm: Realm)] {
+    try file.entries(Self.parse).map(\.entry)
+  }
+
+  /// What to call a realm: the addresses that it is pinned for, else the beginning of its id.
+  func places(ofRealm hexadecimalID: String) throws(ClientFailure) -> String {
+    let targets = try all().filter { $0.realm.hexadecimalID == hexadecimalID }.map(\.target)
+    guard targets.isEmpty else {
+      return targets.map { SafeText($0, limit: 200).description }.joined(separator: ",")
+    }
+    return "realm:\(hexadecimalID.prefix(16))"
   }
 
   /// Pins an identity, unless somebody has pinned one in the meantime: that one then counts.

@@ -4,14 +4,8 @@ internal import SystemClock
 internal import Wire
 
 /// The identity keys of peers, as first seen: lines of `REALM NAME IDENTITY TIME`, the realm in
-/// hexadecimal and the key in base 32.
+/// hexadecimal and the key in base 32, and after them `verified` when two people have compared it.
 struct KnownPeers {
-  private struct Entry {
-    let realm: String
-    let name: String
-    let identity: VerifyingKey
-  }
-
   private let file: LineFile
   private let person: any Person
 
@@ -22,12 +16,18 @@ struct KnownPeers {
 
   var path: String { file.path }
 
+  /// Every pinned peer, or those of one name.
+  func all(named name: PrincipalName? = nil) throws(ClientFailure) -> [KnownPeer] {
+    try file.entries(about: name?.description, KnownPeer.init).map(\.entry)
+      .filter { name == nil || $0.name == name }
+  }
+
   /// The identity key pinned for a name, and the number of its line.
   func pin(
     of name: PrincipalName, in realm: Realm
   ) throws(ClientFailure) -> (identity: VerifyingKey, line: Int)? {
-    let known = try file.entries(about: name.description, Self.parse).first {
-      $0.entry.realm == realm.hexadecimalID && $0.entry.name == name.description
+    let known = try file.entries(about: name.description, KnownPeer.init).first {
+      $0.entry.realm == realm.hexadecimalID && $0.entry.name == name
     }
     return known.map { ($0.entry.identity, $0.line) }
   }
@@ -51,21 +51,52 @@ struct KnownPeers {
     _ peer: TrustedPeer, in realm: Realm, telling person: any Person
   ) throws(ClientFailure) {
     guard !peer.isPinned else { return }
-    let key = Base32.encode(peer.identity.bytes)
+    let new = KnownPeer(peer, in: realm, firstSeen: SystemClock.text(SystemClock.now))
     var isNew = false
     try file.update { (lines) throws(ClientFailure) in
       for (index, text) in lines.enumerated() {
-        guard let entry = Self.parse(text.split(separator: " ")),
-          entry.realm == realm.hexadecimalID, entry.name == peer.name.description
-        else { continue }
-        guard entry.identity == peer.identity else { throw changed(peer.name, line: index + 1) }
+        guard let known = KnownPeer(line: text), known.isSamePeer(as: new) else { continue }
+        guard known.identity == new.identity else { throw changed(peer.name, line: index + 1) }
         return
       }
       isNew = true
-      lines.append(
-        "\(realm.hexadecimalID) \(peer.name) \(key) \(SystemClock.text(SystemClock.now))")
+      lines.append(new.line)
     }
-    if isNew { person.say("first contact with \(peer.name), identity \(key)") }
+    if isNew { person.say("first contact with \(peer.name), fingerprint \(new.fingerprint)") }
+  }
+
+  /// Notes that two people have compared the fingerprint of this peer.
+  ///
+  /// - Throws: `peerIdentityChanged` if the pin is no longer the one that was compared.
+  func markVerified(_ peer: KnownPeer) throws(ClientFailure) {
+    try file.update { (lines) throws(ClientFailure) in
+      let index = try index(of: peer, in: lines)
+      guard var known = KnownPeer(line: lines[index]) else { return }
+      known.isVerified = true
+      lines[index] = known.line
+    }
+  }
+
+  /// Removes a pin.
+  ///
+  /// - Throws: `peerIdentityChanged` if the pin is no longer the one that was shown.
+  func remove(_ peer: KnownPeer) throws(ClientFailure) {
+    try file.update { (lines) throws(ClientFailure) in
+      lines.remove(at: try index(of: peer, in: lines))
+    }
+  }
+
+  private func index(of peer: KnownPeer, in lines: [String]) throws(ClientFailure) -> Int {
+    let index = lines.firstIndex { text in
+      guard let known = KnownPeer(line: text) else { return false }
+      return known.isSamePeer(as: peer) && known.identity == peer.identity
+    }
+    guard let index else {
+      throw ClientFailure(
+        .peerIdentityChanged,
+        "What \(path) says of \(peer.name) has changed meanwhile. Nothing was done; try again.")
+    }
+    return index
   }
 
   /// What to say when a peer's identity key is not the pinned one.
@@ -73,13 +104,7 @@ struct KnownPeers {
     ClientFailure(
       .peerIdentityChanged,
       "The identity of \(name) has changed. Somebody may be posing as \(name), or \(name) has made "
-        + "a new one. Only if \(name) confirms that, remove line \(line) of \(path) and try again.")
-  }
-
-  private static func parse(_ words: [Substring]) -> Entry? {
-    guard words.count == 4, words[0].utf8.count == 64, PrincipalName(String(words[1])) != nil,
-      let bytes = Base32.decode(words[2]), let identity = VerifyingKey(bytes)
-    else { return nil }
-    return Entry(realm: String(words[0]), name: String(words[1]), identity: identity)
+        + "a new one. Only if \(name) confirms that, forget the old one with \"client peers forget "
+        + "\(name)\" (line \(line) of \(path)) and try again.")
   }
 }

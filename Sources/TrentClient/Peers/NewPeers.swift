@@ -1,0 +1,29 @@
+internal import Cryptography
+internal import KeyDistribution
+
+/// What to do with a peer whom nobody has met before, and for whom the KDC alone vouches.
+public enum NewPeerPolicy: String, CaseIterable, Sendable {
+  case refuse
+  /// A person decides; without one it is as `refuse`.
+  case ask
+  case accept
+}
+
+/// Decides about peers who are new.
+struct NewPeers {
+  let policy: NewPeerPolicy
+  let person: any Person
+
+  /// Whether to go on with a peer. May ask, and so take long.
+  func admits(_ peer: TrustedPeer, in realm: Realm) throws(ClientFailure) -> Bool {
+    if peer.isPinned || policy == .accept { return true }
+    guard policy == .ask, person.isPresent else { return false }
+    let fingerprint = Self.fingerprint(of: peer, in: realm)
+    return try person.agrees(
+      to: "\(peer.name) is new. The fingerprint is \(fingerprint). Trust it? [y/N]")
+  }
+
+  static func fingerprint(of peer: TrustedPeer, in realm: Realm) -> Fingerprint {
+    Fingerprint(of: peer.identity, name: peer.name, realmID: realm.id)
+  }
+}

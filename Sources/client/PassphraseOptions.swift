@@ -1,0 +1,43 @@
+internal import ArgumentParser
+internal import TrentClient
+
+/// Where the passphrase of a name comes from.
+struct PassphraseOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The file whose first line is the passphrase; - is standard input. Without it the terminal "
+        + "asks.", valueName: "file"))
+  var passphraseFile: String?
+
+  var source: PassphraseSource { PassphraseSource(option: passphraseFile) }
+
+  func validate() throws {
+    guard passphraseFile != "" else {
+      throw ValidationError("--passphrase-file needs the name of a file.")
+    }
+  }
+}
+
+/// Where the passphrase of an exported identity comes from.
+struct ExportPassphraseOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The file whose first line is the passphrase of the exported file; - is standard input. "
+        + "Without it the terminal asks.", valueName: "file"))
+  var exportPassphraseFile: String?
+
+  var source: PassphraseSource { PassphraseSource(option: exportPassphraseFile) }
+
+  func validate() throws {
+    guard exportPassphraseFile != "" else {
+      throw ValidationError("--export-passphrase-file needs the name of a file.")
+    }
+  }
+
+  /// Refuses standard input for both.
+  func validate(beside other: PassphraseOption) throws {
+    guard exportPassphraseFile != "-" || other.passphraseFile != "-" else {
+      throw ValidationError("Standard input cannot be both passphrases.")
+    }
+  }
+}
