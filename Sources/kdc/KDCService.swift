@@ -30,7 +30,7 @@ struct KDCService: Service {
     let center = KeyDistributionCenter(keys.material, policy: CenterPolicy(), now: now)
     self.center = center
     let isNewUserFile = unsafe access(settings.userFile, F_OK) != 0
-    do {
+    do throws(DirectoryFailure) {
       directory = try FileDirectory(
         path: settings.userFile, realm: center.keys.realm.id, at: now,
         sealingWith: { name, keyVersion, digest in
@@ -41,7 +41,7 @@ struct KDCService: Service {
         report: { logger.warning("\($0)") })
     } catch {
       // Users of a lost key file: a new one beside them would only stand in its way.
-      keys.discard()
+      if case .otherRealm = error { keys.discard() }
       throw error
     }
     log = try EventLog(path: settings.eventLog) { logger.error("\($0)") }

@@ -152,7 +152,7 @@ struct SignIn {
     let account = account(entered, identity)
     do throws(KDCFailure) {
       try account.register(salt: entered.salt, port: options.port, over: &link)
-      person.explain("registered \(name)")
+      person.say("registered \(name)")
     } catch {
       guard case .exchange(.nameTaken) = error else { throw error }
     }
