@@ -24,6 +24,11 @@ struct KnownKDCs {
     return known.map { Pin(realm: $0.entry.realm, line: $0.line) }
   }
 
+  /// Where a KDC was when it was pinned, as `HOST:PORT`, in the order of the file.
+  func targets(of realm: Realm) throws(ClientFailure) -> [String] {
+    try file.entries(Self.parse).filter { $0.entry.realm == realm }.map(\.entry.target)
+  }
+
   /// Pins an identity, unless somebody has pinned one in the meantime: that one then counts.
   ///
   /// - Returns: the pin that stands in the file now.
