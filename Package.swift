@@ -132,6 +132,7 @@ let package = Package(
     .testTarget(
       name: "TranscriptTests",
       dependencies: ["Cryptography", "FileTransfer", "KeyDistribution", "SecretMemory", "Wire"],
+      exclude: ["Transcripts"],
       swiftSettings: strict),
     .testTarget(
       name: "TrentClientTests",

@@ -176,7 +176,7 @@ def masked(text: str, ports: dict[str, str]) -> str:
     for pattern, placeholder in [
         (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*", "TIME"),
         (r"\btrent1[a-z2-7]+", "trent1IDENTITY"),
-        (r"(?<=, identity )\S+", "KEY"),
+        (r"(?<=, fingerprint )\S+", "FINGERPRINT"),
         (r"\bticket=[0-9a-f]+", "ticket=TICKET"),
         (r"\bfrom=\S+", "from=ADDRESS"),
         *((rf"\b{port}\b", placeholder) for placeholder, port in ports.items()),

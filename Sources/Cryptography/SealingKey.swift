@@ -22,6 +22,9 @@ public struct SealingKey: ~Copyable, Sendable {
     self.secret = secret
   }
 
+  /// The key, 32 bytes, for whoever has to store it.
+  public borrowing func secretBytes() -> SecretBytes { secret.duplicate() }
+
   /// Seals `plaintext`, and binds the bytes to be authenticated to it.
   ///
   /// - Parameter nonce: 12 bytes, never used before with this key.

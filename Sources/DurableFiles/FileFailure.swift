@@ -15,6 +15,7 @@ public struct FileFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case rename
     case lock
     case shorten
+    case remove
   }
 
   public let path: String

@@ -40,6 +40,17 @@ public func createPrivateFolders(_ path: String) throws(FileFailure) {
   }
 }
 
+/// The names of what is in a folder, hidden files too, in order; none when there is no such folder.
+public func folderEntries(_ path: String) throws(FileFailure) -> [String] {
+  do throws(FileFailure) {
+    let folder = try OpenFile(path, flags: O_RDONLY | O_DIRECTORY)
+    return try names(in: folder).filter { $0 != "." && $0 != ".." }.sorted()
+  } catch {
+    guard error.errno == ENOENT else { throw error }
+    return []
+  }
+}
+
 /// Waits until the entries of a folder (files created, renamed or removed in it) are on the disk.
 public func syncFolder(_ path: String) throws(FileFailure) {
   try OpenFile(path, flags: O_RDONLY | O_DIRECTORY).sync()

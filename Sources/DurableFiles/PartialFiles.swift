@@ -9,7 +9,8 @@ public func removePartialFiles(of path: String) throws(FileFailure) {
   }
 }
 
-private func names(in folder: borrowing OpenFile) throws(FileFailure) -> [String] {
+/// The names in an open folder, in no order.
+func names(in folder: borrowing OpenFile) throws(FileFailure) -> [String] {
   let copy = fcntl(folder.descriptor, F_DUPFD_CLOEXEC, 0)
   guard copy >= 0, let stream = unsafe fdopendir(copy) else {
     throw FileFailure(.open, folder.path)

@@ -30,4 +30,17 @@ public enum SystemClock {
     let fraction = padded(Int32(moment.milliseconds % 1000), 3)
     return "\(year)-\(day)T" + time.joined(separator: ":") + ".\(fraction)Z"
   }
+
+  /// A moment in the time zone of whoever runs the program, to the second.
+  public static func localText(_ moment: Timestamp) -> String {
+    var seconds = time_t(clamping: moment.milliseconds / 1000)
+    var fields = unsafe tm()
+    guard unsafe localtime_r(&seconds, &fields) != nil else { return "unknown" }
+    return unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
+      guard let text = buffer.baseAddress,
+        unsafe strftime(text, buffer.count, "%Y-%m-%d %H:%M:%S %Z", &fields) > 0
+      else { return "unknown" }
+      return unsafe String(cString: text)
+    }
+  }
 }

@@ -6,24 +6,32 @@ internal import TrentClient
 /// The program `client`.
 @main
 enum ClientProgram {
+  /// What the first word may be, where it is no option. Without one it is the classic command line.
+  private static let commands: [(word: String, type: any ParsableCommand.Type)] = [
+    ("identity", IdentityCommand.self),
+    ("login", LoginCommand.self),
+    ("logout", LogoutCommand.self),
+    ("open", OpenCommand.self),
+    ("peers", PeersCommand.self),
+    ("status", StatusCommand.self),
+  ]
+
   static func main() {
     forbidCoreDumps()
     // A pipe or connection that has gone is told by the call that writes to it.
     _ = signal(SIGPIPE, SIG_IGN)
-    let arguments = CommandLine.arguments.dropFirst()
-    if let word = arguments.first, let command = commands[word] {
-      run(command, [String](arguments.dropFirst()))
-    } else {
-      run(TransferCommand.self, [String](arguments))
+    let arguments = [String](CommandLine.arguments.dropFirst())
+    guard let word = arguments.first, !word.hasPrefix("-") else {
+      run(TransferCommand.self, arguments)
+      return
     }
+    guard let command = commands.first(where: { $0.word == word }) else {
+      let all = commands.map(\.word).joined(separator: ", ")
+      say("client: There is no command \"\(word)\". Commands are \(all); see client --help.")
+      exit(ExitStatus.usage.rawValue)
+    }
+    run(command.type, [String](arguments.dropFirst()))
   }
-
-  /// What the first word may be; without any of them it is the classic command line.
-  private static let commands: [String: any ParsableCommand.Type] = [
-    "open": OpenCommand.self,
-    "peers": PeersCommand.self,
-    "identity": IdentityCommand.self,
-  ]
 
   private static func run(_ type: (some ParsableCommand).Type, _ arguments: [String]) {
     do {
@@ -34,23 +42,31 @@ enum ClientProgram {
     }
   }
 
-  /// Shows help, or what is wrong with the arguments. What it quotes of them must not steer the
-  /// terminal: an argument may have come to a script from elsewhere.
+  /// Shows help, or what is wrong with the arguments.
   private static func end(
     _ type: (some ParsableCommand).Type, with error: any Error
   ) -> Never {
     let code = type.exitCode(for: error)
-    var text = ""
-    for scalar in type.fullMessage(for: error).unicodeScalars {
-      let category = scalar.properties.generalCategory
-      let isHidden = scalar != "\n" && (category == .control || category == .format)
-      text += isHidden ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
-    }
+    let text = type.fullMessage(for: error)
     if code == .success {
-      print(text)
+      print(visible(text))
     } else if !text.isEmpty {
-      Terminal(explains: false).say(text)
+      say(text)
     }
     exit(code.rawValue)
+  }
+
+  private static func say(_ text: String) { Terminal(explains: false).say(visible(text)) }
+
+  /// What quotes arguments must not steer the terminal: one may have come to a script from
+  /// elsewhere.
+  private static func visible(_ text: String) -> String {
+    var visible = ""
+    for scalar in text.unicodeScalars {
+      let category = scalar.properties.generalCategory
+      let isHidden = scalar != "\n" && (category == .control || category == .format)
+      visible += isHidden ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+    }
+    return visible
   }
 }

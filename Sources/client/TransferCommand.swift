@@ -12,13 +12,22 @@ struct TransferCommand: ParsableCommand {
     usage: """
       client -n NAME -m R [-s OUTENC] [-o OUTFILE] -a KDC_HOST -p KDC_PORT [-l LISTEN_PORT]
       client -n NAME -m S -r RECEIVER -i FILE -a KDC_HOST -p KDC_PORT
+      client login -n NAME -a KDC_HOST -p KDC_PORT
+      client logout [-n NAME] [-a KDC_HOST -p KDC_PORT]
       client open -n NAME -i OUTENC -o OUTFILE
       client peers [list | verify NAME | forget NAME]
       client identity [show | export | import]
+      client status
       """,
     discussion: """
       Both users trust one key distribution centre (KDC) and share nothing else. The file goes \
       directly from sender to receiver, encrypted end to end.
+
+      COMMANDS, each with --help of its own:
+        login   log in once: no passphrase is asked for until the login ends
+        logout  end logins
+        open    open an encrypted copy (-s)
+        status  tell who is logged in
 
       EXIT STATUS:
       \(ExitStatus.table)

@@ -19,24 +19,37 @@ public struct Credential: ~Copyable, Sendable {
   let signed: SignedLoginKey
   /// What tickets for this login are sealed under.
   let ticketKey: SealingKey
-  private var requestKey: SecretBytes
-  private var ticket: [UInt8]
+  private(set) var requestKey: SecretBytes
+  private(set) var ticket: [UInt8]
 
   init(
     realm: Realm, name: PrincipalName, identity: VerifyingKey, loginKey: consuming AgreementKey,
     signed: SignedLoginKey, grant: borrowing LoginGrant, grantedAt: Timestamp
   ) {
+    self.init(
+      realm: realm, name: name, identity: identity, end: grant.end, grantedAt: grantedAt,
+      observed: grant.observed, loginKey: loginKey, signed: signed,
+      ticketKey: grant.ticketKey.duplicate(), requestKey: grant.requestKey.duplicate(),
+      ticket: grant.ticket)
+  }
+
+  init(
+    realm: Realm, name: PrincipalName, identity: VerifyingKey, end: Timestamp,
+    grantedAt: Timestamp, observed: NetworkAddress, loginKey: consuming AgreementKey,
+    signed: SignedLoginKey, ticketKey: consuming SecretBytes, requestKey: consuming SecretBytes,
+    ticket: [UInt8]
+  ) {
     self.realm = realm
     self.name = name
     self.identity = identity
+    self.end = end
+    self.grantedAt = grantedAt
+    self.observed = observed
     self.loginKey = loginKey
     self.signed = signed
-    self.grantedAt = grantedAt
-    end = grant.end
-    observed = grant.observed
-    ticketKey = SealingKey(grant.ticketKey.duplicate())
-    requestKey = grant.requestKey.duplicate()
-    ticket = grant.ticket
+    self.ticketKey = SealingKey(ticketKey)
+    self.requestKey = requestKey
+    self.ticket = ticket
   }
 
   /// Step T1: asks for a session key for `peer`.

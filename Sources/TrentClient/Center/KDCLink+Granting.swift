@@ -13,6 +13,9 @@ extension KDCLink {
   /// How long to wait for an answer to each datagram (PROTOCOL.md, 4.4).
   private static let datagramWaits = [100, 200, 400].map { Interval.milliseconds($0) }
 
+  /// How many of the target's addresses to try by datagrams.
+  private static let datagramAddressLimit = 2
+
   /// One granting exchange: by datagrams, each try a request of its own; then by TCP. A clock that
   /// was off is set by what the KDC says, and the exchange begun once more.
   ///
@@ -43,8 +46,25 @@ extension KDCLink {
   }
 
   /// - Returns: nil when the way by datagrams is closed or leads nowhere.
-  private func grantByDatagrams<Next: ~Copyable, Answer: ~Copyable>(
+  private mutating func grantByDatagrams<Next: ~Copyable, Answer: ~Copyable>(
     _ ask: (Timestamp) -> Outgoing<Next>,
+    _ read: (borrowing Next, [UInt8]) throws(ExchangeFailure) -> Answer
+  ) throws(KDCFailure) -> Answer? {
+    if addresses.isEmpty {
+      // That there is none will be told by the way by TCP.
+      addresses = (try? Resolver.resolve(host: target.host, port: target.port)) ?? []
+    }
+    for address in addresses.prefix(Self.datagramAddressLimit) {
+      if let answer = try grantByDatagrams(to: address, ask, read) {
+        addresses = [address]
+        return answer
+      }
+    }
+    return nil
+  }
+
+  private func grantByDatagrams<Next: ~Copyable, Answer: ~Copyable>(
+    to address: NetworkAddress, _ ask: (Timestamp) -> Outgoing<Next>,
     _ read: (borrowing Next, [UInt8]) throws(ExchangeFailure) -> Answer
   ) throws(KDCFailure) -> Answer? {
     var awaited: [Awaited<Next>] = []

@@ -11,12 +11,14 @@ struct KDCLink: ~Copyable {
 
   let contact: KDCContact
   let realm: Realm
-  /// Where the last connection went: datagrams go there as well.
-  private(set) var address: NetworkAddress
+  /// Where datagrams go: to the end of the last connection, or to the target's addresses; none
+  /// before they have been looked up.
+  var addresses: [NetworkAddress]
   private(set) var clock: KDCClock
   private let clockFile: ClockFile
   private var stream: StreamConnection?
-  private var epoch: VerifiedEpoch
+  /// Nil until there has been a connection.
+  private var epoch: VerifiedEpoch?
 
   var target: HostAndPort { contact.target }
 
@@ -34,9 +36,28 @@ struct KDCLink: ~Copyable {
     }
     realm = opened.epoch.realm
     clock = opened.clock
-    address = opened.address
+    addresses = [opened.address]
     epoch = opened.epoch
     stream = .some(opened.stream)
+    self.contact = contact
+    self.clockFile = clockFile
+  }
+
+  /// Without any contact, to a KDC that is pinned: for who is logged in and need ask by datagrams
+  /// alone. Nil when there is no such pin.
+  init?(
+    toPinned options: KDCOptions, in state: StateFolder, person: any Person
+  ) throws(ClientFailure) {
+    let contact = KDCContact(options, in: state, person: person)
+    guard let pin = try contact.known.pin(of: options.target),
+      options.expected == nil || options.expected == pin.realm
+    else { return nil }
+    let clockFile = ClockFile(in: state, person: person)
+    clock = try clockFile.clock(of: pin.realm)
+    realm = pin.realm
+    addresses = []
+    epoch = nil
+    stream = nil
     self.contact = contact
     self.clockFile = clockFile
   }
@@ -131,6 +152,7 @@ struct KDCLink: ~Copyable {
     _ read: (consuming Next, [UInt8]) throws(ExchangeFailure) -> Value
   ) throws(KDCFailure) -> Value {
     try connect(patience: Self.patience)
+    guard let epoch else { throw .exchange(.unexpectedReply) }
     do {
       let outgoing = try ask(epoch, clock.now)
       let answer = try roundTrip(outgoing.message, patience: Self.patience)
@@ -152,7 +174,7 @@ struct KDCLink: ~Copyable {
     }
     let opened = try Self.open(contact, clockFile, patience: patience)
     guard opened.epoch.realm == realm else { throw .exchange(.identityChanged) }
-    address = opened.address
+    addresses = [opened.address]
     epoch = opened.epoch
     stream = .some(opened.stream)
   }

@@ -16,7 +16,7 @@ final class SealedCopyKeeper {
   init?(_ path: String?, for login: inout Login, in realm: Realm) {
     guard let path, let secret = login.secret.take() else { return nil }
     self.path = path
-    owner = login.account.name
+    owner = login.credential.name
     self.realm = realm
     self.secret = secret
   }

@@ -5,7 +5,8 @@ internal import Transport
 internal import Wire
 
 /// Keeps the KDC told that this login receives, and where: every minute, and sooner while the KDC
-/// does not answer. A login that ends is renewed.
+/// does not answer. A login that ends is renewed, or, when it is one that the device keeps,
+/// replaced by one that has been made since.
 struct Presence: ~Copyable {
   private static let refreshInterval = Interval.seconds(60)
   private static let retryInterval = Interval.seconds(5)
@@ -16,24 +17,26 @@ struct Presence: ~Copyable {
 
   private let port: UInt16
   private let extra: [NetworkAddress]
+  private let signOn: SignOn
   private let person: any Person
   private var isAnswered = true
   /// When to tell the KDC next.
   private(set) var due = Deadline.after(.milliseconds(0))
 
   /// - Parameter extra: addresses to announce before those of this machine's interfaces.
-  init(port: UInt16, extra: [NetworkAddress], person: any Person) {
+  init(port: UInt16, extra: [NetworkAddress], _ signOn: SignOn, person: any Person) {
     self.port = port
     self.extra = extra
+    self.signOn = signOn
     self.person = person
   }
 
   /// The first announcement: there is no receiving without it.
   mutating func begin(_ login: inout Login, over link: inout KDCLink) throws(ClientFailure) {
     do {
-      try announce(&login, over: &link, patience: KDCLink.patience)
+      try announce(&login, over: &link, patience: KDCLink.patience, asking: true)
     } catch {
-      throw failure(error, of: login.account.name, at: link.target)
+      throw failure(error, of: login.credential.name, at: link.target)
     }
     due = .after(Self.refreshInterval)
   }
@@ -42,15 +45,16 @@ struct Presence: ~Copyable {
   mutating func refresh(_ login: inout Login, over link: inout KDCLink) throws(ClientFailure) {
     do throws(KDCFailure) {
       if login.credential.end <= link.clock.now + Self.loginReserve {
-        try logInAgain(&login, over: &link)
+        try signOn.renew(&login, over: &link)
       }
-      try announce(&login, over: &link, patience: Self.patience)
+      // Nobody may be there to be asked, and senders wait meanwhile.
+      try announce(&login, over: &link, patience: Self.patience, asking: false)
       if !isAnswered { person.say("the KDC answers again") }
       isAnswered = true
       due = .after(Self.refreshInterval)
     } catch {
       guard error.isPassing else {
-        throw failure(error, of: login.account.name, at: link.target)
+        throw failure(error, of: login.credential.name, at: link.target)
       }
       if isAnswered { person.say("the KDC does not answer; trying on") }
       isAnswered = false
@@ -75,17 +79,13 @@ struct Presence: ~Copyable {
 
   /// Steps A1 to A3.
   private func announce(
-    _ login: inout Login, over link: inout KDCLink, patience: Interval
+    _ login: inout Login, over link: inout KDCLink, patience: Interval, asking: Bool
   ) throws(KDCFailure) {
     do throws(KDCFailure) {
       try announceOnce(&login, over: &link, patience: patience)
     } catch {
-      switch error {
-      case .exchange(.loginOver), .exchange(.failed(.ticketNotAccepted)):
-        try logInAgain(&login, over: &link)
-        try announceOnce(&login, over: &link, patience: patience)
-      default: throw error
-      }
+      try signOn.recover(&login, from: error, over: &link, asking: asking)
+      try announceOnce(&login, over: &link, patience: patience)
     }
   }
 
@@ -104,12 +104,6 @@ struct Presence: ~Copyable {
       })
     link.setClock(to: granted.time)
     login.credential.renew(with: granted.renewal)
-  }
-
-  private func logInAgain(_ login: inout Login, over link: inout KDCLink) throws(KDCFailure) {
-    login.credential = try login.account.logIn(over: &link)
-    link.disconnect()
-    person.explain("logged in again as \(login.account.name)")
   }
 
   private func failure(

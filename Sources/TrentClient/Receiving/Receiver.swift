@@ -22,32 +22,29 @@ public struct Receiver {
     if let copy = options.sealedCopy { try OutputTarget.file(copy).check() }
     let listener = try listen()
     let extra = try resolveAnnounced(port: listener.port)
-    var link = try KDCLink(to: options.kdc, in: state, person: person)
     var signInOptions = options.signIn
     signInOptions.port = listener.port
     signInOptions.keepsSecret = options.sealedCopy != nil
-    let signIn = SignIn(signInOptions, in: state, realm: link.realm, person: person)
-    var login = try signIn.run(over: &link)
-    let keeper = SealedCopyKeeper(options.sealedCopy, for: &login, in: link.realm)
-    // The KDC is asked by datagrams now, for hours maybe.
-    link.disconnect()
+    let signOn = SignOn(options.kdc, signInOptions, in: state, person: person)
+    var start = try signOn.begin()
+    let keeper = SealedCopyKeeper(options.sealedCopy, for: &start.login, in: start.link.realm)
 
     let signals = try SignalWatch([SIGINT, SIGTERM])
-    var presence = Presence(port: listener.port, extra: extra, person: person)
-    try presence.begin(&login, over: &link)
+    var presence = Presence(port: listener.port, extra: extra, signOn, person: person)
+    try presence.begin(&start.login, over: &start.link)
     person.say("listening on port \(listener.port) as \(options.signIn.name)")
     var reception = Reception(
       listener, signals: signals, peers: KnownPeers(in: state, person: person),
       newPeers: NewPeers(policy: options.newPeer, person: person), person: person,
-      now: link.clock.now)
+      now: start.link.clock.now)
     do throws(ClientFailure) {
-      var transfer = try reception.awaitTransfer(&presence, &login, over: &link)
+      var transfer = try reception.awaitTransfer(&presence, &start.login, over: &start.link)
       try transfer.run(to: options.output, keeping: keeper)
     } catch {
-      presence.end(&login, over: &link)
+      presence.end(&start.login, over: &start.link)
       throw error
     }
-    presence.end(&login, over: &link)
+    presence.end(&start.login, over: &start.link)
   }
 
   private func listen() throws(ClientFailure) -> Listener {

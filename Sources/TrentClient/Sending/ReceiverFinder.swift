@@ -13,14 +13,17 @@ struct ReceiverFinder {
   private static let tryLimit = 6
 
   private let receiver: PrincipalName
+  private let signOn: SignOn
   private let peers: KnownPeers
   private let newPeers: NewPeers
   private let person: any Person
 
   init(
-    _ receiver: PrincipalName, state: StateFolder, newPeers: NewPeers, person: any Person
+    _ receiver: PrincipalName, _ signOn: SignOn, state: StateFolder, newPeers: NewPeers,
+    person: any Person
   ) {
     self.receiver = receiver
+    self.signOn = signOn
     self.newPeers = newPeers
     self.person = person
     peers = KnownPeers(in: state, person: person)
@@ -32,8 +35,9 @@ struct ReceiverFinder {
     let reason: String
   }
 
+  /// - Parameter login: takes the place of one that the KDC does not accept any more, too.
   func connect(
-    _ credential: inout Credential, over link: inout KDCLink
+    _ login: inout Login, over link: inout KDCLink
   ) throws(ClientFailure) -> PeerConnection {
     var tried: [NetworkAddress] = []
     var reason = "The KDC tells no address of it."
@@ -41,10 +45,10 @@ struct ReceiverFinder {
     for _ in 0..<Self.tryLimit {
       var random = SystemRandom()
       let ephemeral = AgreementKey(privateKey: random.secret(AgreementKey.byteCount))
-      let grant = try ticket(for: ephemeral.publicKey, &credential, over: &link)
-      let peer = try judge(grant.peerClaim, by: credential, link.clock)
+      let grant = try ticket(for: ephemeral.publicKey, &login, over: &link)
+      let peer = try judge(grant.peerClaim, by: login.credential, link.clock)
       if admitted != peer.identity {
-        let mayHaveAsked = try admit(peer, in: credential.realm)
+        let mayHaveAsked = try admit(peer, in: login.credential.realm)
         admitted = peer.identity
         // While somebody was thinking, the ticket has grown old.
         if mayHaveAsked { continue }
@@ -52,8 +56,9 @@ struct ReceiverFinder {
       let addresses = grant.addresses.filter { !tried.contains($0) }
       guard !addresses.isEmpty else { break }
       do {
-        let connection = try startSession(grant, at: addresses, with: peer, ephemeral, credential)
-        try peers.pin(connection.session.peer, in: credential.realm, telling: person)
+        let connection = try startSession(
+          grant, at: addresses, with: peer, ephemeral, login.credential)
+        try peers.pin(connection.session.peer, in: login.credential.realm, telling: person)
         return connection
       } catch let error as NoSession {
         tried += error.addresses
@@ -70,21 +75,15 @@ struct ReceiverFinder {
 
   /// Steps T1 to T5.
   private func ticket(
-    for ephemeral: AgreementPublicKey, _ credential: inout Credential, over link: inout KDCLink
+    for ephemeral: AgreementPublicKey, _ login: inout Login, over link: inout KDCLink
   ) throws(ClientFailure) -> SessionGrant {
     do throws(KDCFailure) {
-      var random = SystemRandom()
-      let granted = try link.grant(
-        { now in
-          credential.askForTicket(
-            for: receiver, purpose: .session, ephemeral: ephemeral, at: now, random: &random)
-        },
-        { (next: borrowing ExpectTicket, message) throws(ExchangeFailure) in
-          try next.receive(message.bytes)
-        })
-      link.setClock(to: granted.time)
-      credential.renew(with: granted.renewal)
-      return granted.value
+      do throws(KDCFailure) {
+        return try ticketOnce(for: ephemeral, &login.credential, over: &link)
+      } catch {
+        try signOn.recover(&login, from: error, over: &link, asking: true)
+        return try ticketOnce(for: ephemeral, &login.credential, over: &link)
+      }
     } catch {
       guard case .exchange(.peerNotPresent) = error else { throw error.failure(at: link.target) }
       throw ClientFailure(
@@ -92,6 +91,23 @@ struct ReceiverFinder {
         "\(receiver) is not receiving now, or there is no such user. Ask \(receiver) to start "
           + "receiving, and send again.")
     }
+  }
+
+  private func ticketOnce(
+    for ephemeral: AgreementPublicKey, _ credential: inout Credential, over link: inout KDCLink
+  ) throws(KDCFailure) -> SessionGrant {
+    var random = SystemRandom()
+    let granted = try link.grant(
+      { now in
+        credential.askForTicket(
+          for: receiver, purpose: .session, ephemeral: ephemeral, at: now, random: &random)
+      },
+      { (next: borrowing ExpectTicket, message) throws(ExchangeFailure) in
+        try next.receive(message.bytes)
+      })
+    link.setClock(to: granted.time)
+    credential.renew(with: granted.renewal)
+    return granted.value
   }
 
   private func judge(

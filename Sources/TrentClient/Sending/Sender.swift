@@ -34,15 +34,12 @@ public struct Sender {
   public func run() throws(ClientFailure) {
     // A file that cannot be read is told before anybody is asked for a passphrase.
     let input = try InputSource(options.input)
-    var link = try KDCLink(to: options.kdc, in: state, person: person)
-    let signIn = SignIn(options.signIn, in: state, realm: link.realm, person: person)
-    var login = try signIn.run(over: &link)
-    // From here on the KDC is asked by datagrams.
-    link.disconnect()
+    let signOn = SignOn(options.kdc, options.signIn, in: state, person: person)
+    var start = try signOn.begin()
     let finder = ReceiverFinder(
-      options.receiver, state: state, newPeers: NewPeers(policy: options.newPeer, person: person),
-      person: person)
-    let connection = try finder.connect(&login.credential, over: &link)
+      options.receiver, signOn, state: state,
+      newPeers: NewPeers(policy: options.newPeer, person: person), person: person)
+    let connection = try finder.connect(&start.login, over: &start.link)
     var transfer = OutgoingTransfer(connection)
     let count = try transfer.run(input)
     person.say("sent \(input.shownName) (\(count) bytes) to \(options.receiver), verified")

@@ -5,14 +5,13 @@ internal import Wire
 
 /// What a user needs to log in, once or again; only ever in memory.
 struct Account: ~Copyable {
-  /// How long a login should last.
-  static let loginLifetime = Interval.hours(10)
-
   let name: PrincipalName
   let keyVersion: UInt32
   /// The salted passphrase digest, 32 bytes.
   let digest: SecretBytes
   let identity: SigningKey
+  /// How long a login should last; the KDC has a ceiling.
+  let lifetime: Interval
 
   /// Steps L1 to L4, with a fresh per-login key.
   borrowing func logIn(over link: inout KDCLink) throws(KDCFailure) -> Credential {
@@ -22,7 +21,7 @@ struct Account: ~Copyable {
         try epoch.logIn(
           name, keyVersion: keyVersion, digest: digest, identity: identity,
           loginKey: AgreementKey(privateKey: random.secret(AgreementKey.byteCount)),
-          lifetime: Self.loginLifetime, at: now)
+          lifetime: lifetime, at: now)
       },
       { (next: consuming ExpectLogin, message) throws(ExchangeFailure) in
         try next.receive(message.bytes)
@@ -46,9 +45,10 @@ struct Account: ~Copyable {
   }
 }
 
-/// An account that is logged in.
+/// A user who is logged in.
 struct Login: ~Copyable {
-  let account: Account
+  /// Nil when the login is one that the device keeps: it cannot be renewed without the passphrase.
+  let account: Account?
   var credential: Credential
   /// What the passphrase gave, for who asked to keep it.
   var secret: PassphraseSecret?

@@ -12,6 +12,8 @@ public struct SignInOptions: Sendable {
   public var registers: Bool
   /// Where the user listens when it says nothing else: what a registration tells the KDC.
   public var port: UInt16
+  /// How long the login should last; the KDC has a ceiling.
+  public var lifetime = Interval.hours(10)
   /// Whether what the passphrase gave is needed after the login, for an encrypted copy.
   var keepsSecret = false
 
@@ -101,7 +103,8 @@ struct SignIn {
   ) -> Account {
     Account(
       name: name, keyVersion: entered.salt.keyVersion,
-      digest: entered.secret.digest.duplicate(), identity: SigningKey(seed: identity.seed))
+      digest: entered.secret.digest.duplicate(), identity: SigningKey(seed: identity.seed),
+      lifetime: options.lifetime)
   }
 
   // MARK: Registering

@@ -32,11 +32,20 @@ struct KnownKDCs {
 
   /// What to call a realm: the addresses that it is pinned for, else the beginning of its id.
   func places(ofRealm hexadecimalID: String) throws(ClientFailure) -> String {
-    let targets = try all().filter { $0.realm.hexadecimalID == hexadecimalID }.map(\.target)
+    let targets = try targets(where: { $0.hexadecimalID == hexadecimalID })
     guard targets.isEmpty else {
       return targets.map { SafeText($0, limit: 200).description }.joined(separator: ",")
     }
     return "realm:\(hexadecimalID.prefix(16))"
+  }
+
+  /// Where a KDC was when it was pinned, as `HOST:PORT`, in the order of the file.
+  func targets(of realm: Realm) throws(ClientFailure) -> [String] {
+    try targets(where: { $0 == realm })
+  }
+
+  private func targets(where isMeant: (Realm) -> Bool) throws(ClientFailure) -> [String] {
+    try all().filter { isMeant($0.realm) }.map(\.target)
   }
 
   /// Pins an identity, unless somebody has pinned one in the meantime: that one then counts.

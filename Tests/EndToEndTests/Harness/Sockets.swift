@@ -138,6 +138,44 @@ final class StreamForwarder: Sendable {
   }
 }
 
+/// Takes requests by UDP on to a KDC, and its answers back, and counts them.
+final class DatagramForwarder: Sendable {
+  private let server: ServerSocket
+  private let count = Mutex(0)
+  /// How many datagrams have come.
+  var requestCount: Int { count.withLock { $0 } }
+
+  /// - Parameter port: where clients send to.
+  init(_ port: UInt16, to target: UInt16) throws {
+    server = try ServerSocket(port, isDatagram: true)
+    Thread.detachNewThread { [server, weak self] in
+      while true {
+        var source = sockaddr_in()
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        let length = unsafe withUnsafeMutablePointer(to: &source) { pointer in
+          unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            unsafe recvfrom(server.descriptor, &buffer, buffer.count, 0, $0, &size)
+          }
+        }
+        guard length > 0, let self else { return }
+        self.count.withLock { $0 += 1 }
+        guard let far = try? ClientSocket(target, isDatagram: true) else { continue }
+        far.send([UInt8](buffer.prefix(length)))
+        guard let answer = far.receive() else { continue }
+        _ = unsafe withUnsafePointer(to: &source) { pointer in
+          unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            unsafe sendto(server.descriptor, answer, answer.count, 0, $0, size)
+          }
+        }
+      }
+    }
+  }
+
+  /// Ends the thread.
+  deinit { shutdown(server.descriptor, Int32(SHUT_RDWR)) }
+}
+
 /// Whether ::1 can be bound. Tests of IPv6 are empty where it cannot.
 let hasIPv6: Bool = {
   let descriptor = socket(AF_INET6, Int32(SOCK_DGRAM.rawValue), 0)

@@ -1,0 +1,183 @@
+internal import DurableFiles
+internal import KeyDistribution
+internal import SecretMemory
+internal import Wire
+
+/// Gets a program its login: the one that `client login` keeps, without a question and without a
+/// connection, or by signing in.
+///
+/// Who names a passphrase file, or wants to register, means to sign in.
+struct SignOn {
+  private let kdc: KDCOptions
+  private let options: SignInOptions
+  private let state: StateFolder
+  private let person: any Person
+
+  init(_ kdc: KDCOptions, _ options: SignInOptions, in state: StateFolder, person: any Person) {
+    self.kdc = kdc
+    self.options = options
+    self.state = state
+    self.person = person
+  }
+
+  /// A login, and the way to the KDC that it is at.
+  struct Start: ~Copyable {
+    var link: KDCLink
+    var login: Login
+  }
+
+  func begin() throws(ClientFailure) -> Start {
+    if let start = try keptLogin() { return start }
+    var link = try KDCLink(to: kdc, in: state, person: person)
+    let login = try signIn(over: &link)
+    return Start(link: link, login: login)
+  }
+
+  private func signIn(over link: inout KDCLink) throws(ClientFailure) -> Login {
+    let login = try SignIn(options, in: state, realm: link.realm, person: person).run(over: &link)
+    // From here on the KDC is asked by datagrams.
+    link.disconnect()
+    return login
+  }
+
+  // MARK: The login that is kept
+
+  private func cache(in realm: Realm) -> CredentialCache {
+    CredentialCache(of: options.name, in: realm.hexadecimalID, state: state, person: person)
+  }
+
+  private func keptLogin() throws(ClientFailure) -> Start? {
+    guard options.passphrase == .person, !options.registers,
+      let link = try KDCLink(toPinned: kdc, in: state, person: person)
+    else { return nil }
+    let cache = cache(in: link.realm)
+    guard let credential = try cache.load() else { return nil }
+    guard credential.end > link.clock.now + CredentialCache.reserve else {
+      if credential.end <= link.clock.now { try cache.remove(credential) }
+      return nil
+    }
+    let secret = try secretForCopies(in: link.realm)
+    person.explain("logged in already as \(options.name)")
+    return Start(
+      link: link, login: Login(account: nil, credential: credential, secret: secret))
+  }
+
+  /// A login that is kept has nothing of the passphrase, under which an encrypted copy is sealed.
+  /// So it is asked for, and compared with the identity key that is sealed on this device.
+  private func secretForCopies(in realm: Realm) throws(ClientFailure) -> PassphraseSecret? {
+    guard options.keepsSecret else { return nil }
+    let files = IdentityFiles(of: options.name, in: realm, state: state)
+    guard let sealed = try files.current() else {
+      throw ClientFailure(
+        .fileFailure,
+        "An encrypted copy (-s) needs the identity key of \(options.name), but \(files.path) is "
+          + "not there.")
+    }
+    guard person.isPresent else {
+      throw ClientFailure(
+        .usage,
+        "An encrypted copy (-s) is sealed under the passphrase, which \"client login\" does not "
+          + "keep, and there is no terminal to ask for it. Pass --passphrase-file.")
+    }
+    let passphrase = try options.passphrase.read(for: options.name, person)
+    let secret: PassphraseSecret
+    do {
+      secret = try PassphraseSecret(
+        passphrase: passphrase, parameters: sealed.parameters, salt: sealed.salt)
+    } catch {
+      throw KDCFailure.exchange(error).failure(at: kdc.target)
+    }
+    do {
+      _ = try sealed.open(with: secret, name: options.name, realm: realm)
+    } catch {
+      throw ClientFailure(.authenticationRefused, "Wrong passphrase.")
+    }
+    return secret
+  }
+
+  /// A login that has been kept since `login`; nil if there is none that lasts.
+  private func newerLogin(
+    than login: borrowing Credential, at now: Timestamp
+  ) throws(ClientFailure) -> Credential? {
+    let former = login.grantedAt
+    switch try cache(in: login.realm).load() {
+    case .some(let found)
+    where found.grantedAt > former && found.end > now + CredentialCache.reserve:
+      return found
+    default: return nil
+    }
+  }
+
+  // MARK: Another login
+
+  /// Renews a login that will end soon, if that takes no passphrase.
+  func renew(_ login: inout Login, over link: inout KDCLink) throws(KDCFailure) {
+    guard let credential = try renewed(login, over: &link) else { return }
+    login.credential = credential
+    person.explain("logged in again as \(options.name)")
+  }
+
+  private func renewed(
+    _ login: borrowing Login, over link: inout KDCLink
+  ) throws(KDCFailure) -> Credential? {
+    switch login.account {
+    case .some(let account):
+      let credential = try account.logIn(over: &link)
+      link.disconnect()
+      return credential
+    case .none:
+      do {
+        return try newerLogin(than: login.credential, at: link.clock.now)
+      } catch {
+        throw .client(error)
+      }
+    }
+  }
+
+  /// Gets another login in the place of one that the KDC does not accept any more.
+  ///
+  /// - Parameters:
+  ///   - failure: what the KDC said. It is thrown again when it says something else.
+  ///   - asking: whether to ask the person for the passphrase, if need be.
+  func recover(
+    _ login: inout Login, from failure: KDCFailure, over link: inout KDCLink, asking: Bool
+  ) throws(KDCFailure) {
+    switch failure {
+    case .exchange(.loginOver): try forget(login)
+    // Anybody on the way can say so: reason to log in again, but not to remove anything.
+    case .exchange(.failed(.ticketNotAccepted)): break
+    default: throw failure
+    }
+    if let credential = try renewed(login, over: &link) {
+      login.credential = credential
+      person.explain("logged in again as \(options.name)")
+      return
+    }
+    do throws(ClientFailure) {
+      guard asking, person.isPresent else { throw over }
+      person.say("the login of \(options.name) is over")
+      login = try signIn(over: &link)
+    } catch {
+      throw .client(error)
+    }
+  }
+
+  private func forget(_ login: borrowing Login) throws(KDCFailure) {
+    switch login.account {
+    case .some: return
+    case .none: break
+    }
+    do {
+      try cache(in: login.credential.realm).remove(login.credential)
+    } catch {
+      throw .client(error)
+    }
+  }
+
+  private var over: ClientFailure {
+    ClientFailure(
+      .authenticationRefused,
+      "The login of \(options.name) is over. Log in again: client login -n \(options.name) "
+        + "-a \(kdc.target.host) -p \(kdc.target.port)")
+  }
+}

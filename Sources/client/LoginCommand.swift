@@ -1,0 +1,67 @@
+internal import ArgumentParser
+internal import TrentClient
+internal import Wire
+
+/// Logs in once for many transfers.
+struct LoginCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "client login",
+    abstract: "Log in once: until the login ends, no command asks for the passphrase.",
+    usage: "client login -n NAME -a KDC_HOST -p KDC_PORT [--lifetime TIME]",
+    discussion: """
+      The login is kept in a file for you alone; whoever can read that file can act as you until \
+      the login ends. "client status" tells about it, "client logout" ends it.
+
+      EXIT STATUS:
+      \(ExitStatus.table)
+      """)
+
+  @Option(
+    name: [.customShort("n", allowingJoined: true), .long], help: "Your name.",
+    transform: TransferCommand.principal)
+  var name: PrincipalName
+
+  @Option(
+    help: ArgumentHelp(
+      "How long the login shall last, as 10h, 30m or 3600s; the KDC has a ceiling. "
+        + "(default: 10h)", valueName: "time"),
+    transform: Self.lifetime)
+  var lifetime = Interval.hours(10)
+
+  @OptionGroup(title: "KDC")
+  var center: CenterOptions
+
+  @OptionGroup(title: "Signing in")
+  var identification: IdentificationOptions
+
+  @Flag(help: "Say on standard error what happens.")
+  var verbose = false
+
+  static let shortestLifetime = Interval.minutes(2)
+  static let longestLifetime = Interval.days(7)
+
+  static func lifetime(_ text: String) throws -> Interval {
+    let units: [Character: Interval] = ["s": .seconds(1), "m": .minutes(1), "h": .hours(1)]
+    guard let unit = text.last.flatMap({ units[$0] }), text.utf8.first != UInt8(ascii: "+"),
+      let count = UInt32(text.dropLast())
+    else { throw ValidationError("a time is a number and s, m or h, as in 30m") }
+    let lifetime = Interval(milliseconds: UInt64(count) * unit.milliseconds)
+    guard lifetime >= shortestLifetime, lifetime <= longestLifetime else {
+      throw ValidationError("a login lasts 2m to 168h")
+    }
+    return lifetime
+  }
+
+  func run() throws {
+    let person = Terminal(explains: verbose)
+    do throws(ClientFailure) {
+      var options = identification.signInOptions(name)
+      options.lifetime = lifetime
+      let logins = KeptLogins(state: try StateFolder.current(), person: person)
+      try logins.logIn(try center.kdcOptions(), options)
+    } catch {
+      person.say("client: \(error)")
+      throw ExitCode(error.exitCode)
+    }
+  }
+}

@@ -1,0 +1,182 @@
+import Cryptography
+import KeyDistribution
+import SystemClock
+import Testing
+import Wire
+
+@testable import TrentClient
+
+/// Which login a program goes on with. Nothing here has a KDC to ask: no connection can be made.
+@Suite struct SignOnTests {
+  private let folder = TemporaryFolder()
+  private let person = ScriptedPerson(isPresent: false)
+  private let target: HostAndPort
+  private let name: PrincipalName
+  private let cache: CredentialCache
+
+  init() throws {
+    target = try #require(HostAndPort(host: "127.0.0.1", port: 1))
+    name = try #require(PrincipalName("alice"))
+    cache = CredentialCache(
+      of: name, in: realm(1).hexadecimalID, state: folder.state, person: person)
+    _ = try KnownKDCs(in: folder.state, person: person).pin(realm(1), for: target)
+  }
+
+  private func signOn(
+    _ source: PassphraseSource = .person, registers: Bool = false, expected: Realm? = nil,
+    keepsSecret: Bool = false
+  ) -> SignOn {
+    var options = SignInOptions(name: name, passphrase: source, registers: registers)
+    options.keepsSecret = keepsSecret
+    return SignOn(
+      KDCOptions(target: target, expected: expected), options, in: folder.state, person: person)
+  }
+
+  private func exitCode(_ body: () throws -> Void) -> Int32? {
+    do {
+      try body()
+      return nil
+    } catch let error as ClientFailure {
+      return error.exitCode
+    } catch KDCFailure.client(let failure) {
+      return failure.exitCode
+    } catch {
+      return -1
+    }
+  }
+
+  @Test func aKeptLoginTakesNoConnectionAndNoQuestion() throws {
+    try cache.save(try credential())
+    let start = try signOn().begin()
+    #expect(start.login.credential.name == name)
+    #expect(start.link.realm == realm(1))
+    #expect(person.questions.isEmpty)
+  }
+
+  @Test func withoutAPinThereIsNone() throws {
+    try cache.save(try credential())
+    // Another KDC is meant: it has to be asked, which nobody answers.
+    #expect(exitCode { _ = try signOn(expected: realm(2)).begin() } == 3)
+  }
+
+  @Test func whoNamesAPassphraseFileOrRegistersSignsIn() throws {
+    try cache.save(try credential())
+    #expect(exitCode { _ = try signOn(.file("/nowhere")).begin() } == 3)
+    #expect(exitCode { _ = try signOn(registers: true).begin() } == 3)
+    #expect(permissions(cache.path) == 0o600)
+  }
+
+  @Test(arguments: [(seconds: 0, isKept: false), (seconds: 50, isKept: true)])
+  func oneThatHasEndedIsNotUsed(seconds: UInt64, isKept: Bool) throws {
+    let past = SystemClock.now - .hours(1)
+    try cache.save(
+      try credential(grantedAt: past, lasting: .hours(1) + .seconds(seconds)))
+    #expect(exitCode { _ = try signOn().begin() } == 3)
+    #expect((permissions(cache.path) != nil) == isKept)
+  }
+
+  @Test func anEncryptedCopyNeedsThePassphrase() throws {
+    try cache.save(try credential())
+    do {
+      _ = try signOn(keepsSecret: true).begin()
+      Issue.record("began")
+    } catch {
+      #expect(error.description.contains("-s"))
+    }
+  }
+
+  @Test func aLoginThatTheKDCEndsIsRemovedAndTold() throws {
+    try cache.save(try credential())
+    let signOn = signOn()
+    var start = try signOn.begin()
+    let code = exitCode {
+      try signOn.recover(
+        &start.login, from: .exchange(.loginOver), over: &start.link, asking: true)
+    }
+    #expect(code == 5)
+    #expect(permissions(cache.path) == nil)
+  }
+
+  /// What is not under seal may come from anybody on the way.
+  @Test func aHintRemovesNothing() throws {
+    try cache.save(try credential())
+    let signOn = signOn()
+    var start = try signOn.begin()
+    let code = exitCode {
+      try signOn.recover(
+        &start.login, from: .exchange(.failed(.ticketNotAccepted)), over: &start.link,
+        asking: false)
+    }
+    #expect(code == 5)
+    #expect(permissions(cache.path) == 0o600)
+  }
+
+  @Test func anotherFailureIsNoReasonForAnotherLogin() throws {
+    try cache.save(try credential())
+    let signOn = signOn()
+    var start = try signOn.begin()
+    do {
+      try signOn.recover(
+        &start.login, from: .exchange(.peerNotPresent), over: &start.link, asking: true)
+      Issue.record("recovered")
+    } catch {
+      guard case .exchange(.peerNotPresent) = error else { throw error }
+    }
+    #expect(permissions(cache.path) == 0o600)
+  }
+
+  /// The person may have logged in anew while a receiver was running.
+  @Test func aNewerLoginTakesThePlaceOfTheOld() throws {
+    let now = SystemClock.now
+    try cache.save(try credential(grantedAt: now))
+    let signOn = signOn()
+    var start = try signOn.begin()
+    try signOn.renew(&start.login, over: &start.link)
+    #expect(start.login.credential.grantedAt == now)
+    for step in [UInt64(1), 2] {
+      try cache.save(try credential(grantedAt: now + .milliseconds(step)))
+      if step == 1 {
+        try signOn.renew(&start.login, over: &start.link)
+      } else {
+        try signOn.recover(
+          &start.login, from: .exchange(.loginOver), over: &start.link, asking: false)
+      }
+      #expect(start.login.credential.grantedAt == now + .milliseconds(step))
+      #expect(permissions(cache.path) == 0o600)
+    }
+  }
+
+  @Test func statusTellsAndRemovesWhatHasEnded() throws {
+    try cache.save(try credential())
+    let past = SystemClock.now - .hours(2)
+    let ended = CredentialCache(
+      of: name, in: realm(2).hexadecimalID, state: folder.state, person: person)
+    try ended.save(try credential(in: realm(2), grantedAt: past, lasting: .hours(1)))
+    let logins = KeptLogins(state: folder.state, person: person)
+    let all = try logins.status()
+    #expect(all.count == 2)
+    let good = try #require(all.first { $0.isGood })
+    #expect(good.description.hasPrefix("alice at 127.0.0.1:1, \(realm(1).word), until "))
+    #expect(good.description.hasSuffix("(10 h 0 min)"))
+    #expect(all.contains { !$0.isGood && $0.description.hasSuffix("expired, and removed") })
+    #expect(permissions(ended.path) == nil)
+    #expect(try logins.status() == [good])
+  }
+
+  @Test func logoutTakesWhatIsNamed() throws {
+    let bob = CredentialCache(
+      of: try #require(PrincipalName("bob")), in: realm(1).hexadecimalID, state: folder.state,
+      person: person)
+    try cache.save(try credential())
+    try bob.save(try credential("bob"))
+    let logins = KeptLogins(state: folder.state, person: person)
+    try logins.logOut(name: name, from: target)
+    #expect(permissions(cache.path) == nil)
+    #expect(permissions(bob.path) == 0o600)
+    let other = try #require(HostAndPort(host: "other", port: 1))
+    #expect(throws: ClientFailure.self) { try logins.logOut(from: other) }
+    try logins.logOut()
+    #expect(permissions(bob.path) == nil)
+    #expect(person.said == ["logged out alice", "logged out bob"])
+  }
+}
