@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import KeyDistribution
 import Synchronization
@@ -6,9 +7,24 @@ import Wire
 
 /// One line an event: when, what, who, for whom, from where. Names are of the protocol's own
 /// alphabet and addresses are written by us, so that nothing hostile can stand in a line.
+///
+/// Lines are written by a thread of their own: a pipe that nobody reads, or a terminal that is
+/// stopped, holds up nobody. What finds no room in the queue is lost, and that is said.
 final class EventLog: Sendable {
+  private struct State {
+    var waiting = 0
+    var lost = 0
+    var hasFailed = false
+  }
+
+  /// How many lines may wait.
+  private static let limit = 10_000
+  /// How long the end of the KDC waits for lines to be written.
+  private static let patience = DispatchTimeInterval.seconds(2)
+
   private let descriptor: Int32
-  private let hasFailed = Mutex(false)
+  private let writer = DispatchQueue(label: "event log")
+  private let state = Mutex(State())
   private let report: @Sendable (String) -> Void
 
   /// - Parameters:
@@ -28,15 +44,44 @@ final class EventLog: Sendable {
 
   deinit { if descriptor != STDERR_FILENO { close(descriptor) } }
 
+  /// Never waits.
   func write(_ event: CenterEvent, at now: Timestamp) {
-    let line = [UInt8](Self.line(event, at: now).utf8)
-    // One write a line: with O_APPEND lines of several threads do not mix.
-    let written = unsafe line.withUnsafeBytes { bytes in
+    let hasRoom = state.withLock { state in
+      guard state.waiting < Self.limit else {
+        state.lost += 1
+        return false
+      }
+      state.waiting += 1
+      return true
+    }
+    guard hasRoom else { return }
+    writer.async { [self] in
+      let lost = state.withLock { state in
+        defer { state.lost = 0 }
+        state.waiting -= 1
+        return state.lost
+      }
+      if lost > 0 { append("\(SystemClock.text(now)) lost events=\(lost)\n") }
+      append(Self.line(event, at: now))
+    }
+  }
+
+  /// Waits until what has been told so far is written, but not for long.
+  func flush() {
+    let done = DispatchSemaphore(value: 0)
+    writer.async { done.signal() }
+    _ = done.wait(timeout: .now() + Self.patience)
+  }
+
+  private func append(_ line: String) {
+    let bytes = [UInt8](line.utf8)
+    // One write a line: with O_APPEND lines of several processes do not mix.
+    let written = unsafe bytes.withUnsafeBytes { bytes in
       unsafe Glibc.write(descriptor, bytes.baseAddress, bytes.count)
     }
-    let isFirstFailure = hasFailed.withLock { hasFailed in
-      defer { hasFailed = written != line.count }
-      return written != line.count && !hasFailed
+    let isFirstFailure = state.withLock { state in
+      defer { state.hasFailed = written != bytes.count }
+      return written != bytes.count && !state.hasFailed
     }
     if isFirstFailure {
       report("events cannot be written: \(unsafe String(cString: strerror(errno)))")

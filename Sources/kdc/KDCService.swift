@@ -20,6 +20,10 @@ struct KDCService: Service {
 
   /// How often keys are looked after.
   private static let maintenanceInterval = Duration.seconds(5)
+  /// Descriptors for everything but connections.
+  private static let ownDescriptors = 128
+  private static let fewestConnections = 64
+  private static let fewConnections = 1000
 
   /// Opens the files, or makes them. Throws what hinders it, as a sentence.
   init(settings: KDCSettings, logger: Logger) throws {
@@ -52,11 +56,11 @@ struct KDCService: Service {
   }
 
   func run() async throws {
-    allowManyDescriptors()
+    let limits = limits()
     refreshKeys()
     let router = RequestRouter(center: center, directory: directory, log: log)
     let server = try await RequestServer.start(
-      bind: settings.bindAddress, port: settings.port, limits: ServerLimits(),
+      bind: settings.bindAddress, port: settings.port, limits: limits,
       threads: max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     ) { message, source, transport, respond in
       router.handle(message, from: source, by: transport, respond: respond)
@@ -66,6 +70,7 @@ struct KDCService: Service {
     await cancelWhenGracefulShutdown { await keepKeysFresh() }
     try await server.shutdown()
     directory.close()
+    log.flush()
   }
 
   private func keepKeysFresh() async {
@@ -75,8 +80,12 @@ struct KDCService: Service {
   /// New epoch keys, new TGT keys, old ones erased, in memory and on disk.
   private func refreshKeys() {
     var random = SystemRandom()
-    guard center.maintain(at: SystemClock.now, random: &random) else { return }
-    do { try keys.saveRatchet(of: center) } catch { logger.error("\(error)") }
+    let hasMoved = center.maintain(at: SystemClock.now, random: &random)
+    do {
+      try keys.saveRatchet(of: center, hasMoved: hasMoved)
+    } catch {
+      logger.error("\(error)")
+    }
   }
 
   /// A line on standard output, at once, whatever it is connected to.
@@ -88,12 +97,21 @@ struct KDCService: Service {
     if written != bytes.count { logger.warning("standard output cannot be written") }
   }
 
-  /// A connection is a descriptor: the limit goes as high as the system allows.
-  private func allowManyDescriptors() {
-    var limit = rlimit()
+  /// As many connections as the system allows descriptors, less those for files; none of the
+  /// sources gets more than an eighth.
+  private func limits() -> ServerLimits {
+    var limits = ServerLimits()
+    var descriptors = rlimit()
     let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-    guard unsafe getrlimit(resource, &limit) == 0 else { return }
-    limit.rlim_cur = limit.rlim_max
-    _ = unsafe setrlimit(resource, &limit)
+    guard unsafe getrlimit(resource, &descriptors) == 0 else { return limits }
+    descriptors.rlim_cur = descriptors.rlim_max
+    _ = unsafe setrlimit(resource, &descriptors)
+    let spare = Int(clamping: descriptors.rlim_max) - Self.ownDescriptors
+    limits.connections = max(Self.fewestConnections, min(limits.connections, spare))
+    limits.connectionsPerSource = min(limits.connectionsPerSource, max(1, limits.connections / 8))
+    if limits.connections < Self.fewConnections {
+      logger.warning("\(limits.connections) connections at most: the limit of open files is low")
+    }
+    return limits
   }
 }

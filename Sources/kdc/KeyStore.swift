@@ -4,6 +4,7 @@ import DurableFiles
 import Glibc
 import KeyDistribution
 import SecretMemory
+import Synchronization
 import Wire
 
 /// `kdc.key` while a KDC runs: what it began with, and the place where the ratchet's state goes.
@@ -12,6 +13,8 @@ final class KeyStore: Sendable {
   let material: KDCKeyMaterial
   /// Whether the file was made just now.
   let isNew: Bool
+  /// Whether the file on the disk is behind the ratchet: tried again until it is not.
+  private let isBehind = Mutex(false)
 
   /// Reads the file, or makes it.
   init(besideUserFile userFile: String, now: Timestamp) throws {
@@ -49,7 +52,16 @@ final class KeyStore: Sendable {
   }
 
   /// Writes the file anew with the ratchet's state as it is now, and so forgets what was before.
-  func saveRatchet(of center: KeyDistributionCenter) throws(KeyFileFailure) {
+  ///
+  /// - Parameter hasMoved: whether the ratchet has moved since the last call.
+  func saveRatchet(
+    of center: KeyDistributionCenter, hasMoved: Bool
+  ) throws(KeyFileFailure) {
+    let isDue = isBehind.withLock { isBehind in
+      isBehind = isBehind || hasMoved
+      return isBehind
+    }
+    guard isDue else { return }
     try center.withRatchetState { (period, chain) throws(KeyFileFailure) in
       let present = KDCKeyMaterial(
         identitySeed: material.identitySeed.duplicate(),
@@ -57,5 +69,6 @@ final class KeyStore: Sendable {
         ratchetPeriod: UInt64(period), ratchetKey: chain.duplicate())
       try KeyFile.save(present, to: path)
     }
+    isBehind.withLock { $0 = false }
   }
 }

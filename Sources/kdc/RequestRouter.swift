@@ -22,7 +22,11 @@ struct RequestRouter: Sendable {
     let step = center.receive(
       message.bytes, from: source, isDatagram: transport == .datagram, at: now, random: &random)
     switch step {
-    case .answer(let answer): finish(answer, at: now, respond)
+    case .answer(let answer):
+      // A datagram that did not verify gets no answer, and no line either: its source may be
+      // forged, and a flood of such would fill the disk.
+      if transport == .datagram, answer.message == nil { return respond(nil) }
+      finish(answer, at: now, respond)
     case .lookUp(let query, let pending):
       directory.lookUp(query, at: now) { result in
         resume(pending, with: result, respond)

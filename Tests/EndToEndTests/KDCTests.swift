@@ -53,6 +53,28 @@ extension EndToEnd.KDCTests {
     }
   }
 
+  @Test("A log that nobody reads holds up nobody, nor the end of the KDC")
+  func stalledLog() async throws {
+    try await Stage.with { stage in
+      let pipe = stage.folder.path("pipe")
+      try #require(unsafe mkfifo(pipe, 0o600) == 0)
+      // Open, so that the KDC starts, and never read.
+      let reader = unsafe open(pipe, O_RDWR | O_CLOEXEC)
+      try #require(reader >= 0)
+      defer { close(reader) }
+      let program = try stage.start(
+        .kdc, ["-p", "0", "-f", stage.folder.path("pwd.txt"), "-o", pipe])
+      let kdc = try await RunningKDC(program, folder: stage.folder, logName: "pipe")
+      // Each is refused with a line of some 80 bytes; a pipe holds 64 KiB.
+      for _ in 0..<4 {
+        let socket = try ClientSocket(kdc.port)
+        for _ in 0..<400 { socket.send([0, 1, 0xff]) }
+      }
+      try await stage.expectTransfer(from: stage.user("alice"), to: stage.user("bob"), at: kdc)
+      try await kdc.stop()
+    }
+  }
+
   @Test("Users of a lost kdc.key: the KDC names the matter and leaves no new key in its place")
   func lostKeyFile() async throws {
     try await Stage.with { stage in

@@ -97,12 +97,21 @@ struct RegistrationTests {
       SaltReply(parameters: salt.parameters, salt: salt.salt, keyVersion: 0),
       SaltReply(parameters: salt.parameters, salt: salt.salt, keyVersion: .max),
     ]
+    // The same answer for a name that exists: nothing can be asked that costs the asker no name.
+    let taken = try TestUser("bob")
+    try kdc.register(taken)
     for salt in wrong {
       let asked = try request(kdc, user, salt: salt)
       #expect(asked.next.failure(on: try kdc.reply(to: asked.message)) == .refused)
       #expect(kdc.lastRefusal == .staleKeyVersion)
+      let told = try kdc.salt(of: taken.name)
+      let bent = SaltReply(
+        parameters: told.parameters, salt: told.salt.map { $0 ^ 1 }, keyVersion: told.keyVersion)
+      let askedAgain = try request(kdc, taken, salt: bent)
+      #expect(askedAgain.next.failure(on: try kdc.reply(to: askedAgain.message)) == .refused)
+      #expect(kdc.lastRefusal == .staleKeyVersion)
     }
-    #expect(kdc.directory.users.isEmpty)
+    #expect([PrincipalName](kdc.directory.users.keys) == [taken.name])
   }
 
   /// Seals a registration whose body and proof the caller makes.

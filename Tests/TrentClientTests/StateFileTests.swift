@@ -80,6 +80,17 @@ import Wire
     #expect(try peers.pin(of: carol.name, in: realm(1)) == nil)
   }
 
+  /// A carriage return and a newline are one `Character`: lines must not disappear in it.
+  @Test func pinsCountWhateverEndsTheirLines() throws {
+    let peers = KnownPeers(in: folder.state, person: person)
+    let (bob, carol) = (try peer("bob", 5), try peer("carol", 6))
+    for peer in [bob, carol] { try peers.pin(peer, in: realm(1), telling: person) }
+    let text = contents(peers.path).split(separator: "\n").map { $0 + "\r\n" }.joined()
+    _ = folder.write(text, to: "state/known_peers")
+    #expect(try peers.pin(of: bob.name, in: realm(1))?.identity == bob.identity)
+    #expect(try peers.pin(of: carol.name, in: realm(1))?.identity == carol.identity)
+  }
+
   @Test func aPeerThatWasPinnedDifferentlyInTheMeantimeIsRefused() throws {
     let peers = KnownPeers(in: folder.state, person: person)
     try peers.pin(try peer("bob", 5), in: realm(1), telling: person)

@@ -46,6 +46,9 @@ final class Epoch: Sendable {
 /// The epochs that requests may come in: the newest, which is announced, and those before it whose
 /// time is not over.
 struct EpochKeyring {
+  /// How much the moments of threads may differ before the clock counts as set back.
+  private static let clockTolerance = Interval.seconds(5)
+
   private var epochs: [Epoch] = []
 
   var newest: Epoch? { epochs.last }
@@ -57,7 +60,8 @@ struct EpochKeyring {
   /// Whether the newest epoch is old enough for the next one, or there is none.
   func isDue(at now: Timestamp, policy: CenterPolicy) -> Bool {
     guard let newest else { return true }
-    return now >= newest.notBefore + policy.epochRenewal || now < newest.notBefore
+    let isSetBack = now + Self.clockTolerance < newest.notBefore
+    return now >= newest.notBefore + policy.epochRenewal || isSetBack
       || newest.isFull
   }
 

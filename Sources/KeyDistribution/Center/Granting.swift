@@ -85,7 +85,9 @@ extension KeyDistributionCenter {
       return .answer(
         granting.answer(.loginOver, reason: .loginOver, from: self, at: now, random: &random))
     }
-    guard max(now.since(time), time.since(now)) <= policy.requestTolerance, time >= started else {
+    guard max(now.since(time), time.since(now)) <= policy.requestTolerance,
+      time >= min(started, now)
+    else {
       return .answer(
         granting.answer(.clockSkew, reason: .clockSkew, from: self, at: now, random: &random))
     }

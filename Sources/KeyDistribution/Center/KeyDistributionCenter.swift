@@ -75,8 +75,11 @@ public final class KeyDistributionCenter: Sendable {
     guard let next = try? Epoch(seed: seed, keys: keys, policy: policy, now: now) else {
       return newest
     }
-    state.withLock { $0.epochs.add(next, policy: policy) }
-    return next
+    // Another thread may have made one meanwhile: then that one counts.
+    return state.withLock { state in
+      if state.epochs.isDue(at: now, policy: policy) { state.epochs.add(next, policy: policy) }
+      return state.epochs.newest
+    }
   }
 
   // MARK: Shared tables

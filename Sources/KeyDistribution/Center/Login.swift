@@ -42,7 +42,14 @@ extension KeyDistributionCenter {
   private func verify(
     _ login: borrowing PendingLogin, user: UserRecord?
   ) throws(Refusal) -> VerifiedUser {
-    let user = try present(user, for: login.request)
+    let present: UserRecord
+    do throws(Refusal) {
+      present = try self.present(user, for: login.request)
+    } catch {
+      spendAsMuch(on: login)
+      throw error
+    }
+    let user = present
     let shared = try sharedKey(try openDigest(of: user), of: user)
     guard shared.isValidProof(login.proof.bytes, of: login.proofContent.bytes) else {
       throw Refusal(.wrongProof)
@@ -62,6 +69,18 @@ extension KeyDistributionCenter {
     guard user.state == .active else { throw Refusal(.disabled) }
     guard user.keyVersion == request.loginKey.keyVersion else { throw Refusal(.staleKeyVersion) }
     return user
+  }
+
+  /// What a wrong proof costs, for a name that has none to compare with: other connections must not
+  /// notice which names exist either.
+  private func spendAsMuch(on login: borrowing PendingLogin) {
+    let digest = SecretBytes(count: 32) { _ in }
+    guard
+      let shared = try? SharedKey(
+        digest: digest.bytes, name: login.request.name,
+        keyVersion: login.request.loginKey.keyVersion, realm: keys.realm)
+    else { return }
+    _ = shared.isValidProof(login.proof.bytes, of: login.proofContent.bytes)
   }
 
   private func openDigest(of user: UserRecord) throws(Refusal) -> SecretBytes {

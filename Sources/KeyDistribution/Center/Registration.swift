@@ -39,16 +39,17 @@ extension KeyDistributionCenter {
     _ random: inout some RandomSource
   ) -> CenterDecision {
     let name = registration.request.name
+    // First what S2 tells of this name, so that a request made to fail learns nothing of it.
     let present = records.users[name]
-    if let present, present.state != .removed {
-      return .answer(nameTaken(registration, at: now, &random))
-    }
-    let expected = present.map { $0.keyVersion &+ 1 } ?? keys.firstKeyVersion(for: name)
-    guard registration.request.keyVersion == expected,
-      registration.request.salt == keys.salt(for: name)
+    let told = saltReply(for: name, user: present)
+    guard registration.request.keyVersion == told.keyVersion,
+      registration.request.salt == told.salt
     else {
       return .answer(
         refuse(.staleKeyVersion, name: name, in: registration.context, at: now, &random))
+    }
+    if let present, present.state != .removed {
+      return .answer(nameTaken(registration, at: now, &random))
     }
     let record = record(of: registration.request, from: registration.context.source, &random)
     return .change(.register(record), PendingChange(.registration(registration)))

@@ -153,19 +153,22 @@ extension KeyDistributionCenter {
     _ request: SaltRequest, user: UserRecord?, in context: borrowing SealedContext,
     at now: Timestamp, _ random: inout some RandomSource
   ) -> CenterAnswer {
-    let unknown = SaltReply(
-      parameters: .passphrase, salt: keys.salt(for: request.name),
-      keyVersion: keys.firstKeyVersion(for: request.name))
-    let reply: SaltReply
+    let reply = saltReply(for: request.name, user: user)
+    return CenterAnswer(context.openReply(.salt, at: now, &random) { reply.write(to: &$0) })
+  }
+
+  /// What is told of a name: the user's own, or what a user of that name would begin with.
+  func saltReply(for name: PrincipalName, user: UserRecord?) -> SaltReply {
     switch user {
     case let user? where user.state != .removed:
-      reply = SaltReply(
-        parameters: user.parameters, salt: user.salt, keyVersion: user.keyVersion)
+      SaltReply(parameters: user.parameters, salt: user.salt, keyVersion: user.keyVersion)
     case let removed?:
-      reply = SaltReply(
-        parameters: .passphrase, salt: unknown.salt, keyVersion: removed.keyVersion &+ 1)
-    case nil: reply = unknown
+      SaltReply(
+        parameters: .passphrase, salt: keys.salt(for: name), keyVersion: removed.keyVersion &+ 1)
+    case nil:
+      SaltReply(
+        parameters: .passphrase, salt: keys.salt(for: name),
+        keyVersion: keys.firstKeyVersion(for: name))
     }
-    return CenterAnswer(context.openReply(.salt, at: now, &random) { reply.write(to: &$0) })
   }
 }

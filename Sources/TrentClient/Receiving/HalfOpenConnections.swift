@@ -20,6 +20,8 @@ final class HalfOpenConnection {
     self.source = source
   }
 
+  var hasShownTicket: Bool { expected != nil }
+
   /// The next frame, if all of it has come in.
   func receiveAvailable() throws(TransportFailure) -> PeerFrame? {
     try stream.receiveAvailable(into: &assembler)
@@ -29,8 +31,8 @@ final class HalfOpenConnection {
   var origin: [UInt8] { source.isIPv4 ? source.ip : [UInt8](source.ip.prefix(8)) }
 }
 
-/// The connections that are not a session yet. There are never many: the oldest one goes when a new
-/// one finds no room, among those of its own source first.
+/// The connections that are not a session yet. There are never many: when a new one finds no
+/// room the oldest goes that has shown no ticket, among those of its own source first.
 struct HalfOpenConnections {
   private let limit: Int
   private let limitPerSource: Int
@@ -44,9 +46,15 @@ struct HalfOpenConnections {
 
   mutating func add(_ connection: HalfOpenConnection) {
     let fromThere = all.filter { $0.origin == connection.origin }
-    if fromThere.count >= limitPerSource, let oldest = fromThere.first { remove(oldest) }
-    if all.count >= limit { all.removeFirst() }
+    if fromThere.count >= limitPerSource { removeLeastPromising(of: fromThere) }
+    if all.count >= limit { removeLeastPromising(of: all) }
     all.append(connection)
+  }
+
+  /// The oldest that has shown no ticket yet, so that outsiders displace each other only; else
+  /// the oldest.
+  private mutating func removeLeastPromising(of some: [HalfOpenConnection]) {
+    if let chosen = some.first(where: { !$0.hasShownTicket }) ?? some.first { remove(chosen) }
   }
 
   mutating func remove(_ connection: HalfOpenConnection) { all.removeAll { $0 === connection } }

@@ -38,7 +38,7 @@ final class LineFile {
       let words = text.split(separator: " ", omittingEmptySubsequences: true)
       if let entry = parse(words) {
         entries.append(Numbered(line: index + 1, entry: entry))
-      } else if let word, words.contains(where: { $0 == word }) {
+      } else if let word, text.utf8.contains(word.utf8) {
         throw ClientFailure(
           .fileFailure,
           "Line \(index + 1) of \(path) is damaged, and seems to be about \(word). Mend it or "
@@ -72,9 +72,12 @@ final class LineFile {
       try readSecretFile(path, limit: Self.byteLimit)
     }
     guard let contents else { return [] }
-    let text = String(decoding: [UInt8](contents.bytes), as: UTF8.self)
-    var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    // By bytes: a carriage return and a newline are one `Character`, which would hide lines.
+    var lines = [UInt8](contents.bytes).split(
+      separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     if lines.last?.isEmpty == true { lines.removeLast() }
-    return lines
+    return lines.map { line in
+      String(decoding: line.last == UInt8(ascii: "\r") ? line.dropLast() : line, as: UTF8.self)
+    }
   }
 }
