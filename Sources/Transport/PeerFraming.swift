@@ -19,14 +19,30 @@ extension StreamConnection {
   public func receivePeerFrameHeader(
     stallLimit: Interval
   ) throws(TransportFailure) -> PeerFrameHeader {
-    let bytes = try readBytes(PeerFrameHeader.byteCount, patience: .stall(stallLimit))
+    try receivePeerFrameHeader(patience: .stall(stallLimit))
+  }
+
+  private func receivePeerFrameHeader(
+    patience: Patience
+  ) throws(TransportFailure) -> PeerFrameHeader {
+    let bytes = try readBytes(PeerFrameHeader.byteCount, patience: patience)
     return try PeerFrameHeader(unsafe bytes.span.bytes)
   }
 
   /// Receives one frame, for which memory is allocated after its length has been checked.
   public func receivePeerFrame(stallLimit: Interval) throws(TransportFailure) -> PeerFrame {
-    let header = try receivePeerFrameHeader(stallLimit: stallLimit)
-    let payload = try readBytes(header.payloadCount, patience: .stall(stallLimit))
+    try receivePeerFrame(patience: .stall(stallLimit))
+  }
+
+  /// The same from somebody who has not proven anything yet: all of the frame by then, however busy
+  /// the other side keeps the connection.
+  public func receivePeerFrame(deadline: Deadline) throws(TransportFailure) -> PeerFrame {
+    try receivePeerFrame(patience: .until(deadline))
+  }
+
+  private func receivePeerFrame(patience: Patience) throws(TransportFailure) -> PeerFrame {
+    let header = try receivePeerFrameHeader(patience: patience)
+    let payload = try readBytes(header.payloadCount, patience: patience)
     return PeerFrame(type: header.type, payload: payload)
   }
 

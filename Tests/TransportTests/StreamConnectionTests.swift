@@ -159,4 +159,25 @@ struct StreamConnectionTests {
       try server.receiveAvailable(into: &assembler)
     }
   }
+
+  /// Somebody who sends a byte now and then must not hold a sender for ever.
+  @Test func aFrameThatDripsInEndsAtTheDeadline() throws {
+    let listener = try Listener(port: 0)
+    let client = try StreamConnection.connect(toAny: [loopback(listener.port)], deadline: generous)
+    let server = try accepted(by: listener)
+    let dripping = Thread {
+      let header = try PeerFrameHeader(type: .handshakeMessage2, payloadCount: 60_000).bytes
+      try client.writeAll(unsafe header.span.bytes, stallLimit: .seconds(20))
+      let drop: [UInt8] = [0]
+      // Until the other side has closed, at the rate of a slow line.
+      while (try? client.writeAll(unsafe drop.span.bytes, stallLimit: .seconds(20))) != nil {
+        _ = try Polling.wait(for: [], until: .after(.milliseconds(5)))
+      }
+    }
+    #expect(throws: TransportFailure.timedOut) {
+      try server.receivePeerFrame(deadline: .after(.milliseconds(200)))
+    }
+    close(server)
+    try dripping.join()
+  }
 }

@@ -162,7 +162,7 @@ struct ReceiverFinder {
       let message = outgoing.message
       try stream.sendPeerFrame(
         .handshakeMessage1, payload: message.bytes, stallLimit: Self.patience)
-      let frame = try stream.receivePeerFrame(stallLimit: Self.patience)
+      let frame = try stream.receivePeerFrame(deadline: .after(Self.patience))
       guard frame.type == .handshakeMessage2 else { throw TransportFailure.malformedFrame }
       let session = try outgoing.next.receive(frame.payload.bytes)
       return PeerConnection(stream: stream, session: session)

@@ -4,7 +4,7 @@ import Testing
 extension EndToEnd {
   /// A KDC that is killed, or whose disk fails, while many register.
   ///
-  /// `TRENT_CRASH_ROUNDS` says how many times it is killed (40 if it says nothing), and
+  /// `TRENT_CRASH_ROUNDS` says how many times it is killed (200 if it says nothing), and
   /// `TRENT_CRASH_SEED` which series is run, as a failure has told.
   @Suite struct CrashTests {}
 }
@@ -21,7 +21,7 @@ extension EndToEnd.CrashTests {
 
     static let all: [Plan] = {
       let environment = ProcessInfo.processInfo.environment
-      let rounds = environment["TRENT_CRASH_ROUNDS"].flatMap { Int($0) } ?? 40
+      let rounds = environment["TRENT_CRASH_ROUNDS"].flatMap { Int($0) } ?? 200
       let seed = environment["TRENT_CRASH_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...999_999)
       return stride(from: 0, to: rounds, by: longest).enumerated().map { number, done in
         Plan(seed: seed + UInt64(number), rounds: min(longest, rounds - done))
