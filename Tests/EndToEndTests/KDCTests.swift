@@ -53,6 +53,21 @@ extension EndToEnd.KDCTests {
     }
   }
 
+  @Test("A datagram that does not verify leaves no line: its source may be forged")
+  func unverifiedDatagramsAreNotLogged() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let datagrams = try ClientSocket(kdc.port, isDatagram: true)
+      for _ in 0..<20 { datagrams.send([0xff]) }
+      try ClientSocket(kdc.port).send([0, 1, 0xff])
+      try await kdc.logged("refused", "malformed")
+      // Its key request is a datagram behind those.
+      try await stage.expectTransfer(from: stage.user("alice"), to: stage.user("bob"), at: kdc)
+      try await kdc.stop()
+      #expect(kdc.log.split(separator: "\n").count { $0.contains("malformed") } == 1)
+    }
+  }
+
   @Test("A log that nobody reads holds up nobody, nor the end of the KDC")
   func stalledLog() async throws {
     try await Stage.with { stage in
