@@ -23,6 +23,7 @@ let package = Package(
     .library(name: "TrentServer", targets: ["Directory", "ServerTransport"]),
     .executable(name: "kdc", targets: ["kdc"]),
     .executable(name: "client", targets: ["client"]),
+    .executable(name: "kdc-load", targets: ["kdc-load"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -94,6 +95,13 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
+    .executableTarget(
+      name: "kdc-load",
+      dependencies: [
+        "CLinux", "Cryptography", "KeyDistribution", "SecretMemory", "SystemClock", "Transport",
+        "Wire", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
 
     .testTarget(
       name: "CryptographyTests", dependencies: ["Cryptography", "SecretMemory"],
@@ -145,7 +153,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "kdc", "client", "Cryptography", "KeyDistribution", "SecretMemory", "Transport", "Wire",
+        "kdc", "kdc-load", "client", "Cryptography", "KeyDistribution", "SecretMemory",
+        "Transport", "Wire",
       ],
       swiftSettings: strict),
   ]

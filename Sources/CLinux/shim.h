@@ -1,6 +1,7 @@
 #ifndef TRENT_CLINUX_SHIM_H
 #define TRENT_CLINUX_SHIM_H
 
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 
 /* prctl is variadic, which Swift does not import. */

@@ -1,15 +1,15 @@
-internal import Glibc
-internal import Wire
+package import Glibc
+package import Wire
 
 /// One socket descriptor with one owner; closed when the owner lets go.
-struct Socket: ~Copyable {
-  let descriptor: Int32
+package struct Socket: ~Copyable {
+  package let descriptor: Int32
 
   /// Takes over an open descriptor.
   init(adopting descriptor: Int32) { self.descriptor = descriptor }
 
   /// A new socket that does not block and is not handed to child processes.
-  init(family: Int32, type: __socket_type) throws(TransportFailure) {
+  package init(family: Int32, type: __socket_type) throws(TransportFailure) {
     let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
     descriptor = socket(family, Int32(type.rawValue) | flags, 0)
     guard descriptor >= 0 else { throw .ofSystem("open a socket") }
@@ -32,7 +32,9 @@ struct Socket: ~Copyable {
     else { throw .ofSystem("set up a socket") }
   }
 
-  borrowing func setOption(level: Int32, _ option: Int32, _ value: Int32) throws(TransportFailure) {
+  package borrowing func setOption(
+    level: Int32, _ option: Int32, _ value: Int32
+  ) throws(TransportFailure) {
     var value = value
     guard
       unsafe setsockopt(
@@ -41,7 +43,7 @@ struct Socket: ~Copyable {
   }
 
   /// The error that waits on the socket, which this clears; 0 if there is none.
-  borrowing func takeError() -> Int32 {
+  package borrowing func takeError() -> Int32 {
     var code: Int32 = 0
     var count = socklen_t(MemoryLayout<Int32>.size)
     guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &count) == 0 else {
@@ -60,7 +62,7 @@ struct Socket: ~Copyable {
   }
 
   /// 0, or the `errno` of the attempt: `EINPROGRESS` while it is under way.
-  borrowing func startConnecting(to address: NetworkAddress) -> Int32 {
+  package borrowing func startConnecting(to address: NetworkAddress) -> Int32 {
     unsafe address.withSocketAddress { pointer, count in
       unsafe connect(descriptor, pointer, count) == 0 ? 0 : errno
     }

@@ -1,9 +1,9 @@
 internal import Glibc
-internal import Wire
+package import Wire
 
 /// `NetworkAddress` as the socket calls want it.
 extension NetworkAddress {
-  var socketFamily: Int32 { isIPv4 ? AF_INET : AF_INET6 }
+  package var socketFamily: Int32 { isIPv4 ? AF_INET : AF_INET6 }
 
   /// Lends the address as a `sockaddr` and its length.
   func withSocketAddress<Result>(

@@ -32,7 +32,7 @@ public enum TransportFailure: Error, Equatable, Sendable {
   }
 
   /// The failure that `errno` tells of right now.
-  static func ofSystem(_ operation: String) -> TransportFailure {
+  package static func ofSystem(_ operation: String) -> TransportFailure {
     .system(code: errno, operation: operation)
   }
 

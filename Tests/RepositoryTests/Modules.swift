@@ -24,6 +24,9 @@ enum Modules {
       "ServiceLifecycle",
       "UnixSignals",
     ]),
+    "kdc-load": core.union([
+      "CLinux", "Glibc", "KeyDistribution", "SystemClock", "Transport", "ArgumentParser",
+    ]),
     "client": edge.union(["FileTransfer", "TrentClient", "ArgumentParser"]),
   ]
 }

@@ -3,6 +3,7 @@ import Foundation
 /// The programs under test.
 enum ProgramFile: String {
   case kdc, client
+  case kdcLoad = "kdc-load"
 
   var path: String { "\(Self.folder)/\(rawValue)" }
 

@@ -112,7 +112,10 @@ final class StreamForwarder: Sendable {
   /// How many connections have come.
   var connectionCount: Int { count.withLock { $0 } }
 
-  init(to target: UInt16) throws {
+  /// - Parameter tamper: changes what comes from the KDC.
+  init(
+    to target: UInt16, tampering tamper: @escaping @Sendable ([UInt8]) -> [UInt8] = { $0 }
+  ) throws {
     listener = try ServerSocket()
     Thread.detachNewThread { [listener, weak self] in
       while true {
@@ -122,7 +125,7 @@ final class StreamForwarder: Sendable {
         guard let far = try? ClientSocket(target) else { continue }
         self.count.withLock { $0 += 1 }
         Self.pump(from: near, to: far)
-        Self.pump(from: far, to: near)
+        Self.pump(from: far, to: near, tamper)
       }
     }
   }
@@ -130,9 +133,12 @@ final class StreamForwarder: Sendable {
   /// Ends the thread that accepts.
   deinit { shutdown(listener.descriptor, Int32(SHUT_RDWR)) }
 
-  private static func pump(from source: ClientSocket, to target: ClientSocket) {
+  private static func pump(
+    from source: ClientSocket, to target: ClientSocket,
+    _ change: @escaping @Sendable ([UInt8]) -> [UInt8] = { $0 }
+  ) {
     Thread.detachNewThread {
-      while let bytes = source.receive(), target.send(bytes) {}
+      while let bytes = source.receive(), target.send(change(bytes)) {}
       target.finishSending()
     }
   }
@@ -145,8 +151,10 @@ final class DatagramForwarder: Sendable {
   /// How many datagrams have come.
   var requestCount: Int { count.withLock { $0 } }
 
-  /// - Parameter port: where clients send to.
-  init(_ port: UInt16, to target: UInt16) throws {
+  /// - Parameters:
+  ///   - port: where clients send to.
+  ///   - losses: how many of the first requests are lost.
+  init(_ port: UInt16, to target: UInt16, losing losses: Int = 0) throws {
     server = try ServerSocket(port, isDatagram: true)
     Thread.detachNewThread { [server, weak self] in
       while true {
@@ -159,8 +167,13 @@ final class DatagramForwarder: Sendable {
           }
         }
         guard length > 0, let self else { return }
-        self.count.withLock { $0 += 1 }
-        guard let far = try? ClientSocket(target, isDatagram: true) else { continue }
+        let number = self.count.withLock { count in
+          count += 1
+          return count
+        }
+        guard number > losses, let far = try? ClientSocket(target, isDatagram: true) else {
+          continue
+        }
         far.send([UInt8](buffer.prefix(length)))
         guard let answer = far.receive() else { continue }
         _ = unsafe withUnsafePointer(to: &source) { pointer in
