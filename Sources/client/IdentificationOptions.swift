@@ -21,7 +21,8 @@ struct IdentificationOptions: ParsableArguments {
 
   func signInOptions(_ name: PrincipalName) -> SignInOptions {
     SignInOptions(
-      name: name, passphrase: PassphraseSource(option: passphraseFile), registers: register)
+      name: name, secret: .passphrase(PassphraseSource(option: passphraseFile)), registers: register
+    )
   }
 }
 

@@ -50,7 +50,7 @@ struct OpenCommand: ParsableCommand {
     let person = Terminal(explains: false)
     do throws(ClientFailure) {
       let options = OpenCopyOptions(
-        owner: name, passphrase: PassphraseSource(option: passphraseFile), input: input,
+        owner: name, secret: .passphrase(PassphraseSource(option: passphraseFile)), input: input,
         output: output == "-" ? .standardOutput : .file(output))
       try SealedCopyReader(options, person: person).run()
     } catch {

@@ -87,7 +87,7 @@ struct SaltTests {
   func downgrade(parameters: Argon2Parameters) {
     let passphrase = SecretBytes(copying: text("correct horse").bytes)
     let failure = exchangeFailure {
-      _ = try PassphraseSecret(
+      _ = try AccountSecret(
         passphrase: passphrase, parameters: parameters, salt: [UInt8](repeating: 1, count: 16))
     }
     #expect(failure == .parametersOutOfBounds)
@@ -97,7 +97,7 @@ struct SaltTests {
   func saltLength(count: Int) {
     let passphrase = SecretBytes(copying: text("correct horse").bytes)
     let failure = exchangeFailure {
-      _ = try PassphraseSecret(
+      _ = try AccountSecret(
         passphrase: passphrase, parameters: .passphrase, salt: [UInt8](repeating: 1, count: count))
     }
     #expect(failure == .parametersOutOfBounds)

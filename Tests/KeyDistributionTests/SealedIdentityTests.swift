@@ -17,12 +17,12 @@ struct SealedIdentityTests {
     name = try principal("alice")
   }
 
-  private func secret(_ passphrase: String) throws -> PassphraseSecret {
+  private func secret(_ passphrase: String) throws -> AccountSecret {
     let passphrase = SecretBytes(copying: text(passphrase).bytes)
-    return try PassphraseSecret(passphrase: passphrase, parameters: .passphrase, salt: salt)
+    return try AccountSecret(passphrase: passphrase, parameters: .passphrase, salt: salt)
   }
 
-  private func sealed(_ secret: borrowing PassphraseSecret) -> SealedIdentity {
+  private func sealed(_ secret: borrowing AccountSecret) -> SealedIdentity {
     var random = SeededRandom("sealing")
     return SealedIdentity(
       seed: SecretBytes(copying: seed.bytes), secret: secret, name: name, realm: realm,
@@ -30,7 +30,7 @@ struct SealedIdentityTests {
   }
 
   private func opens(
-    _ identity: SealedIdentity, _ secret: borrowing PassphraseSecret,
+    _ identity: SealedIdentity, _ secret: borrowing AccountSecret,
     name: PrincipalName? = nil, realm: Realm? = nil
   ) -> Bool {
     do {

@@ -32,7 +32,7 @@ import Wire
       sender.sending.options(kdc, sender.identification.signInOptions(sender.name)))
     #expect(sending.receiver.description == "bob")
     #expect(sending.input == .file("in.txt"))
-    #expect(sending.signIn.passphrase == .person)
+    #expect(sending.signIn.secret == .passphrase(.person))
   }
 
   @Test func shortOptionsMayBeJoined() throws {

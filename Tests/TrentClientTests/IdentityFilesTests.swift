@@ -13,15 +13,15 @@ import Wire
     IdentityFiles(of: try #require(PrincipalName(name)), in: realm(1), state: folder.state)
   }
 
-  private func passphraseSecret() throws -> PassphraseSecret {
-    try PassphraseSecret(
+  private func accountSecret() throws -> AccountSecret {
+    try AccountSecret(
       passphrase: secret("secret"), parameters: .passphrase,
       salt: [UInt8](repeating: 7, count: 16))
   }
 
   @Test func aCandidateBecomesTheIdentity() throws {
     let files = try files()
-    let secret = try passphraseSecret()
+    let secret = try accountSecret()
     let lock = try files.lock()
     #expect(try files.current() == nil)
     #expect(try files.candidate() == nil)
@@ -39,7 +39,7 @@ import Wire
 
   @Test func anIdentityThatIsReplacedIsKeptAside() throws {
     let files = try files()
-    let secret = try passphraseSecret()
+    let secret = try accountSecret()
     let lock = try files.lock()
     for byte in [UInt8(3), 4] {
       let seed = SecretBytes(copying: [UInt8](repeating: byte, count: 32).bytes)

@@ -26,7 +26,7 @@ import Wire
     _ source: PassphraseSource = .person, registers: Bool = false, expected: Realm? = nil,
     keepsSecret: Bool = false
   ) -> SignOn {
-    var options = SignInOptions(name: name, passphrase: source, registers: registers)
+    var options = SignInOptions(name: name, secret: .passphrase(source), registers: registers)
     options.keepsSecret = keepsSecret
     return SignOn(
       KDCOptions(target: target, expected: expected), options, in: folder.state, person: person)

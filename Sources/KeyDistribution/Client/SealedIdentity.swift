@@ -17,15 +17,18 @@ public struct SealedIdentity: Hashable, Sendable {
   public let salt: [UInt8]
   private let sealed: [UInt8]
 
-  /// Seals a seed (32 bytes) for its owner.
+  /// Seals a seed (32 bytes) for its owner, under a passphrase: a key file holds it as it is.
   public init(
-    seed: borrowing SecretBytes, secret: borrowing PassphraseSecret, name: PrincipalName,
+    seed: borrowing SecretBytes, secret: borrowing AccountSecret, name: PrincipalName,
     realm: Realm, random: inout some RandomSource
   ) {
-    parameters = secret.parameters
+    guard case .passphrase(let parameters) = secret.derivation else {
+      preconditionFailure("an identity is sealed under a passphrase")
+    }
+    self.parameters = parameters
     salt = secret.salt
     let context = Self.context(
-      parameters: secret.parameters, salt: secret.salt, name: name, realm: realm)
+      parameters: parameters, salt: secret.salt, name: name, realm: realm)
     sealed = Self.key(secret.deviceKey, name: name, realm: realm).sealWithNonce(
       seed.bytes, authenticating: context.bytes, random: &random)
   }
@@ -52,7 +55,7 @@ public struct SealedIdentity: Hashable, Sendable {
 
   /// The seed (32 bytes); fails unless the passphrase, name and realm are those it was sealed for.
   public func open(
-    with secret: borrowing PassphraseSecret, name: PrincipalName, realm: Realm
+    with secret: borrowing AccountSecret, name: PrincipalName, realm: Realm
   ) throws(AuthenticationFailure) -> SecretBytes {
     let context = Self.context(parameters: parameters, salt: salt, name: name, realm: realm)
     return try Self.key(secret.deviceKey, name: name, realm: realm).openWithNonce(

@@ -11,6 +11,7 @@ enum Label: String, CaseIterable {
   case loginKey = "trent login key v1"
 
   // The shared key of a user and its parts.
+  case keyFile = "trent key file v1"
   case sharedKey = "trent shared key v1"
   case proofKey = "trent proof key v1"
   case provenReplyKey = "trent proven reply key v1"

@@ -9,21 +9,21 @@ public import Wire
 public struct OpenCopyOptions: Sendable {
   /// Whose copy it is.
   public var owner: PrincipalName
-  public var passphrase: PassphraseSource
+  public var secret: SecretSource
   public var input: String
   public var output: OutputTarget
 
   public init(
-    owner: PrincipalName, passphrase: PassphraseSource, input: String, output: OutputTarget
+    owner: PrincipalName, secret: SecretSource, input: String, output: OutputTarget
   ) {
     self.owner = owner
-    self.passphrase = passphrase
+    self.secret = secret
     self.input = input
     self.output = output
   }
 }
 
-/// Opens an encrypted copy off line, with the passphrase of its day (PROTOCOL.md, 8).
+/// Opens an encrypted copy off line, with the passphrase or key file of its day (PROTOCOL.md, 8).
 public struct SealedCopyReader {
   private let options: OpenCopyOptions
   private let person: any Person
@@ -71,21 +71,39 @@ public struct SealedCopyReader {
   }
 
   private func fileKey(_ header: SealedCopyHeader) throws(ClientFailure) -> SecretBytes {
-    let passphrase = try options.passphrase.read(for: options.owner, person)
-    let secret: PassphraseSecret
-    do {
-      secret = try PassphraseSecret(
-        passphrase: passphrase, parameters: header.parameters, salt: header.salt)
-    } catch {
-      throw damaged
-    }
+    let secret = try secret(for: header)
     do {
       return try header.open(with: secret)
     } catch {
       throw ClientFailure(
         .authenticationRefused,
-        "This is not the passphrase that \(options.input) was sealed with, or its first "
-          + "\(SealedCopyHeader.byteCount) bytes are damaged.")
+        "This is not the \(header.derivation == .key ? "key" : "passphrase") that "
+          + "\(options.input) was sealed with, or its first \(SealedCopyHeader.byteCount) bytes "
+          + "are damaged.")
+    }
+  }
+
+  private func secret(for header: SealedCopyHeader) throws(ClientFailure) -> AccountSecret {
+    switch (header.derivation, options.secret) {
+    case (.passphrase(let parameters), .passphrase(let source)):
+      let passphrase = try source.read(for: options.owner, person)
+      do {
+        return try AccountSecret(
+          passphrase: passphrase, parameters: parameters, salt: header.salt)
+      } catch {
+        throw damaged
+      }
+    case (.key, .keyFile(let path)):
+      let file = KeyFile(path: path)
+      let key = try file.read(person)
+      try file.check(key, isOf: options.owner, inRealm: header.realmID)
+      return key.secret(salt: header.salt)
+    case (.passphrase, .keyFile):
+      throw ClientFailure(
+        .usage, "\(options.input) was sealed under a passphrase. Open it without --key-file.")
+    case (.key, .passphrase):
+      throw ClientFailure(
+        .usage, "\(options.input) was sealed under a key file. Pass it with --key-file.")
     }
   }
 

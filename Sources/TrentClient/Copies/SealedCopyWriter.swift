@@ -10,7 +10,7 @@ final class SealedCopyKeeper {
   private let path: String
   private let owner: PrincipalName
   private let realm: Realm
-  private let secret: PassphraseSecret
+  private let secret: AccountSecret
 
   /// Nil when no copy is asked for, or the login did not keep what it is sealed under.
   init?(_ path: String?, for login: inout Login, in realm: Realm) {

@@ -87,7 +87,7 @@ public struct OwnIdentities {
     let lock = try files.lock()
     defer { lock.isHeldUntilHere() }
     if !replaces { try checkPlace(of: files, for: seed, key) }
-    let new = try PassphraseSecret(new: key)
+    let new = try AccountSecret(new: key)
     try files.writeCandidate(seed: seed, sealedWith: new)
     try files.promoteCandidate()
     person.say("imported \(name), fingerprint \(Self.fingerprint(seed, files))")

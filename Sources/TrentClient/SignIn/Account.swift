@@ -7,7 +7,7 @@ internal import Wire
 struct Account: ~Copyable {
   let name: PrincipalName
   let keyVersion: UInt32
-  /// The salted passphrase digest, 32 bytes.
+  /// The digest that the KDC has, 32 bytes.
   let digest: SecretBytes
   let identity: SigningKey
   /// How long a login should last; the KDC has a ceiling.
@@ -47,9 +47,9 @@ struct Account: ~Copyable {
 
 /// A user who is logged in.
 struct Login: ~Copyable {
-  /// Nil when the login is one that the device keeps: it cannot be renewed without the passphrase.
+  /// Nil when the login is one that the device keeps: to renew it takes the passphrase or key.
   let account: Account?
   var credential: Credential
-  /// What the passphrase gave, for who asked to keep it.
-  var secret: PassphraseSecret?
+  /// What the passphrase or key gave, for who asked to keep it.
+  var secret: AccountSecret?
 }

@@ -1,12 +1,15 @@
 internal import Cryptography
+internal import DurableFiles
 internal import KeyDistribution
 internal import SecretMemory
 
-/// An identity key to sign in with, and where on this device it is.
+/// An identity key to sign in with, and where on this device it is. While this is alive, nobody
+/// else changes what is there.
 struct DeviceIdentity: ~Copyable {
   /// 32 bytes.
   let seed: SecretBytes
   private let place: Place
+  private let lock: FileLock?
 
   private enum Place {
     /// The user's own, from an earlier sign-in.
@@ -17,35 +20,42 @@ struct DeviceIdentity: ~Copyable {
     case fresh
     /// Only in memory: what is on the disk does not open with this passphrase.
     case memory
+    /// In the key file, with the key to log in with.
+    case keyFile
   }
 
-  /// The key to try a login with. Nobody else may do the same at this time (`IdentityFiles.lock`).
+  /// The key to try a login with.
   init(
-    for entered: borrowing EnteredPassphrase, _ files: IdentityFiles
+    for entered: borrowing EnteredSecret, _ files: IdentityFiles
   ) throws(ClientFailure) {
+    if let seed = entered.material.identitySeed() {
+      self.init(seed, .keyFile, nil)
+      return
+    }
+    let lock = try files.lock()
     let current = try files.current()
     if let current, let seed = entered.open(current, of: files.name, in: files.realm) {
-      self.init(seed, .current)
+      self.init(seed, .current, lock)
       return
     }
     let candidate = try files.candidate()
     if let candidate, let seed = entered.open(candidate, of: files.name, in: files.realm) {
-      self.init(seed, .leftover)
+      self.init(seed, .leftover, lock)
       return
     }
     let seed = Self.newSeed()
     guard current == nil, candidate == nil else {
-      self.init(seed, .memory)
+      self.init(seed, .memory, lock)
       return
     }
     // A user whom the operator made enrols with this key at once: it must not get lost.
     try files.writeCandidate(seed: seed, sealedWith: entered.secret)
-    self.init(seed, .fresh)
+    self.init(seed, .fresh, lock)
   }
 
   /// The key to register with, which is on the disk by then.
   init(
-    registering entered: borrowing EnteredPassphrase, _ files: IdentityFiles
+    registering entered: borrowing EnteredSecret, _ files: IdentityFiles
   ) throws(ClientFailure) {
     let identity = try DeviceIdentity(for: entered, files)
     guard identity.place == .memory else {
@@ -59,12 +69,13 @@ struct DeviceIdentity: ~Copyable {
           + "Use that passphrase, or remove \(files.candidatePath) to give that registration up.")
     }
     try files.writeCandidate(seed: identity.seed, sealedWith: entered.secret)
-    self.init(identity.seed, .fresh)
+    self.init(identity.seed, .fresh, identity.lock)
   }
 
-  private init(_ seed: consuming SecretBytes, _ place: Place) {
+  private init(_ seed: consuming SecretBytes, _ place: Place, _ lock: consuming FileLock?) {
     self.seed = seed
     self.place = place
+    self.lock = lock
   }
 
   private static func newSeed() -> SecretBytes {
@@ -74,10 +85,10 @@ struct DeviceIdentity: ~Copyable {
 
   /// The KDC has taken the key: makes it the user's on this device.
   borrowing func keep(
-    _ entered: borrowing EnteredPassphrase, _ files: IdentityFiles
+    _ entered: borrowing EnteredSecret, _ files: IdentityFiles
   ) throws(ClientFailure) {
     switch place {
-    case .current: return
+    case .current, .keyFile: return
     case .memory:
       try files.writeCandidate(seed: seed, sealedWith: entered.secret)
       try files.promoteCandidate()
@@ -92,14 +103,21 @@ struct DeviceIdentity: ~Copyable {
 
   /// What to say when the KDC knows another key for this user.
   borrowing func differs(_ files: IdentityFiles) -> ClientFailure {
+    let repair =
+      " It is on the device where \(files.name) signed in first; from there it would have to come "
+      + "to \(files.path)."
     let found =
-      place == .current
-      ? "The passphrase is right, but \(files.path) is not the identity key that the KDC knows "
-        + "for \(files.name)."
-      : "The passphrase is right, but the identity key of \(files.name) is not on this device."
-    return ClientFailure(
-      .authenticationRefused,
-      found + " It is on the device where \(files.name) signed in first; from there it would have "
-        + "to come to \(files.path).")
+      switch place {
+      case .current:
+        "The passphrase is right, but \(files.path) is not the identity key that the KDC knows "
+          + "for \(files.name)." + repair
+      case .leftover, .fresh, .memory:
+        "The passphrase is right, but the identity key of \(files.name) is not on this device."
+          + repair
+      case .keyFile:
+        "The key is right, but the identity key beside it is not the one that the KDC knows for "
+          + "\(files.name)."
+      }
+    return ClientFailure(.authenticationRefused, found)
   }
 }

@@ -52,7 +52,7 @@ struct IdentityFiles {
 
   /// Writes a candidate; it is on the disk when this returns.
   func writeCandidate(
-    seed: borrowing SecretBytes, sealedWith secret: borrowing PassphraseSecret
+    seed: borrowing SecretBytes, sealedWith secret: borrowing AccountSecret
   ) throws(ClientFailure) {
     var random = SystemRandom()
     let sealed = SealedIdentity(

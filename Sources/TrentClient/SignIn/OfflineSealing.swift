@@ -3,7 +3,7 @@ internal import KeyDistribution
 internal import SecretMemory
 internal import Wire
 
-extension PassphraseSecret {
+extension AccountSecret {
   /// What comes out of a passphrase with a fresh salt, where no KDC is asked for one.
   init(new passphrase: borrowing SecretBytes) throws(ClientFailure) {
     var random = SystemRandom()
@@ -24,7 +24,7 @@ extension SealedIdentity {
     underNew passphrase: borrowing SecretBytes
   ) throws(ClientFailure) {
     var random = SystemRandom()
-    let secret = try PassphraseSecret(new: passphrase)
+    let secret = try AccountSecret(new: passphrase)
     self.init(
       seed: seed, secret: secret, name: files.name, realm: files.realm, random: &random)
   }
@@ -33,9 +33,9 @@ extension SealedIdentity {
   func open(
     under passphrase: borrowing SecretBytes, of files: IdentityFiles
   ) throws(ClientFailure) -> SecretBytes? {
-    let secret: PassphraseSecret
+    let secret: AccountSecret
     do {
-      secret = try PassphraseSecret(passphrase: passphrase, parameters: parameters, salt: salt)
+      secret = try AccountSecret(passphrase: passphrase, parameters: parameters, salt: salt)
     } catch {
       guard error == .unavailable else { return nil }
       throw .noMemoryToHash

@@ -7,22 +7,21 @@ public import Wire
 /// Who signs in, and whether it may register on the way.
 public struct SignInOptions: Sendable {
   public var name: PrincipalName
-  public var passphrase: PassphraseSource
+  public var secret: SecretSource
   /// Whether to register the name without a question when the KDC refuses the login.
   public var registers: Bool
   /// Where the user listens when it says nothing else: what a registration tells the KDC.
   public var port: UInt16
   /// How long the login should last; the KDC has a ceiling.
   public var lifetime = Interval.hours(10)
-  /// Whether what the passphrase gave is needed after the login, for an encrypted copy.
+  /// Whether what the passphrase or key gave is needed after the login, for an encrypted copy.
   var keepsSecret = false
 
   public init(
-    name: PrincipalName, passphrase: PassphraseSource, registers: Bool = false,
-    port: UInt16 = 60000
+    name: PrincipalName, secret: SecretSource, registers: Bool = false, port: UInt16 = 60000
   ) {
     self.name = name
-    self.passphrase = passphrase
+    self.secret = secret
     self.registers = registers
     self.port = port
   }
@@ -47,14 +46,14 @@ struct SignIn {
 
   func run(over link: inout KDCLink) throws(ClientFailure) -> Login {
     let target = link.target
+    let realm = link.realm
     do throws(KDCFailure) {
-      let passphrase = try worded { () throws(ClientFailure) in
-        try options.passphrase.read(for: name, person)
+      let material = try worded { () throws(ClientFailure) in
+        try options.secret.read(for: name, in: realm, person)
       }
-      let copy = passphrase.duplicate()
-      let entered = try EnteredPassphrase(passphrase, of: name, over: &link)
+      let entered = try EnteredSecret(material, of: name, over: &link)
       if let login = try logIn(entered, over: &link) { return login }
-      return try register(afterRefusalOf: entered, copy, over: &link)
+      return try register(afterRefusalOf: entered, over: &link)
     } catch {
       throw error.failure(at: target)
     }
@@ -64,10 +63,8 @@ struct SignIn {
 
   /// - Returns: nil when the KDC refuses.
   private func logIn(
-    _ entered: borrowing EnteredPassphrase, over link: inout KDCLink
+    _ entered: borrowing EnteredSecret, over link: inout KDCLink
   ) throws(KDCFailure) -> Login? {
-    let lock = try worded { () throws(ClientFailure) in try files.lock() }
-    defer { lock.isHeldUntilHere() }
     let identity = try worded { () throws(ClientFailure) in
       try DeviceIdentity(for: entered, files)
     }
@@ -91,7 +88,7 @@ struct SignIn {
 
   private func login(
     _ account: consuming Account, _ credential: consuming Credential,
-    _ entered: borrowing EnteredPassphrase
+    _ entered: borrowing EnteredSecret
   ) -> Login {
     Login(
       account: account, credential: credential,
@@ -99,7 +96,7 @@ struct SignIn {
   }
 
   private func account(
-    _ entered: borrowing EnteredPassphrase, _ identity: borrowing DeviceIdentity
+    _ entered: borrowing EnteredSecret, _ identity: borrowing DeviceIdentity
   ) -> Account {
     Account(
       name: name, keyVersion: entered.salt.keyVersion,
@@ -110,45 +107,41 @@ struct SignIn {
   // MARK: Registering
 
   private func register(
-    afterRefusalOf entered: borrowing EnteredPassphrase, _ passphrase: borrowing SecretBytes,
-    over link: inout KDCLink
+    afterRefusalOf entered: borrowing EnteredSecret, over link: inout KDCLink
   ) throws(KDCFailure) -> Login {
     if options.registers {
-      if options.passphrase == .person {
+      if options.secret.isTyped {
         do throws(ClientFailure) {
-          try PassphraseSource.confirm(passphrase, person)
+          try entered.material.confirm(person)
         } catch {
           throw .client(error)
         }
       }
       return try register(entered, over: &link)
     }
+    let new = try worded { () throws(ClientFailure) in try newPassphrase() }
+    return try register(
+      try EnteredSecret(.passphrase(new), of: name, over: &link), over: &link)
+  }
+
+  /// What a person wants to register with whose passphrase the KDC has refused.
+  private func newPassphrase() throws(ClientFailure) -> SecretBytes {
+    let refused = options.secret.refused(for: name)
+    guard case .passphrase = options.secret else { throw refused }
+    guard person.isPresent else {
+      throw ClientFailure(
+        .authenticationRefused, "\(refused) To register \(name), pass --register.")
+    }
     let question = "wrong passphrase, or no such user: register \(name)? [y/N]"
-    let agrees = try worded { () throws(ClientFailure) in
-      guard person.isPresent else {
-        throw ClientFailure(
-          .authenticationRefused,
-          "Wrong passphrase, or no such user. To register \(name), pass --register.")
-      }
-      return try person.agrees(to: question)
-    }
-    guard agrees else {
-      throw .client(
-        ClientFailure(.authenticationRefused, "Wrong passphrase, or no such user."))
-    }
-    let new = try worded { () throws(ClientFailure) in
-      try PassphraseSource.new(for: name, person)
-    }
-    return try register(try EnteredPassphrase(new, of: name, over: &link), over: &link)
+    guard try person.agrees(to: question) else { throw refused }
+    return try PassphraseSource.new(for: name, person)
   }
 
   /// Registers, then logs in whether or not the name was free: it is taken too when the answer to
   /// an earlier registration with the same key and passphrase has been lost.
   private func register(
-    _ entered: borrowing EnteredPassphrase, over link: inout KDCLink
+    _ entered: borrowing EnteredSecret, over link: inout KDCLink
   ) throws(KDCFailure) -> Login {
-    let lock = try worded { () throws(ClientFailure) in try files.lock() }
-    defer { lock.isHeldUntilHere() }
     let identity = try worded { () throws(ClientFailure) in
       try DeviceIdentity(registering: entered, files)
     }
@@ -167,9 +160,7 @@ struct SignIn {
       switch error {
       case .exchange(.refused):
         identity.discard(files)
-        throw .client(
-          ClientFailure(
-            .authenticationRefused, "\(name) is taken, and this is not its passphrase."))
+        throw .client(options.secret.mismatch(with: name))
       case .exchange(.identityKeyDiffers):
         identity.discard(files)
         throw .client(identity.differs(files))

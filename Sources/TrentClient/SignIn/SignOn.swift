@@ -6,7 +6,7 @@ internal import Wire
 /// Gets a program its login: the one that `client login` keeps, without a question and without a
 /// connection, or by signing in.
 ///
-/// Who names a passphrase file, or wants to register, means to sign in.
+/// Who names a passphrase file or a key file, or wants to register, means to sign in.
 struct SignOn {
   private let kdc: KDCOptions
   private let options: SignInOptions
@@ -47,7 +47,7 @@ struct SignOn {
   }
 
   private func keptLogin() throws(ClientFailure) -> Start? {
-    guard options.passphrase == .person, !options.registers,
+    guard options.secret.isTyped, !options.registers,
       let link = try KDCLink(toPinned: kdc, in: state, person: person)
     else { return nil }
     let cache = cache(in: link.realm)
@@ -64,14 +64,14 @@ struct SignOn {
 
   /// A login that is kept has nothing of the passphrase, under which an encrypted copy is sealed.
   /// So it is asked for, and compared with the identity key that is sealed on this device.
-  private func secretForCopies(in realm: Realm) throws(ClientFailure) -> PassphraseSecret? {
+  private func secretForCopies(in realm: Realm) throws(ClientFailure) -> AccountSecret? {
     guard options.keepsSecret else { return nil }
     let files = IdentityFiles(of: options.name, in: realm, state: state)
     guard let sealed = try files.current() else {
       throw ClientFailure(
         .fileFailure,
         "An encrypted copy (-s) needs the identity key of \(options.name), but \(files.path) is "
-          + "not there.")
+          + "not there. If \(options.name) has a key file, pass --key-file.")
     }
     guard person.isPresent else {
       throw ClientFailure(
@@ -79,11 +79,10 @@ struct SignOn {
         "An encrypted copy (-s) is sealed under the passphrase, which \"client login\" does not "
           + "keep, and there is no terminal to ask for it. Pass --passphrase-file.")
     }
-    let passphrase = try options.passphrase.read(for: options.name, person)
-    let secret: PassphraseSecret
+    let material = try options.secret.read(for: options.name, in: realm, person)
+    let secret: AccountSecret
     do {
-      secret = try PassphraseSecret(
-        passphrase: passphrase, parameters: sealed.parameters, salt: sealed.salt)
+      secret = try material.secret(parameters: sealed.parameters, salt: sealed.salt)
     } catch {
       throw KDCFailure.exchange(error).failure(at: kdc.target)
     }

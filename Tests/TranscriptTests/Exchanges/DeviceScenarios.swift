@@ -16,7 +16,7 @@ let deviceScenarios = [
     }
     let salt = kdc.keys.salt(for: name)
     try tape.check("salt", salt)
-    let derived = try PassphraseSecret(
+    let derived = try AccountSecret(
       passphrase: secret([UInt8](passphrase.utf8)), parameters: parameters, salt: salt)
     try tape.check("digest", [UInt8](derived.digest.bytes))
     try tape.check("device-key", [UInt8](derived.deviceKey.bytes))
@@ -34,7 +34,7 @@ let deviceScenarios = [
     try tape.begin("copy")
     let name = try principal(tape.word("name", "alice"))
     let passphrase = try tape.word("passphrase", "correct horse battery staple")
-    let derived = try PassphraseSecret(
+    let derived = try AccountSecret(
       passphrase: secret([UInt8](passphrase.utf8)), parameters: .passphrase,
       salt: kdc.keys.salt(for: name))
     try tape.check("device-key", [UInt8](derived.deviceKey.bytes))

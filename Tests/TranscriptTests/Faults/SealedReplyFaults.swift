@@ -203,7 +203,7 @@ private func cost(
     }
     let salt = try tape.drawn("salt", UserRecord.saltByteCount)
     return try refused(at: "3.2", as: ExchangeFailure.self) {
-      _ = try PassphraseSecret(
+      _ = try AccountSecret(
         passphrase: secret([UInt8](passphrase.utf8)), parameters: parameters, salt: salt)
     }
   }

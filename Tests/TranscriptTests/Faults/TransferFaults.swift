@@ -135,7 +135,7 @@ private func identity(
     let name = try principal(tape.word("name", "alice"))
     let salt = kdc.keys.salt(for: name)
     let passphrase = try tape.word("passphrase", "correct horse battery staple")
-    let derived = try PassphraseSecret(
+    let derived = try AccountSecret(
       passphrase: secret([UInt8](passphrase.utf8)), parameters: .passphrase, salt: salt)
     let file = try tape.given("file") {
       var random = FixedRandom(World.bytes("identity nonce", 12))

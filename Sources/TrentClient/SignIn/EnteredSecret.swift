@@ -2,15 +2,15 @@ internal import KeyDistribution
 internal import SecretMemory
 internal import Wire
 
-/// A passphrase as somebody entered it, and what Argon2id makes of it with the KDC's salt.
-struct EnteredPassphrase: ~Copyable {
+/// A passphrase or key as somebody entered it, and what it gives with the KDC's salt.
+struct EnteredSecret: ~Copyable {
   let salt: SaltReply
-  let secret: PassphraseSecret
-  private let passphrase: SecretBytes
+  let secret: AccountSecret
+  let material: SecretMaterial
 
-  /// Steps S1 to S3: asks the KDC for the salt, and hashes.
+  /// Steps S1 to S3: asks the KDC for the salt, and derives.
   init(
-    _ passphrase: consuming SecretBytes, of name: PrincipalName, over link: inout KDCLink
+    _ material: consuming SecretMaterial, of name: PrincipalName, over link: inout KDCLink
   ) throws(KDCFailure) {
     let reply = try link.exchange(
       { (epoch, _) throws(ExchangeFailure) in try epoch.askForSalt(of: name) },
@@ -18,18 +18,17 @@ struct EnteredPassphrase: ~Copyable {
         try next.receive(message.bytes)
       })
     link.setClock(to: reply.time)
-    let secret = try Self.hash(passphrase, reply.value)
+    let secret = try Self.derive(material, reply.value)
     salt = reply.value
     self.secret = secret
-    self.passphrase = passphrase
+    self.material = material
   }
 
-  private static func hash(
-    _ passphrase: borrowing SecretBytes, _ salt: SaltReply
-  ) throws(KDCFailure) -> PassphraseSecret {
+  private static func derive(
+    _ material: borrowing SecretMaterial, _ salt: SaltReply
+  ) throws(KDCFailure) -> AccountSecret {
     do {
-      return try PassphraseSecret(
-        passphrase: passphrase, parameters: salt.parameters, salt: salt.salt)
+      return try material.secret(parameters: salt.parameters, salt: salt.salt)
     } catch {
       throw .exchange(error)
     }
@@ -40,13 +39,12 @@ struct EnteredPassphrase: ~Copyable {
   borrowing func open(
     _ sealed: SealedIdentity, of name: PrincipalName, in realm: Realm
   ) -> SecretBytes? {
-    if sealed.parameters == secret.parameters, sealed.salt == secret.salt {
+    if secret.derivation == .passphrase(sealed.parameters), sealed.salt == secret.salt {
       return try? sealed.open(with: secret, name: name, realm: realm)
     }
-    guard
-      let other = try? PassphraseSecret(
-        passphrase: passphrase, parameters: sealed.parameters, salt: sealed.salt)
-    else { return nil }
+    guard let other = try? material.secret(parameters: sealed.parameters, salt: sealed.salt) else {
+      return nil
+    }
     return try? sealed.open(with: other, name: name, realm: realm)
   }
 }
