@@ -22,6 +22,12 @@ extension NetworkAddress {
   }
 }
 
+extension SocketAddress {
+  init(_ address: NetworkAddress) throws {
+    try self.init(packedIPAddress: ByteBuffer(bytes: address.ip), port: Int(address.port))
+  }
+}
+
 /// What counts as one source: an IPv4 address, or the /64 network that an IPv6 host usually has to
 /// itself and can pick addresses from at will.
 enum SourceNetwork: Hashable {

@@ -27,7 +27,8 @@ public enum InterfaceAddresses {
 }
 
 extension NetworkAddress {
-  var meansSomethingElsewhere: Bool {
+  /// Whether others can use it: not loopback, link-local or unspecified.
+  public var meansSomethingElsewhere: Bool {
     if isIPv4 { return ip[0] != 127 && ip[0] != 0 && !(ip[0] == 169 && ip[1] == 254) }
     let linkLocal = ip[0] == 0xfe && ip[1] & 0xc0 == 0x80
     let loopbackOrUnspecified = ip[..<15].allSatisfy { $0 == 0 } && ip[15] <= 1

@@ -20,6 +20,10 @@ public struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
 
   public var isIPv4: Bool { ip.count == 4 }
 
+  /// What one host has to itself and can pick addresses from: an IPv4 address, or the first eight
+  /// bytes of an IPv6 address.
+  public var network: [UInt8] { isIPv4 ? ip : [UInt8](ip.prefix(8)) }
+
   /// The address alone: dotted for IPv4, eight groups of hexadecimal for IPv6.
   public var host: String {
     if isIPv4 { return ip.map(String.init).joined(separator: ".") }

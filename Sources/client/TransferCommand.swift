@@ -12,6 +12,7 @@ struct TransferCommand: ParsableCommand {
     usage: """
       client -n NAME -m R [-s OUTENC] [-o OUTFILE] -a KDC_HOST -p KDC_PORT [-l LISTEN_PORT]
       client -n NAME -m S -r RECEIVER -i FILE -a KDC_HOST -p KDC_PORT
+      client doctor [-n NAME] [-a KDC_HOST -p KDC_PORT] [-l PORT]
       client login -n NAME -a KDC_HOST -p KDC_PORT
       client logout [-n NAME] [-a KDC_HOST -p KDC_PORT]
       client open -n NAME -i OUTENC -o OUTFILE
@@ -24,6 +25,7 @@ struct TransferCommand: ParsableCommand {
       directly from sender to receiver, encrypted end to end.
 
       COMMANDS, each with --help of its own:
+        doctor  check that all is well, and say what to do
         login   log in once: no passphrase is asked for until the login ends
         logout  end logins
         open    open an encrypted copy (-s)

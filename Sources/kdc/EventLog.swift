@@ -98,6 +98,8 @@ final class EventLog: Sendable {
       fields += ["key-issued", "purpose=\(purpose)", "ticket=\(id)"]
     case .announced: fields.append("announced")
     case .withdrawn: fields.append("withdrawn")
+    case .probed(let port, let isReached):
+      fields += ["probed", "port=\(port)", "reached=\(isReached ? "yes" : "no")"]
     case .refused: fields.append("refused")
     }
     if let name = event.name { fields.append("name=\(name)") }

@@ -58,7 +58,9 @@ struct KDCService: Service {
   func run() async throws {
     let limits = limits()
     refreshKeys()
-    let router = RequestRouter(center: center, directory: directory, log: log)
+    let prober = ConnectionProber()
+    let router = RequestRouter(
+      center: center, directory: directory, prober: prober, log: log)
     let server = try await RequestServer.start(
       bind: settings.bindAddress, port: settings.port, limits: limits,
       threads: max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
@@ -69,6 +71,7 @@ struct KDCService: Service {
     say(center.keys.realm.word)
     await cancelWhenGracefulShutdown { await keepKeysFresh() }
     try await server.shutdown()
+    try await prober.shutdown()
     directory.close()
     log.flush()
   }

@@ -11,6 +11,7 @@ import Wire
 struct RequestRouter: Sendable {
   let center: KeyDistributionCenter
   let directory: any Directory
+  let prober: ConnectionProber
   let log: EventLog
 
   func handle(
@@ -50,6 +51,13 @@ struct RequestRouter: Sendable {
         var random = SystemRandom()
         let now = SystemClock.now
         let answer = center.finish(pending, outcome: outcome, at: now, random: &random)
+        finish(answer, at: now, respond)
+      }
+    case .probe(let address, let patience, let pending):
+      prober.probe(address, within: patience) { isReached in
+        var random = SystemRandom()
+        let now = SystemClock.now
+        let answer = center.finish(pending, isReached: isReached, at: now, random: &random)
         finish(answer, at: now, respond)
       }
     }

@@ -1,10 +1,13 @@
 """Sections 4.4 and 4.5 against the real KDC: announcements, tickets, presence."""
 
+import socket
+from time import monotonic
+
 from checks import Checks
 from programs import Laboratory
 from sealed_checks import flipped
 from trent import granting
-from trent.encoding import Address
+from trent.encoding import Address, u16
 from trent.envelope import LARGEST_UDP
 from trent.granting import GrantingExchange, Login, Ticket, Trust
 from trent.keys import certificate_text
@@ -24,6 +27,7 @@ class GrantingChecks:
         group = self.checks.group
         group("A: presence", self.presence)
         group("T: tickets", self.tickets)
+        group("D: reach", self.reach)
         group("T2: what is not answered", self.bent_requests)
         group("T2: time and replay", self.time_and_replay)
 
@@ -108,6 +112,35 @@ class GrantingChecks:
         fields = granting.ticket_fields(login, self.asked.name, agreement_public(random(32)))
         return GrantingExchange(login, granting.TICKET_REQUEST, fields, time)
 
+    def reach(self) -> None:
+        check, login = self.checks, self.asker.login()
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            listener.settimeout(10)
+            port = listener.getsockname()[1]
+            exchange = GrantingExchange(login, granting.REACH, u16(port))
+            with self.center.datagrams() as datagrams:
+                reply = datagrams.ask(exchange.request, patience=0.3)
+            check.same("D: by UDP: silence", reply, None)
+            reply = self.asker.ask(login, granting.REACH, u16(port))
+            caller, address = listener.accept()
+            with caller:
+                caller.settimeout(10)
+                check.same("D2: nothing is sent, and the end comes", caller.recv(1), b"")
+        check.same("D3: reached", (reply.kind, reply.reached), (granting.REACHED, 1))
+        check.same("D2: from the KDC's address", address[0], "127.0.0.1")
+        check.same("D3: the address observed", reply.observed.host, "127.0.0.1")
+        reply = self.asker.ask(login, granting.REACH, u16(port))
+        check.same("D2: the next one at once: not now", reply.kind, granting.NOT_NOW)
+        reply = self.reach_when_it_may_be(login, port)
+        check.same("D3: nobody listens: not reached", (reply.kind, reply.reached), (9, 0))
+
+    def reach_when_it_may_be(self, login: Login, port: int) -> granting.GrantingReply:
+        deadline = monotonic() + 20
+        while True:
+            reply = self.asker.ask(login, granting.REACH, u16(port))
+            if reply.kind != granting.NOT_NOW or monotonic() > deadline:
+                return reply
+
     def bent_requests(self) -> None:
         check = self.checks
         request = self.exchange(self.login).request
@@ -124,6 +157,7 @@ class GrantingChecks:
         asked, ephemeral = self.asked.name, random(32)
         for what, kind, fields in (
             ("an unknown kind", 9, b""),
+            ("reach at port 0", granting.REACH, u16(0)),
             ("port 0", granting.ANNOUNCE, granting.announce_fields(self.login, 0, [])),
             ("a byte left over", granting.WITHDRAW, b"\0"),
             (

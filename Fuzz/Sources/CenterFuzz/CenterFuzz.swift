@@ -50,6 +50,7 @@ private enum Template {
   static let announcement = granting(
     .announce(port: 60_000, addresses: [World.source], LoginSignature(alice.signed)))
   static let withdrawal = granting(.withdraw)
+  static let reach = granting(.reach(port: 60_000))
 
   private static func granting(_ request: GrantingRequest) -> [UInt8] {
     written { body in
@@ -71,7 +72,7 @@ private enum Bench {
   private static let proofKeys = Proofs()
 
   static func run(_ input: inout FuzzInput) {
-    let kind = input.byte() % 8
+    let kind = input.byte() % 9
     let state = input.byte()
     let isDatagram = state & 1 == 1
     let message: [UInt8]
@@ -83,6 +84,7 @@ private enum Bench {
     case 4: message = granting(Template.ticket.mutated(by: &input), &input)
     case 5: message = granting(Template.announcement.mutated(by: &input), &input)
     case 6: message = granting(Template.withdrawal.mutated(by: &input), &input)
+    case 7: message = granting(Template.reach.mutated(by: &input), &input)
     default: message = granting(input.remainder(), &input)
     }
     var store = Store(state)
@@ -110,6 +112,10 @@ private enum Bench {
       case .change(let change, let pending):
         let outcome = store.apply(change, forced: state)
         answer = center.finish(pending, outcome: outcome, at: World.now, random: &random)
+      case .probe(let address, _, let pending):
+        expect(!isDatagram, "nobody is connected to on a datagram's word")
+        expect(address.ip == World.source.ip && address.port != 0, "only the source is tried")
+        answer = center.finish(pending, isReached: state & 64 != 0, at: World.now, random: &random)
       }
     }
     check(answer, message: message, isDatagram: isDatagram)

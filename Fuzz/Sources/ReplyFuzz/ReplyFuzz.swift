@@ -12,7 +12,7 @@ import Wire
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   var input = unsafe FuzzInput(start, count)
-  let kind = input.byte() % 14
+  let kind = input.byte() % 15
   let isProven = input.byte() & 1 == 1
   switch kind {
   case 0: announcement(input.remainder())
@@ -29,6 +29,7 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   case 10: grantingReply(granted(Template.announced.mutated(by: &input)))
   case 11: grantingReply(granted(input.remainder()))
   case 12: files(input.remainder())
+  case 13: grantingReply(granted(Template.reach.mutated(by: &input)))
   default: word(input.remainder())
   }
   return 0
@@ -81,6 +82,10 @@ private enum Template {
   static let announced =
     [GrantingReplyKind.announced.rawValue] + head + renewal
     + written { $0.address(World.source) }
+
+  static let reach =
+    [GrantingReplyKind.reach.rawValue] + head + renewal
+    + written { Reach(observed: World.source, isReached: true).write(to: &$0) }
 
   static func written(_ body: (inout ByteWriter) -> Void) -> [UInt8] {
     var writer = ByteWriter()
@@ -201,6 +206,8 @@ private func grantingReply(_ message: [UInt8]) {
   }
   _ = try? ExpectAnnouncement(opener: opener()).receive(message.bytes)
   _ = try? ExpectWithdrawal(opener: opener()).receive(message.bytes)
+  _ = try? ExpectReach(opener: opener()).receive(message.bytes)
+  _ = try? ExpectAcceptance(opener: opener()).receive(message.bytes)
   let expecting = ExpectTicket(opener: opener(), peer: Person.bob.name, purpose: .session)
   guard let granted = try? expecting.receive(message.bytes) else { return }
   let session = granted.value

@@ -9,6 +9,7 @@ public struct CenterEvent: Hashable, Sendable {
     case keyIssued(purpose: Purpose, ticketID: [UInt8])
     case announced
     case withdrawn
+    case probed(port: UInt16, isReached: Bool)
     case refused(Reason)
   }
 
@@ -31,6 +32,7 @@ public struct CenterEvent: Hashable, Sendable {
     case clockSkew = "time of the request is off"
     case peerNotPresent = "peer is not present"
     case superseded = "a later login receives"
+    case tooManyProbes = "too many connections to try"
     case unavailable = "the directory does not answer"
     case internalFailure = "a cryptographic operation failed"
   }

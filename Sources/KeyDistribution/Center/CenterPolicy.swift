@@ -18,6 +18,12 @@ public struct CenterPolicy: Hashable, Sendable {
   public var rememberedRequests = 4_000_000
   /// How long a ticket may be presented.
   public var ticketLifetime = Interval.minutes(5)
+  /// How many connections to clients are tried at a time.
+  public var probes = 64
+  /// How long one may take to come about.
+  public var probePatience = Interval.seconds(2)
+  /// From one of a source to its next one at least.
+  public var probeInterval = Interval.seconds(1)
   /// When a refusal leaves, counted from the arrival of the request.
   public var refusalDelay = Interval.milliseconds(200)
 

@@ -13,6 +13,9 @@ public enum CenterDecision: Sendable {
   case answer(CenterAnswer)
   /// This change has to be made, durably, first; then `finish`.
   case change(DirectoryChange, PendingChange)
+  /// It has to be tried first whether a TCP connection to this address comes about in that time;
+  /// then `finish`. Nothing is to be sent over it.
+  case probe(NetworkAddress, within: Interval, PendingProbe)
 }
 
 /// The end of a request: what to send, when, and what to write into the log.
@@ -51,6 +54,15 @@ public struct PendingRequest: Sendable {
   init(_ request: consuming VerifiedRequest) { box = Once(request) }
 
   func take() -> VerifiedRequest? { box.take() }
+}
+
+/// A request that waits for a connection to have been tried. Finished once.
+public struct PendingProbe: Sendable {
+  private let box: Once<PendingGranting>
+
+  init(_ request: consuming PendingGranting) { box = Once(request) }
+
+  func take() -> PendingGranting? { box.take() }
 }
 
 /// A request that waits for its change to be durable. Finished once.

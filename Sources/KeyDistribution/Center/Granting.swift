@@ -78,6 +78,8 @@ extension KeyDistributionCenter {
     let time = try body.timestamp()
     let request = try GrantingRequest(from: &body)
     try body.finish()
+    // A datagram's source may be forged: nobody is connected to on its word (D2).
+    if case .reach = request, isDatagram { return fail(.malformed, .malformed, name) }
     let granting = PendingGranting(
       exchange: exchange, ticket: ticket, request: request, source: source)
 
@@ -107,7 +109,7 @@ extension KeyDistributionCenter {
       RecordQuery(users: [granting.ticket.name, peer], presences: [peer])
     case .announce:
       RecordQuery(users: [granting.ticket.name], presences: [granting.ticket.name])
-    case .withdraw: RecordQuery(users: [granting.ticket.name])
+    case .withdraw, .reach: RecordQuery(users: [granting.ticket.name])
     }
   }
 
@@ -140,6 +142,7 @@ extension KeyDistributionCenter {
       let change = DirectoryChange.withdraw(
         granting.ticket.name, loginTime: granting.ticket.loginTime)
       return .change(change, PendingChange(.presence(granting, .withdrawn)))
+    case .reach(let port): return probe(port, for: granting, at: now, &random)
     }
   }
 

@@ -20,6 +20,7 @@ public final class KeyDistributionCenter: Sendable {
     var ratchet: TicketGrantingRatchet
     var epochs = EpochKeyring()
     var requests: ReplayCache
+    var probes: ProbeSlots
     var lastLogin = Timestamp(milliseconds: 0)
   }
 
@@ -36,7 +37,8 @@ public final class KeyDistributionCenter: Sendable {
     let requests = ReplayCache(
       window: policy.requestTolerance + policy.requestTolerance,
       limit: policy.rememberedRequests, now: now)
-    state = Mutex(State(ratchet: ratchet, requests: requests))
+    state = Mutex(
+      State(ratchet: ratchet, requests: requests, probes: ProbeSlots(policy)))
   }
 
   // MARK: What goes on by the clock
@@ -98,6 +100,10 @@ public final class KeyDistributionCenter: Sendable {
 
   func remember(_ tag: ReplayTag, at now: Timestamp) -> ReplayCache.Verdict {
     state.withLock { $0.requests.insert(tag, at: now) }
+  }
+
+  func withProbes<Value>(_ body: (inout ProbeSlots) -> Value) -> Value {
+    state.withLock { body(&$0.probes) }
   }
 
   /// The time of a login that is granted now: later than every one before it, so that of two logins
@@ -179,6 +185,15 @@ public final class KeyDistributionCenter: Sendable {
     case .presence(let granting, let presence):
       return finish(granting, presence: presence, outcome: outcome, at: now, &random)
     }
+  }
+
+  /// Answers a request for which a connection was tried.
+  public func finish(
+    _ pending: PendingProbe, isReached: Bool, at now: Timestamp,
+    random: inout some RandomSource
+  ) -> CenterAnswer {
+    guard let granting = pending.take() else { return CenterAnswer(nil) }
+    return finish(granting, isReached: isReached, at: now, &random)
   }
 
   /// The answer to a request whose records could not be had: an honest "try again".

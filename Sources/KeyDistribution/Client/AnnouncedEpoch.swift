@@ -33,6 +33,11 @@ public struct AnnouncedEpoch: Sendable {
   public let realm: Realm
   private let announcement: EpochAnnouncement
 
+  /// From when, and until when, the key is good, by the clock of who signed it.
+  public var period: (from: Timestamp, until: Timestamp) {
+    (announcement.notBefore, announcement.notAfter)
+  }
+
   /// Step E3: reads the announcement and verifies that the identity in it signed it.
   ///
   /// - Throws: `malformed`, `failed`, `unexpectedReply` or `notAuthentic`.

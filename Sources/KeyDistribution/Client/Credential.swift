@@ -90,6 +90,24 @@ public struct Credential: ~Copyable, Sendable {
     return Outgoing(sealed.message, next: ExpectWithdrawal(opener: sealed.next))
   }
 
+  /// Step D1: asks whether the KDC can connect to this machine. By TCP only.
+  public func askForReach(
+    port: UInt16, at now: Timestamp, random: inout some RandomSource
+  ) -> Outgoing<ExpectReach> {
+    let sealed = seal(.reach(port: port), at: now, random: &random)
+    return Outgoing(sealed.message, next: ExpectReach(opener: sealed.next))
+  }
+
+  /// Step T1 for one's own name, to which the KDC says no more than that it takes this login (T4).
+  public func askForAcceptance(
+    at now: Timestamp, random: inout some RandomSource
+  ) -> Outgoing<ExpectAcceptance> {
+    let request = GrantingRequest.ticket(
+      purpose: .session, peer: name, ephemeral: loginKey.publicKey, LoginSignature(signed))
+    let sealed = seal(request, at: now, random: &random)
+    return Outgoing(sealed.message, next: ExpectAcceptance(opener: sealed.next))
+  }
+
   private func seal(
     _ request: GrantingRequest, at now: Timestamp, random: inout some RandomSource
   ) -> Outgoing<GrantingReplyOpener> {

@@ -60,7 +60,7 @@ struct GrantingReplyOpener: ~Copyable {
     case .loginOver: .loginOver
     case .clockSkew: .clockSkew(now: time)
     case .unavailable: .unavailable
-    case .ticket, .announced, .withdrawn: .unexpectedReply
+    case .ticket, .announced, .withdrawn, .reach: .unexpectedReply
     }
   }
 }
@@ -134,5 +134,26 @@ public struct ExpectWithdrawal: ~Copyable {
   /// - Returns: KDC time. The renewal in the reply is let go: whoever withdraws is about to leave.
   public borrowing func receive(_ message: RawSpan) throws(ExchangeFailure) -> Timestamp {
     try opener.open(message, expecting: .withdrawn) { (_) throws(WireError) in }.time
+  }
+}
+
+/// Awaits D3.
+public struct ExpectReach: ~Copyable {
+  let opener: GrantingReplyOpener
+
+  public borrowing func receive(_ message: RawSpan) throws(ExchangeFailure) -> Granted<Reach> {
+    try opener.open(message, expecting: .reach) { (reader) throws(WireError) in
+      try Reach(from: &reader)
+    }
+  }
+}
+
+/// Awaits T4 on one's own name.
+public struct ExpectAcceptance: ~Copyable {
+  let opener: GrantingReplyOpener
+
+  /// - Returns: KDC time. The renewal in the reply is let go: nothing else was asked for.
+  public borrowing func receive(_ message: RawSpan) throws(ExchangeFailure) -> Timestamp {
+    try opener.open(message, expecting: .peerNotPresent) { (_) throws(WireError) in }.time
   }
 }

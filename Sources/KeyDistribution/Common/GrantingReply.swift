@@ -1,9 +1,9 @@
 internal import Cryptography
 internal import SecretMemory
-internal import Wire
+public import Wire
 
 /// What the first byte inside a granting reply says (PROTOCOL.md, 4.4). The time follows; then,
-/// unless the reply is one of the last three, a fresh ticket-granting ticket and its request key.
+/// unless the reply is of kind 6, 7 or 8, a fresh ticket-granting ticket and its request key.
 enum GrantingReplyKind: UInt8 {
   case ticket = 1
   case announced = 2
@@ -13,12 +13,38 @@ enum GrantingReplyKind: UInt8 {
   case loginOver = 6
   case clockSkew = 7
   case unavailable = 8
+  case reach = 9
 
   var carriesRenewal: Bool {
     switch self {
-    case .ticket, .announced, .withdrawn, .peerNotPresent, .superseded: true
+    case .ticket, .announced, .withdrawn, .peerNotPresent, .superseded, .reach: true
     case .loginOver, .clockSkew, .unavailable: false
     }
+  }
+}
+
+/// Whether the KDC could connect to whoever asked.
+public struct Reach: Hashable, Sendable {
+  /// Where the KDC saw the request come from.
+  public let observed: NetworkAddress
+  /// Whether it could connect to that address, at the port that was asked about.
+  public let isReached: Bool
+
+  func write(to message: inout ByteWriter) {
+    message.address(observed)
+    message.uint8(isReached ? 1 : 0)
+  }
+
+  init(observed: NetworkAddress, isReached: Bool) {
+    self.observed = observed
+    self.isReached = isReached
+  }
+
+  init(from reader: inout ByteReader) throws(WireError) {
+    observed = try reader.address()
+    let code = try reader.uint8()
+    guard code <= 1 else { throw .invalid("reached") }
+    isReached = code == 1
   }
 }
 

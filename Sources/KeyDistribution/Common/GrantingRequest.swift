@@ -17,6 +17,8 @@ enum GrantingRequest {
   case announce(port: UInt16, addresses: [NetworkAddress], LoginSignature)
   /// "I no longer receive."
   case withdraw
+  /// "Can you connect to me at this port?" By TCP only.
+  case reach(port: UInt16)
 
   /// Besides the one that the KDC observes.
   static let announcedAddressLimit = PresenceRecord.addressLimit - 1
@@ -25,6 +27,7 @@ enum GrantingRequest {
     case ticket = 1
     case announce = 2
     case withdraw = 3
+    case reach = 4
   }
 
   func write(to message: inout ByteWriter) {
@@ -42,6 +45,9 @@ enum GrantingRequest {
       signature.write(to: &message)
     case .withdraw:
       message.uint8(Kind.withdraw.rawValue)
+    case .reach(let port):
+      message.uint8(Kind.reach.rawValue)
+      message.uint16(port)
     }
   }
 
@@ -53,12 +59,12 @@ enum GrantingRequest {
         purpose: purpose, peer: try reader.name(), ephemeral: try reader.agreementKey(),
         try LoginSignature(from: &reader))
     case .announce:
-      let port = try reader.uint16()
-      guard port != 0 else { throw .invalid("port") }
       self = .announce(
-        port: port, addresses: try reader.addresses(limit: Self.announcedAddressLimit),
+        port: try reader.port(),
+        addresses: try reader.addresses(limit: Self.announcedAddressLimit),
         try LoginSignature(from: &reader))
     case .withdraw: self = .withdraw
+    case .reach: self = .reach(port: try reader.port())
     case nil: throw .invalid("request kind")
     }
   }
@@ -97,6 +103,14 @@ extension ByteWriter {
 }
 
 extension ByteReader {
+  /// A port that something can listen on: not 0.
+  @_lifetime(self: copy self)
+  fileprivate mutating func port() throws(WireError) -> UInt16 {
+    let port = try uint16()
+    guard port != 0 else { throw .invalid("port") }
+    return port
+  }
+
   @_lifetime(self: copy self)
   mutating func addresses(limit: Int) throws(WireError) -> [NetworkAddress] {
     let count = Int(try uint8())

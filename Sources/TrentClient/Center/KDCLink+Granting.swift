@@ -16,32 +16,41 @@ extension KDCLink {
   /// How many of the target's addresses to try by datagrams.
   private static let datagramAddressLimit = 2
 
+  /// How a granting request may travel.
+  enum Way {
+    case datagramsThenStream
+    case datagrams
+    case stream
+  }
+
   /// One granting exchange: by datagrams, each try a request of its own; then by TCP. A clock that
   /// was off is set by what the KDC says, and the exchange begun once more.
   ///
   /// - Parameters:
+  ///   - way: where the other one will not do.
   ///   - patience: how long the way by TCP may take, for the connection and for the answer.
   ///   - ask: makes a request at a KDC time. Called for every try.
   ///   - read: reads an answer; one that does not verify changes nothing.
   mutating func grant<Next: ~Copyable, Answer: ~Copyable>(
-    patience: Interval = KDCLink.patience,
+    by way: Way = .datagramsThenStream, patience: Interval = KDCLink.patience,
     _ ask: (Timestamp) -> Outgoing<Next>,
     _ read: (borrowing Next, [UInt8]) throws(ExchangeFailure) -> Answer
   ) throws(KDCFailure) -> Answer {
     do throws(KDCFailure) {
-      return try grantOnce(patience, ask, read)
+      return try grantOnce(way, patience, ask, read)
     } catch {
       guard case .exchange(.clockSkew(let now)) = error else { throw error }
       setClock(to: now)
-      return try grantOnce(patience, ask, read)
+      return try grantOnce(way, patience, ask, read)
     }
   }
 
   private mutating func grantOnce<Next: ~Copyable, Answer: ~Copyable>(
-    _ patience: Interval, _ ask: (Timestamp) -> Outgoing<Next>,
+    _ way: Way, _ patience: Interval, _ ask: (Timestamp) -> Outgoing<Next>,
     _ read: (borrowing Next, [UInt8]) throws(ExchangeFailure) -> Answer
   ) throws(KDCFailure) -> Answer {
-    if let answer = try grantByDatagrams(ask, read) { return answer }
+    if way != .stream, let answer = try grantByDatagrams(ask, read) { return answer }
+    guard way != .datagrams else { throw .transport(.timedOut) }
     return try grantByStream(patience, ask, read)
   }
 

@@ -88,7 +88,7 @@ struct KDCLink: ~Copyable {
     }
   }
 
-  private static func dial(
+  static func dial(
     _ target: HostAndPort, _ patience: Interval
   ) throws(KDCFailure) -> StreamConnection {
     do throws(TransportFailure) {
@@ -99,7 +99,7 @@ struct KDCLink: ~Copyable {
     }
   }
 
-  private static func askForEpoch(
+  static func askForEpoch(
     over stream: borrowing StreamConnection, _ patience: Interval
   ) throws(KDCFailure) -> [UInt8] {
     let request = AnnouncedEpoch.request

@@ -27,8 +27,8 @@ final class HalfOpenConnection {
     try stream.receiveAvailable(into: &assembler)
   }
 
-  /// Connections are counted by address; in IPv6 by network, which is what one host has.
-  var origin: [UInt8] { source.isIPv4 ? source.ip : [UInt8](source.ip.prefix(8)) }
+  /// Connections are counted by what one host has.
+  var origin: [UInt8] { source.network }
 }
 
 /// The connections that are not a session yet. There are never many: when a new one finds no

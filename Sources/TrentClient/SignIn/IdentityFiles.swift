@@ -11,6 +11,12 @@ internal import Wire
 /// A candidate is on the disk before its public half leaves: an answer that gets lost costs nobody
 /// the key. The marks after the name are no letters of a name, so that no other user has the file.
 struct IdentityFiles {
+  static let folder = "identities"
+  /// After the name of a key that the KDC may know.
+  static let candidateMark = "~new"
+  /// After the name of a key that was replaced.
+  static let replacedMark = "~old"
+
   let name: PrincipalName
   let realm: Realm
   private let state: StateFolder
@@ -20,14 +26,14 @@ struct IdentityFiles {
     self.name = name
     self.realm = realm
     self.state = state
-    folder = "identities/" + realm.hexadecimalID
+    folder = "\(Self.folder)/\(realm.hexadecimalID)"
   }
 
   /// The identity key that the KDC knows.
   var path: String { state.path("\(folder)/\(name)") }
   /// One that it may know.
-  var candidatePath: String { path + "~new" }
-  private var replacedPath: String { path + "~old" }
+  var candidatePath: String { path + Self.candidateMark }
+  private var replacedPath: String { path + Self.replacedMark }
 
   /// Keeps other processes from making an identity key for the same user at the same time.
   func lock() throws(ClientFailure) -> FileLock { try state.lock("\(folder)/\(name)~lock") }

@@ -56,6 +56,8 @@ struct ClockFile {
     }
   }
 
+  func damagedLines() throws(ClientFailure) -> [Int] { try file.damagedLines(Self.parse) }
+
   private static func parse(_ words: [Substring]) -> Entry? {
     guard words.count == 3, words[0].utf8.count == 64, let offset = Int64(words[2]) else {
       return nil

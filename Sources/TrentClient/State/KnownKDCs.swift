@@ -66,6 +66,8 @@ struct KnownKDCs {
     return pin ?? Pin(realm: realm, line: 0)
   }
 
+  func damagedLines() throws(ClientFailure) -> [Int] { try file.damagedLines(Self.parse) }
+
   private static func parse(_ words: [Substring]) -> (target: String, realm: Realm)? {
     guard words.count == 2, let realm = Realm(word: String(words[1])) else { return nil }
     return (String(words[0]), realm)

@@ -22,6 +22,8 @@ struct KnownPeers {
       .filter { name == nil || $0.name == name }
   }
 
+  func damagedLines() throws(ClientFailure) -> [Int] { try file.damagedLines(KnownPeer.init) }
+
   /// The identity key pinned for a name, and the number of its line.
   func pin(
     of name: PrincipalName, in realm: Realm

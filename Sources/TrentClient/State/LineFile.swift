@@ -51,6 +51,13 @@ final class LineFile {
     return entries
   }
 
+  /// The numbers of the lines that are no entries. Nothing is said of them here.
+  func damagedLines<Entry>(_ parse: ([Substring]) -> Entry?) throws(ClientFailure) -> [Int] {
+    try lines().enumerated().filter { _, text in
+      !text.isEmpty && !text.hasPrefix("#") && parse(text.split(separator: " ")) == nil
+    }.map { $0.offset + 1 }
+  }
+
   /// Rewrites the file with what `change` makes of its lines, while no other process does.
   func update(
     _ change: (inout [String]) throws(ClientFailure) -> Void

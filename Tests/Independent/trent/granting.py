@@ -7,10 +7,12 @@ from .envelope import GRANTING_REPLY, GRANTING_REQUEST, fields_of, message
 from .keys import LoginKey, SignedLoginKey, certificate_text
 from .primitives import expand, open_sealed, open_with_nonce, pair, random, seal, verifies
 
-TICKET_REQUEST, ANNOUNCE, WITHDRAW = 1, 2, 3
+TICKET_REQUEST, ANNOUNCE, WITHDRAW, REACH = 1, 2, 3, 4
 TICKET, ANNOUNCED, WITHDRAWN, NOT_PRESENT, LATER_LOGIN, LOGIN_OVER, WRONG_TIME, NOT_NOW = range(
     1, 9
 )
+REACHED = 9
+RENEWING = (TICKET, ANNOUNCED, WITHDRAWN, NOT_PRESENT, LATER_LOGIN, REACHED)
 SESSION = 1
 TGT_LENGTH, TICKET_LENGTH, REPLY_HEADER = 213, 459, 18
 
@@ -62,6 +64,7 @@ class GrantingReply:
     time: int
     grant: TicketGrant | None = None
     observed: Address | None = None
+    reached: int | None = None
 
 
 def ticket_fields(login: Login, peer: str, ephemeral: bytes, purpose: int = SESSION) -> bytes:
@@ -94,16 +97,19 @@ class GrantingExchange:
         key, key_nonce = pair(expand(self._request_key, info, 44))
         plaintext = Reader(open_sealed(key, key_nonce, reply[:REPLY_HEADER], reader.rest()))
         kind, time = plaintext.u8(), plaintext.u64()
-        if not TICKET <= kind <= NOT_NOW:
+        if not TICKET <= kind <= REACHED:
             raise Malformed("an unknown kind of granting reply")
-        fresh = (plaintext.bytes(32), plaintext.bytes(TGT_LENGTH)) if kind <= LATER_LOGIN else None
+        fresh = (plaintext.bytes(32), plaintext.bytes(TGT_LENGTH)) if kind in RENEWING else None
         grant = _read_grant(plaintext) if kind == TICKET else None
-        observed = plaintext.address() if kind == ANNOUNCED else None
+        observed = plaintext.address() if kind in (ANNOUNCED, REACHED) else None
+        reached = plaintext.u8() if kind == REACHED else None
+        if reached not in (None, 0, 1):
+            raise Malformed("reached is 0 or 1")
         plaintext.end()
         self._login.time = time
         if fresh is not None:
             self._login.request_key, self._login.tgt = fresh
-        return GrantingReply(kind, time, grant, observed)
+        return GrantingReply(kind, time, grant, observed, reached)
 
 
 def _read_grant(reader: Reader) -> TicketGrant:

@@ -182,3 +182,33 @@ extension VerifyingKey {
     isValidSignature(signature.bytes, for: message.bytes)
   }
 }
+
+extension ExpectReach {
+  borrowing func receive(_ message: [UInt8]) throws -> Granted<Reach> {
+    try receive(message.bytes)
+  }
+
+  borrowing func failure(on message: [UInt8]) -> ExchangeFailure? {
+    do {
+      _ = try receive(message)
+      return nil
+    } catch {
+      return error as? ExchangeFailure
+    }
+  }
+}
+
+extension ExpectAcceptance {
+  borrowing func receive(_ message: [UInt8]) throws -> Timestamp {
+    try receive(message.bytes)
+  }
+
+  borrowing func failure(on message: [UInt8]) -> ExchangeFailure? {
+    do {
+      _ = try receive(message)
+      return nil
+    } catch {
+      return error as? ExchangeFailure
+    }
+  }
+}

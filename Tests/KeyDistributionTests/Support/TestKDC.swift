@@ -13,6 +13,11 @@ final class TestKDC {
   /// What the machine would have logged, in order.
   private(set) var events: [CenterEvent] = []
 
+  /// Where the machine wanted a connection to be tried, in order.
+  private(set) var probes: [NetworkAddress] = []
+  /// Where somebody listens.
+  var listeners: Set<NetworkAddress> = []
+
   /// 2026-01-01 00:00:00 UTC.
   static let start = Timestamp(milliseconds: 1_767_225_600_000)
   static let client = [UInt8]([192, 0, 2, 7])
@@ -60,12 +65,16 @@ final class TestKDC {
     }
     let decision = center.resume(
       request, with: directory.lookUp(query), at: now, random: &random)
-    guard case .change(let change, let pending) = decision else {
-      guard case .answer(let answer) = decision else { preconditionFailure("as above") }
-      return answer
+    switch decision {
+    case .answer(let answer): return answer
+    case .change(let change, let pending):
+      let outcome = directory.apply(change)
+      return center.finish(pending, outcome: outcome, at: now, random: &random)
+    case .probe(let address, _, let pending):
+      probes.append(address)
+      let isReached = listeners.contains(address)
+      return center.finish(pending, isReached: isReached, at: now, random: &random)
     }
-    let outcome = directory.apply(change)
-    return center.finish(pending, outcome: outcome, at: now, random: &random)
   }
 
   /// The message that answers, where one must come.

@@ -3,13 +3,14 @@ import SecretMemory
 import Wire
 
 /// One granting exchange, tried as the program does: three datagrams, each a request of its own,
-/// then a connection.
+/// then a connection; or a connection alone.
 final class GrantingAttempt<Next: ~Copyable, Value: ~Copyable>: PacketHandler {
   private let login: Login
   private let kind: Judge.Request.Kind
   private let ask: () -> Outgoing<Next>
   private let read: (borrowing Next, [UInt8]) throws(ExchangeFailure) -> Granted<Value>
   private let granted: (consuming Granted<Value>) -> Void
+  private let firstTry: Int
   private let channel: Int
   private var awaited: [Held<Next>] = []
   private var isOver = false
@@ -17,7 +18,8 @@ final class GrantingAttempt<Next: ~Copyable, Value: ~Copyable>: PacketHandler {
   private var person: Person { login.person }
 
   init(
-    _ login: Login, _ kind: Judge.Request.Kind, ask: @escaping () -> Outgoing<Next>,
+    _ login: Login, _ kind: Judge.Request.Kind, byStreamOnly: Bool = false,
+    ask: @escaping () -> Outgoing<Next>,
     read: @escaping (borrowing Next, [UInt8]) throws(ExchangeFailure) -> Granted<Value>,
     granted: @escaping (consuming Granted<Value>) -> Void
   ) {
@@ -26,12 +28,13 @@ final class GrantingAttempt<Next: ~Copyable, Value: ~Copyable>: PacketHandler {
     self.ask = ask
     self.read = read
     self.granted = granted
+    firstTry = byStreamOnly ? Self.waits.count - 1 : 0
     channel = login.person.world.newChannel()
   }
 
   func start() {
     person.handle(channel, with: self)
-    attempt(0)
+    attempt(firstTry)
   }
 
   /// Try after try (PROTOCOL.md, 4.1): how long to wait for each, in milliseconds.

@@ -42,6 +42,21 @@ final class Login {
     world.after(.seconds(60)) { [weak self] _ in self?.keepAnnouncing() }
   }
 
+  /// D1: whether the KDC can connect here.
+  func askForReach() {
+    let attempt = GrantingAttempt<ExpectReach, Reach>(self, .reach, byStreamOnly: true) {
+      [self] in
+      credential.askForReach(port: 60_000, at: person.clock, random: &world.keys)
+    } read: {
+      (next, message) throws(ExchangeFailure) in
+      try next.receive(message.bytes)
+    } granted: { [self] granted in
+      world.note(.probed, "\(person.endpoint) \(granted.value.isReached)")
+      renew(with: granted.renewal)
+    }
+    attempt.start()
+  }
+
   /// W1, and no more.
   func withdraw() {
     let asked = credential.withdraw(at: person.clock, random: &world.keys)

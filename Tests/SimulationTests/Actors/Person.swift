@@ -87,7 +87,10 @@ final class Person {
   func begin(_ credential: consuming Credential) {
     let login = Login(self, credential)
     self.login = login
-    if receives { login.keepAnnouncing() }
+    if receives {
+      login.keepAnnouncing()
+      login.askForReach()
+    }
     if sends { sendLater(login) }
     // Some leave before their time, some of them without a word.
     guard world.choices.chance(400) else { return }

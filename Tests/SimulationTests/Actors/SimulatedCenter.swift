@@ -91,6 +91,16 @@ final class SimulatedCenter {
           pending, outcome: outcome, at: center.time(for: packet), random: &center.world.keys)
         center.answer(answer, to: packet)
       }
+    case .probe(let address, let patience, let pending):
+      world.judge.probed(address, for: packet)
+      // Some are reached at once; others are behind a wall.
+      let isReached = world.choices.chance(50)
+      let duration = isReached ? 20 : patience.milliseconds
+      later(.milliseconds(duration)) { center in
+        let answer = machine.finish(
+          pending, isReached: isReached, at: center.time(for: packet), random: &center.world.keys)
+        center.answer(answer, to: packet)
+      }
     }
   }
 

@@ -9,7 +9,7 @@ extension Judge {
   struct Request {
     enum Kind: CustomStringConvertible {
       case registration, login
-      case announcement, withdrawal
+      case announcement, withdrawal, reach
       case ticket(peer: PrincipalName, ephemeral: AgreementPublicKey)
 
       var description: String {
@@ -18,6 +18,7 @@ extension Judge {
         case .login: "login"
         case .announcement: "announcement"
         case .withdrawal: "withdrawal"
+        case .reach: "reach"
         case .ticket(let peer, _): "ticket for \(peer)"
         }
       }
@@ -65,6 +66,13 @@ extension Judge {
     }
   }
 
+  /// The KDC is about to connect to an address, for a request.
+  func probed(_ address: NetworkAddress, for packet: Packet) {
+    guard case .reach? = requests[packet.bytes]?.kind, !packet.isDatagram,
+      address.ip == packet.from.address.ip
+    else { return report(.probedUnasked, "\(address)") }
+  }
+
   /// The KDC has come to the end of a request.
   func answered(_ packet: Packet, with answer: CenterAnswer) {
     guard let message = answer.message, packet.bytes.count > 1 else { return }
@@ -108,7 +116,9 @@ extension Judge {
       report(isSealed ? .sealedRequestServedTwice : .grantingRequestServedTwice, what)
     }
     requests[message]?.servedBy = present
-    let now = world.now
+    var now = world.now
+    // What is judged is when it was decided to connect.
+    if case .reach = request.kind { now = now - CenterPolicy().probePatience }
     if isSealed {
       guard let end = epochEnd(of: message), now <= end + Self.slack else {
         return report(.grantedAfterEpochEnd, what)
@@ -124,6 +134,7 @@ extension Judge {
     case .announcement:
       presences[request.name] = KnownPresence(announced: now, loginEnd: loginEnd)
     case .withdrawal: presences[request.name]?.withdrawn = now
+    case .reach: break
     case .ticket(let peer, let ephemeral):
       issued(answer, to: request.name, for: peer, ephemeral)
     case .registration, .login: report(.requestForged, what)

@@ -20,6 +20,9 @@ struct Violation: Error, CustomStringConvertible {
     case grantedForAbsentPeer = "the KDC issues a ticket for a receiver that is not present"
     case oldRequestServed = "the KDC serves a request of long ago"
 
+    // Connections of the KDC's own.
+    case probedUnasked = "the KDC connects to somebody who did not ask for it"
+
     // The wire.
     case requestForged = "the KDC serves a request that nobody made"
     case sealedRequestServedTwice = "the KDC serves a sealed request twice"

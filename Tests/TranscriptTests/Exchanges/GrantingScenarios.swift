@@ -48,6 +48,8 @@ let grantingScenarios = [
     _ = try expecting.receive(client.reply)
     try kdc.checkStoredPresence(.bob)
   },
+  reach("exchange/reach", "D1-D3: the KDC connects to who asks, and tells that it could.", true),
+  reach("exchange/not-reached", "D1-D3: the KDC tells that it could not connect.", false),
   Scenario("exchange/ticket", "T1-T5: a ticket and a session key by datagram.") { tape in
     let kdc = try TapeCenter(tape)
     let (alice, _) = try twoPeople(kdc)
@@ -121,6 +123,21 @@ let grantingScenarios = [
     _ = try expecting.receive(client.reply)
   },
 ]
+
+private func reach(_ path: String, _ comment: String, _ isReached: Bool) -> Scenario {
+  Scenario(path, comment) { tape in
+    let kdc = try TapeCenter(tape)
+    try kdc.user(.bob)
+    let bob = try kdc.credential(of: .bob)
+    let client = GrantingClient(kdc, bob)
+    let expecting = try client.reach(port: 60_000, isReached: isReached, draws: renewalDraws)
+    try tape.begin("reply opened")
+    try client.checkReply()
+    let granted = try expecting.receive(client.reply)
+    try tape.require(granted.value.observed == bob.observed, "the observed address")
+    try tape.require(granted.value.isReached == isReached, "how it went")
+  }
+}
 
 let renewalDraws = ["response-nonce", "request-key", "ticket-granting-ticket-nonce"]
 let ticketDraws = ["session-key", "ticket-id", "ticket-nonce"] + renewalDraws
@@ -206,14 +223,25 @@ final class GrantingClient {
     return asked.next
   }
 
+  func reach(port: UInt16, isReached: Bool, draws: [String]) throws -> ExpectReach {
+    try tape.begin("client reach")
+    let port = try tape.number("port", port)
+    let sent = try tape.time("time", Self.soon)
+    var random = TapeRandom(tape, ["request-nonce"])
+    let asked = login.credential.askForReach(port: port, at: sent, random: &random)
+    kdc.isReached = isReached
+    try ask("reach", over: "tcp", asked.message, at: Self.soon, draws: draws)
+    return asked.next
+  }
+
   private func ask(
-    _ title: String, _ message: [UInt8], at now: Timestamp, draws: [String],
-    outcome: ChangeOutcome? = nil
+    _ title: String, over link: String = "udp", _ message: [UInt8], at now: Timestamp,
+    draws: [String], outcome: ChangeOutcome? = nil
   ) throws {
     try tape.check("request", message)
     try tape.check("request-plaintext", try openRequest(message))
     let handled = try kdc.exchange(
-      title, over: "udp", at: now, draws: draws, outcome: outcome
+      title, over: link, at: now, draws: draws, outcome: outcome
     ) { message }
     try tape.require(kdc.lastRequest == message, "the client makes the recorded request")
     request = message

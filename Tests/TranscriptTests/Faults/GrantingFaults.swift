@@ -19,7 +19,7 @@ let grantingFaults: [Scenario] = [
     $0.request().flipped(-1)
   },
   fault("t2-trailing", "A byte follows the last field.", "T2") { $0.request($0.ticketBody + [0]) },
-  fault("t2-kind", "The kind is none of the three.", "T2") { $0.request([4]) },
+  fault("t2-kind", "The kind is none of the four.", "T2") { $0.request([5]) },
   fault("t2-purpose", "The purpose is none of the three.", "T2") {
     $0.request($0.ticketBody.with(4, at: 1))
   },
@@ -27,6 +27,10 @@ let grantingFaults: [Scenario] = [
     $0.request($0.ticketBody.with(UInt8(ascii: "/"), at: 3))
   },
   fault("t2-port", "The port is 0.", "T2") { $0.request($0.announcement(port: 0)) },
+  fault("t2-reach-port", "Whether port 0 is reached.", "T2") { $0.request([4, 0, 0]) },
+  fault("t2-reach-datagram", "Whether a port is reached, by datagram: silence.", "T2", over: "udp") {
+    $0.request([4] + bigEndian(UInt16(60_000)))
+  },
   fault("t2-addresses", "Six addresses are announced.", "T2") {
     $0.request($0.announcement(addresses: [[UInt8]](repeating: ownAddress, count: 6)))
   },
@@ -99,7 +103,7 @@ let grantingFaults: [Scenario] = [
   },
   reply("t5-peer", "A ticket for another peer.") { $0.reply(peer: "carol") },
   reply("t5-kind", "Another kind than was asked for.") { $0.reply(kind: 2) },
-  reply("t5-kind-unknown", "The kind is none that there is.") { $0.reply(kind: 9) },
+  reply("t5-kind-unknown", "The kind is none that there is.") { $0.reply(kind: 10) },
   reply("t5-trailing", "A byte follows the last field.") { $0.reply(trailing: [0]) },
   reply("t5-addresses", "There are more addresses than six.") { $0.reply(addressCount: 7) },
 ]

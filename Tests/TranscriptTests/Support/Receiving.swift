@@ -21,3 +21,9 @@ extension ExpectWithdrawal {
     try receive(message.bytes)
   }
 }
+
+extension ExpectReach {
+  borrowing func receive(_ message: [UInt8]) throws(ExchangeFailure) -> Granted<Reach> {
+    try receive(message.bytes)
+  }
+}

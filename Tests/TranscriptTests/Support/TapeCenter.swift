@@ -10,6 +10,8 @@ final class TapeCenter {
   let center: KeyDistributionCenter
   /// Sections `user` and `presence` fill it.
   var directory = MemoryDirectory()
+  /// What comes of a connection that the KDC tries.
+  var isReached = true
   /// What the last message came to.
   private(set) var last = Handled(message: nil, refusedAt: nil)
   private(set) var lastRequest: [UInt8] = []
@@ -113,6 +115,11 @@ final class TapeCenter {
         let outcome = forced ?? directory.apply(change)
         _ = try tape.word("outcome", "\(outcome)")
         return end(center.finish(pending, outcome: outcome, at: now, random: &random), .finish)
+      case .probe(let address, _, let pending):
+        try tape.check("probed", written { $0.address(address) })
+        let isReached = try tape.word("reached", isReached ? "yes" : "no") == "yes"
+        return end(
+          center.finish(pending, isReached: isReached, at: now, random: &random), .finish)
       }
     }
   }
