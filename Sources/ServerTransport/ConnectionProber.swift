@@ -11,7 +11,8 @@ public final class ConnectionProber: Sendable {
 
   /// Connects, sends nothing, closes, and tells from another thread whether that went well.
   public func probe(
-    _ address: NetworkAddress, within patience: Interval, then tell: @escaping @Sendable (Bool) -> Void
+    _ address: NetworkAddress, within patience: Interval,
+    then tell: @escaping @Sendable (Bool) -> Void
   ) {
     guard let target = try? SocketAddress(address) else { return tell(false) }
     ClientBootstrap(group: group)

@@ -14,8 +14,8 @@ struct DoctorCommand: ParsableCommand {
       everything that is kept here. Nobody is asked for a passphrase, and nothing is changed. The \
       exit status is 1 when there is a problem.
 
-      Whether others reach the listening port, the KDC tries by a connection of its own. That takes \
-      a login ("client login").
+      Whether others reach the listening port, the KDC tries by a connection of its own. That \
+      takes a login ("client login").
 
       EXIT STATUS:
       \(ExitStatus.table)
@@ -80,7 +80,7 @@ struct DoctorCommand: ParsableCommand {
       let options = DoctorOptions(
         name: name, kdc: target.map { KDCOptions(target: $0, expected: kdcKey) }, port: listen,
         secretFiles: passphraseFile + keyFile)
-      let doctor = Doctor(options, state: try StateFolder.current())
+      let doctor = Doctor(options, state: try StateFolder.current(telling: nil))
       guard doctor.run({ print($0) }) else {
         throw ClientFailure(.other, "There are problems.")
       }

@@ -57,7 +57,7 @@ struct LoginCommand: ParsableCommand {
     do throws(ClientFailure) {
       var options = identification.signInOptions(name)
       options.lifetime = lifetime
-      let logins = KeptLogins(state: try StateFolder.current(), person: person)
+      let logins = KeptLogins(state: try StateFolder.current(telling: person), person: person)
       try logins.logIn(try center.kdcOptions(), options)
     } catch {
       person.say("client: \(error)")

@@ -47,7 +47,7 @@ struct LogoutCommand: ParsableCommand {
   func run() throws {
     let person = Terminal(explains: false)
     do throws(ClientFailure) {
-      let logins = KeptLogins(state: try StateFolder.current(), person: person)
+      let logins = KeptLogins(state: try StateFolder.current(telling: person), person: person)
       try logins.logOut(name: name, from: target)
     } catch {
       person.say("client: \(error)")

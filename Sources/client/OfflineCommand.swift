@@ -10,7 +10,7 @@ extension OfflineCommand {
   func run() throws {
     let person = Terminal(explains: false)
     do throws(ClientFailure) {
-      try run(in: try StateFolder.current(), person: person)
+      try run(in: try StateFolder.current(telling: person), person: person)
     } catch {
       person.say("client: \(error)")
       throw ExitCode(error.exitCode)

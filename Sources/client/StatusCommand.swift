@@ -18,7 +18,7 @@ struct StatusCommand: ParsableCommand {
   func run() throws {
     let person = Terminal(explains: false)
     do throws(ClientFailure) {
-      let logins = KeptLogins(state: try StateFolder.current(), person: person)
+      let logins = KeptLogins(state: try StateFolder.current(telling: person), person: person)
       let all = try logins.status()
       for login in all { print(login) }
       guard all.contains(where: \.isGood) else {

@@ -107,7 +107,7 @@ struct TransferCommand: ParsableCommand {
   func run() throws {
     let person = Terminal(explains: verbose)
     do throws(ClientFailure) {
-      let state = try StateFolder.current()
+      let state = try StateFolder.current(telling: person)
       let kdc = try center.kdcOptions()
       let signIn = identification.signInOptions(name)
       switch mode {

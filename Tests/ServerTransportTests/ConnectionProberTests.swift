@@ -19,7 +19,9 @@ struct ConnectionProberTests {
         if outcomes.withLock({
           $0.append(isReached)
           return $0.count == 1
-        }) { continuation.resume(returning: isReached) }
+        }) {
+          continuation.resume(returning: isReached)
+        }
       }
     }
     try await prober.shutdown()

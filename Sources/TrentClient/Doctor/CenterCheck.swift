@@ -87,7 +87,8 @@ struct CenterCheck {
       tell(
         .problem(
           subject, "its identity HAS CHANGED: it was \(pin.realm.word) and now is \(word)",
-          advice: "somebody may be posing as it: enter no passphrase. Only if its operator confirms "
+          advice:
+            "somebody may be posing as it: enter no passphrase. Only if its operator confirms "
             + "the change, remove line \(pin.line) of \(Finding.shown(known.path))"))
       return false
     }

@@ -13,8 +13,8 @@ enum ClockCheck {
     let direction = own < kdc ? "behind" : "ahead of"
     let text = "this machine's clock is \(length(difference)) \(direction) the KDC's"
     let advice =
-      "find out which of the two is wrong, and set it: timedatectl set-ntp true on this machine, or "
-      + "tell the KDC's operator"
+      "find out which of the two is wrong, and set it: timedatectl set-ntp true on this machine, "
+      + "or tell the KDC's operator"
     if difference > limit {
       return .problem(
         subject, text + ": peers are refused, and so is a KDC at a first contact", advice: advice)

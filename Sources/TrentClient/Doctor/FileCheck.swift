@@ -101,7 +101,8 @@ struct FileCheck {
     guard !status.isOpenToOthers else {
       return .problem(
         subject, "it holds a secret, and others may use it, mode \(octal(status.permissions))",
-        advice: "chmod 600 \(Finding.quoted(path)), and change the secret if others have been there")
+        advice: "chmod 600 \(Finding.quoted(path)), and change the secret if others have been there"
+      )
     }
     return .ok(subject, "it is for its owner alone")
   }

@@ -58,7 +58,8 @@ public struct Finding: Hashable, Sendable, CustomStringConvertible {
   static func quoted(_ path: String) -> String {
     let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%")
     guard !path.allSatisfy({ plain.contains($0) }) else { return path }
-    return "'" + shown(path).split(separator: "'", omittingEmptySubsequences: false)
+    return "'"
+      + shown(path).split(separator: "'", omittingEmptySubsequences: false)
       .joined(separator: "'\\''") + "'"
   }
 }

@@ -24,7 +24,9 @@ struct IdentityCheck {
           else { continue }
           let path = joinPath(joinPath(folder, realm), entry)
           let finding = Self.check(path, String(entry.dropFirst(first.count)), name, place)
-          if let finding { findings.append(finding) } else if parts.count == 1 {
+          if let finding {
+            findings.append(finding)
+          } else if parts.count == 1 {
             good.append("\(name) at \(place)")
           }
         }

@@ -39,11 +39,12 @@ struct PinCheck {
   }
 
   private func damage(_ lines: [Int], of path: String, isPin: Bool) -> [Finding] {
-    guard let first = lines.first else { return [] }
+    guard !lines.isEmpty else { return [] }
     let numbers = lines.map(String.init).joined(separator: ", ")
     let text =
       "\(lines.count == 1 ? "line" : "lines") \(numbers) of \(Finding.shown(path)) cannot be read"
-    let command = "sed -i \(lines.count == 1 ? "\(first)d" : "'\(lines.map { "\($0)d" }.joined(separator: ";"))'")"
+    let command =
+      "sed -i \(lines.map { "-e \($0)d" }.joined(separator: " "))"
     guard isPin else {
       return [.warning("pins", text, advice: "remove it: \(command) \(Finding.quoted(path))")]
     }

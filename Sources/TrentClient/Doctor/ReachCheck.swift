@@ -95,19 +95,22 @@ struct ReachCheck {
       around.own.contains(reach.observed.ip) || !reach.observed.meansSomethingElsewhere
     let who =
       around.isTaken ? "a program listens there" : "nobody listens there but this check"
-    let place = isOwn ? reach.observed.host : "\(reach.observed.host), which is not one of its own (NAT)"
+    let place =
+      isOwn ? reach.observed.host : "\(reach.observed.host), which is not one of its own (NAT)"
     if reach.isReached {
       let text = "\(who), and the KDC reaches this machine at \(place)"
       return .ok(
         subject,
-        around.hasKDC ? text + "; but the KDC is on this machine: others may meet a firewall" : text)
+        around.hasKDC ? text + "; but the KDC is on this machine: others may meet a firewall" : text
+      )
     }
     let text = "\(who), and the KDC does not reach this machine at \(place)"
     let advice =
       isOwn
       ? "let TCP port \(around.port) in through the firewall of this machine and of its network"
-      : "have the router forward TCP port \(around.port) to this machine, or receive with --announce "
-        + "HOST:PORT where others reach it; senders in the same network may reach it all the same"
+      : "have the router forward TCP port \(around.port) to this machine, or receive with "
+        + "--announce HOST:PORT where others reach it; senders in the same "
+        + "network may reach it all the same"
     // Who only sends need not be reached.
     return around.isMeant || around.isTaken
       ? .problem(subject, text, advice: advice)
@@ -121,7 +124,8 @@ struct ReachCheck {
     switch failure {
     case .exchange(.unavailable):
       return .warning(
-        subject, "the KDC tries no connection now: it has tried too many", advice: "try again later")
+        subject, "the KDC tries no connection now: it has tried too many", advice: "try again later"
+      )
     case .exchange(.failed(.malformed)):
       return .warning(
         subject, "the KDC does not know how to try a connection",

@@ -8,8 +8,15 @@ public struct StateFolder: Hashable, Sendable {
 
   public init(path: String) { self.path = path }
 
-  /// The folder that the environment names.
-  public static func current() throws(ClientFailure) -> StateFolder {
+  /// The folder that the environment names. The person is told when others can put something else
+  /// in the place of what is kept there; nil: nobody is told.
+  public static func current(telling person: (any Person)?) throws(ClientFailure) -> StateFolder {
+    let state = try named()
+    if let person { for warning in state.warnings { person.say(warning) } }
+    return state
+  }
+
+  private static func named() throws(ClientFailure) -> StateFolder {
     if let path = environment("TRENT_HOME") { return StateFolder(path: path) }
     // Relative paths in this variable are to be ignored, says the specification.
     if let base = environment("XDG_STATE_HOME"), base.hasPrefix("/") {
@@ -26,6 +33,23 @@ public struct StateFolder: Hashable, Sendable {
     guard let value = unsafe getenv(name) else { return nil }
     let text = unsafe String(cString: value)
     return text.isEmpty ? nil : text
+  }
+
+  /// A sentence for each folder that others may change. It is not mended unasked: who lets
+  /// TRENT_HOME name a folder that is used for other things, too, may have reasons.
+  var warnings: [String] {
+    let folders = [path, path(IdentityFiles.folder), path(CredentialCache.folder)]
+    return folders.compactMap { folder in
+      guard let status = try? EntryStatus.following(folder), status.kind == .folder else {
+        return nil
+      }
+      let shown = Finding.shown(folder)
+      if status.isWritableByOthers {
+        return "others may change what is kept in \(shown): chmod 700 \(Finding.quoted(folder))"
+      }
+      return status.isOwn || status.owner == 0
+        ? nil : "\(shown) belongs to another user, who may change what is kept there"
+    }
   }
 
   /// The path of a file in the folder.

@@ -31,9 +31,20 @@ private func hasWaitingInput(_ descriptor: Int32) -> Bool {
 final class ClientSocket: Sendable {
   let descriptor: Int32
 
-  /// - Parameter isDatagram: UDP instead of TCP.
-  init(_ port: UInt16, lastByte: UInt8 = 1, isDatagram: Bool = false) throws {
+  /// - Parameters:
+  ///   - isDatagram: UDP instead of TCP.
+  ///   - ownLastByte: from the address 127.0.0.x; nil: the system's choice.
+  init(
+    _ port: UInt16, lastByte: UInt8 = 1, isDatagram: Bool = false, ownLastByte: UInt8? = nil
+  ) throws {
     descriptor = try newSocket(isDatagram ? SOCK_DGRAM : SOCK_STREAM)
+    if let ownLastByte {
+      let socket = descriptor
+      let bound = unsafe withLoopback(0, lastByte: ownLastByte) {
+        unsafe Foundation.bind(socket, $0, $1)
+      }
+      guard bound == 0 else { throw TestProblem("bind") }
+    }
     let result = unsafe withLoopback(port, lastByte: lastByte) {
       unsafe connect(descriptor, $0, $1)
     }
@@ -112,9 +123,12 @@ final class StreamForwarder: Sendable {
   /// How many connections have come.
   var connectionCount: Int { count.withLock { $0 } }
 
-  /// - Parameter tamper: changes what comes from the KDC.
+  /// - Parameters:
+  ///   - ownLastByte: the last byte of the address that the KDC sees, 127.0.0.x.
+  ///   - tamper: changes what comes from the KDC.
   init(
-    to target: UInt16, tampering tamper: @escaping @Sendable ([UInt8]) -> [UInt8] = { $0 }
+    to target: UInt16, fromLastByte ownLastByte: UInt8? = nil,
+    tampering tamper: @escaping @Sendable ([UInt8]) -> [UInt8] = { $0 }
   ) throws {
     listener = try ServerSocket()
     Thread.detachNewThread { [listener, weak self] in
@@ -122,7 +136,7 @@ final class StreamForwarder: Sendable {
         let accepted = accept(listener.descriptor, nil, nil)
         guard accepted >= 0, let self else { return }
         let near = ClientSocket(adopting: accepted)
-        guard let far = try? ClientSocket(target) else { continue }
+        guard let far = try? ClientSocket(target, ownLastByte: ownLastByte) else { continue }
         self.count.withLock { $0 += 1 }
         Self.pump(from: near, to: far)
         Self.pump(from: far, to: near, tamper)

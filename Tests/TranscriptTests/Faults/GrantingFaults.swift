@@ -28,7 +28,8 @@ let grantingFaults: [Scenario] = [
   },
   fault("t2-port", "The port is 0.", "T2") { $0.request($0.announcement(port: 0)) },
   fault("t2-reach-port", "Whether port 0 is reached.", "T2") { $0.request([4, 0, 0]) },
-  fault("t2-reach-datagram", "Whether a port is reached, by datagram: silence.", "T2", over: "udp") {
+  fault("t2-reach-datagram", "Whether a port is reached, by datagram: silence.", "T2", over: "udp")
+  {
     $0.request([4] + bigEndian(UInt16(60_000)))
   },
   fault("t2-addresses", "Six addresses are announced.", "T2") {
