@@ -153,8 +153,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "kdc", "kdc-load", "client", "Cryptography", "KeyDistribution", "SecretMemory",
-        "Transport", "Wire",
+        "kdc", "kdc-load", "client", "Cryptography", "Directory", "FileTransfer",
+        "KeyDistribution", "SecretMemory", "SystemClock", "Transport", "TrentClient", "Wire",
       ],
       swiftSettings: strict),
   ]

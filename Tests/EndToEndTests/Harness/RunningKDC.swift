@@ -3,7 +3,7 @@ import Testing
 /// A KDC that serves.
 struct RunningKDC {
   let program: Program
-  let port: UInt16
+  private(set) var port: UInt16
   /// Its identity as one word.
   let word: String
   let folder: Folder
@@ -35,6 +35,13 @@ struct RunningKDC {
         words.allSatisfy { line.contains($0) }
       }
     }
+  }
+
+  /// The same KDC for those who reach it by way of somebody else's port.
+  func reached(at port: UInt16) -> RunningKDC {
+    var way = self
+    way.port = port
+    return way
   }
 
   /// Ends it as an operator does.

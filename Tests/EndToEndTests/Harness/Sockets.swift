@@ -113,6 +113,29 @@ final class ServerSocket: Sendable {
 
   /// Whether somebody has sent something here.
   var hasInput: Bool { hasWaitingInput(descriptor) }
+
+  /// The next datagram and who sent it; nil once the socket is shut down.
+  func receiveDatagram() -> (bytes: [UInt8], source: sockaddr_in)? {
+    var source = sockaddr_in()
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    let length = unsafe withUnsafeMutablePointer(to: &source) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe recvfrom(descriptor, &buffer, buffer.count, 0, $0, &size)
+      }
+    }
+    return length > 0 ? (Array(buffer.prefix(length)), source) : nil
+  }
+
+  func send(_ datagram: [UInt8], to target: sockaddr_in) {
+    _ = unsafe withUnsafePointer(to: target) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe sendto(
+          descriptor, datagram, datagram.count, 0, $0,
+          socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+  }
 }
 
 /// A KDC behind a firewall that lets TCP through and nothing else.
@@ -171,16 +194,8 @@ final class DatagramForwarder: Sendable {
   init(_ port: UInt16, to target: UInt16, losing losses: Int = 0) throws {
     server = try ServerSocket(port, isDatagram: true)
     Thread.detachNewThread { [server, weak self] in
-      while true {
-        var source = sockaddr_in()
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        let length = unsafe withUnsafeMutablePointer(to: &source) { pointer in
-          unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            unsafe recvfrom(server.descriptor, &buffer, buffer.count, 0, $0, &size)
-          }
-        }
-        guard length > 0, let self else { return }
+      while let (request, source) = server.receiveDatagram() {
+        guard let self else { return }
         let number = self.count.withLock { count in
           count += 1
           return count
@@ -188,13 +203,9 @@ final class DatagramForwarder: Sendable {
         guard number > losses, let far = try? ClientSocket(target, isDatagram: true) else {
           continue
         }
-        far.send([UInt8](buffer.prefix(length)))
+        far.send(request)
         guard let answer = far.receive() else { continue }
-        _ = unsafe withUnsafePointer(to: &source) { pointer in
-          unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            unsafe sendto(server.descriptor, answer, answer.count, 0, $0, size)
-          }
-        }
+        server.send(answer, to: source)
       }
     }
   }
