@@ -93,6 +93,7 @@ final class EventLog: Sendable {
     switch event.kind {
     case .registered: fields.append("registered")
     case .loggedIn: fields.append("logged-in")
+    case .secretChanged(let keyVersion): fields += ["secret-changed", "kvno=\(keyVersion)"]
     case .keyIssued(let purpose, let ticketID):
       let id = ticketID.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
       fields += ["key-issued", "purpose=\(purpose)", "ticket=\(id)"]

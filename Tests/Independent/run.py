@@ -10,6 +10,7 @@ import pathlib
 import sys
 import tempfile
 
+from change_checks import ChangeChecks
 from checks import Checks
 from client_checks import ClientChecks
 from granting_checks import GrantingChecks
@@ -29,7 +30,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="trent-independent-") as folder:
         laboratory = Laboratory(pathlib.Path(folder), sys.argv[1], sys.argv[2])
         try:
-            for suite in (SealedChecks, GrantingChecks, PeerChecks):
+            for suite in (SealedChecks, ChangeChecks, GrantingChecks, PeerChecks):
                 suite(checks, laboratory).run()
             parties = Parties(checks, laboratory)
             honest = ClientChecks(parties)

@@ -125,7 +125,7 @@ struct SizeTests {
   func longMessages() throws {
     let kdc = try TestKDC()
     // Sealed as it should be, and far too long inside: anybody can send that.
-    for kind in [SealedRequestKind.salt, .registration, .login] {
+    for kind in [SealedRequestKind.salt, .registration, .login, .change] {
       for count in [3_000, 66_000, 200_000] {
         var body = ByteWriter()
         body.uint8(kind.rawValue)

@@ -16,6 +16,12 @@ enum Plant: CaseIterable {
   case centerTakesOldRequests
   /// The clock stops at the end of the login that a request is made under.
   case centerForgivesLoginEnd
+  /// A login of before a change of secret is as good as one of after it.
+  case centerTakesOldTickets
+  /// And so is a presence.
+  case centerKeepsOldPresence
+  /// A change of secret that was held back takes force whenever it comes.
+  case centerTakesHeldChanges
   /// The clock stops at the end of the epoch that a request is sealed to.
   case centerForgivesEpochEnd
 

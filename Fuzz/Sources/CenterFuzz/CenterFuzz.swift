@@ -43,6 +43,18 @@ private enum Template {
     ).write(to: &body)
   }
 
+  /// To the digest that bob has.
+  static let change = written { body in
+    func request(_ proof: [UInt8]) -> SecretChangeRequest {
+      SecretChangeRequest(
+        name: alice.name, keyVersion: alice.keyVersion, time: World.now, parameters: .passphrase,
+        salt: World.keys.salt(for: alice.name), digest: secret(Person.bob.digest),
+        identityProof: proof)
+    }
+    let statement = request([]).signedContent(in: World.realm)
+    request(alice.identity.sign(statement.bytes)).write(to: &body)
+  }
+
   static let ticket = granting(
     .ticket(
       purpose: .session, peer: Person.bob.name, ephemeral: alice.loginKey.publicKey,
@@ -72,7 +84,7 @@ private enum Bench {
   private static let proofKeys = Proofs()
 
   static func run(_ input: inout FuzzInput) {
-    let kind = input.byte() % 9
+    let kind = input.byte() % 10
     let state = input.byte()
     let isDatagram = state & 1 == 1
     let message: [UInt8]
@@ -85,7 +97,8 @@ private enum Bench {
     case 5: message = granting(Template.announcement.mutated(by: &input), &input)
     case 6: message = granting(Template.withdrawal.mutated(by: &input), &input)
     case 7: message = granting(Template.reach.mutated(by: &input), &input)
-    default: message = granting(input.remainder(), &input)
+    case 8: message = granting(input.remainder(), &input)
+    default: message = sealed(Template.change.mutated(by: &input), isProven: true)
     }
     var store = Store(state)
     take(message, isDatagram: isDatagram, state: state, &store)
@@ -119,9 +132,22 @@ private enum Bench {
       }
     }
     check(answer, message: message, isDatagram: isDatagram)
-    if let before, before.identity != nil {
-      expect(store.users[before.name] == before, "nobody changes an existing user")
+    if let before, before.identity != nil { check(store.users[before.name], after: before) }
+  }
+
+  /// An existing user is not changed, but for the one change that the owner has signed.
+  private static func check(_ user: UserRecord?, after before: UserRecord) {
+    guard let user, user != before else { return expect(user == before, "nobody removes a user") }
+    var expected = before
+    expected.keyVersion = before.keyVersion &+ 1
+    expected.sealedDigest = user.sealedDigest
+    guard let digest = try? World.keys.openDigest(of: user) else {
+      return expect(false, "a changed digest opens")
     }
+    let isBobs = [UInt8](digest.bytes) == Person.bob.digest
+    expect(
+      user == expected && isBobs && user.keyVersion > before.keyVersion,
+      "nobody changes an existing user but as its owner signed")
   }
 
   private static func check(_ answer: CenterAnswer, message: [UInt8], isDatagram: Bool) {

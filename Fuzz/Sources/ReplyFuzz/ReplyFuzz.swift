@@ -12,7 +12,7 @@ import Wire
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   var input = unsafe FuzzInput(start, count)
-  let kind = input.byte() % 15
+  let kind = input.byte() % 17
   let isProven = input.byte() & 1 == 1
   switch kind {
   case 0: announcement(input.remainder())
@@ -30,6 +30,8 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   case 11: grantingReply(granted(input.remainder()))
   case 12: files(input.remainder())
   case 13: grantingReply(granted(Template.reach.mutated(by: &input)))
+  case 14: sealedReply(sealed(Template.changed.mutated(by: &input), isProven: isProven), .change)
+  case 15: sealedReply(input.remainder(), .change)
   default: word(input.remainder())
   }
   return 0
@@ -57,6 +59,13 @@ private enum Template {
     + written { body in
       body.name(alice.name)
       body.uint32(alice.keyVersion)
+    }
+
+  static let changed =
+    [SealedReplyKind.changed.rawValue] + head
+    + written { body in
+      body.name(alice.name)
+      body.uint32(alice.keyVersion + 1)
     }
 
   static let granted =
@@ -132,7 +141,7 @@ private func signedAnnouncement(_ input: inout FuzzInput) -> [UInt8] {
 
 // MARK: Sealed replies
 
-private enum Awaited { case salt, registration, login }
+private enum Awaited { case salt, registration, login, change }
 
 private func shared() -> SharedKey {
   let alice = Person.alice
@@ -170,6 +179,10 @@ private func sealedReply(_ message: [UInt8], _ awaited: Awaited) {
     expect(told.salt.count == 16, "a salt has 16 bytes")
   case .registration:
     _ = try? ExpectRegistration(
+      opener: opener, shared: shared(), name: alice.name, keyVersion: alice.keyVersion
+    ).receive(message.bytes)
+  case .change:
+    _ = try? ExpectChange(
       opener: opener, shared: shared(), name: alice.name, keyVersion: alice.keyVersion
     ).receive(message.bytes)
   case .login:

@@ -6,6 +6,8 @@ public struct CenterEvent: Hashable, Sendable {
   public enum Kind: Hashable, Sendable {
     case registered
     case loggedIn
+    /// Another secret, and the key version number that it has.
+    case secretChanged(keyVersion: UInt32)
     case keyIssued(purpose: Purpose, ticketID: [UInt8])
     case announced
     case withdrawn
@@ -23,6 +25,10 @@ public struct CenterEvent: Hashable, Sendable {
     case disabled = "user is disabled"
     case nameTaken = "name is taken"
     case staleKeyVersion = "key version number is not the present one"
+    case keyVersionsUsedUp = "no key version number is left"
+    case staleSalt = "salt is not the present one"
+    case changedMeanwhile = "another change came first"
+    case identityKeyMissing = "no identity key is registered"
     case identityKeyDiffers = "identity key is not the registered one"
     case badIdentityProof = "identity key is not proven"
     case replayed = "replayed request"

@@ -12,7 +12,7 @@ public struct CenterPolicy: Hashable, Sendable {
   public var epochsKept = 8
   /// The longest login.
   public var longestLogin = Interval.hours(10)
-  /// How far a granting request's time may be from the KDC's.
+  /// How far the time of a granting request, or of a change of secret, may be from the KDC's.
   public var requestTolerance = Interval.seconds(60)
   /// How many granting requests are remembered at a time.
   public var rememberedRequests = 4_000_000

@@ -166,6 +166,8 @@ public final class KeyDistributionCenter: Sendable {
       return decide(registration, records: records, at: now, &random)
     case .login(let login):
       return decide(login, records: records, at: now, &random)
+    case .change(let change):
+      return decide(change, records: records, at: now, &random)
     case .granting(let granting):
       return decide(granting, records: records, at: now, &random)
     }
@@ -182,6 +184,8 @@ public final class KeyDistributionCenter: Sendable {
       return finish(registration, outcome: outcome, at: now, &random)
     case .enrolment(let login, let user):
       return finish(login, user: user, outcome: outcome, at: now, &random)
+    case .secret(let change):
+      return finish(change, outcome: outcome, at: now, &random)
     case .presence(let granting, let presence):
       return finish(granting, presence: presence, outcome: outcome, at: now, &random)
     }
@@ -209,6 +213,8 @@ public final class KeyDistributionCenter: Sendable {
         in: registration.context, name: registration.request.name, at: now, &random)
     case .login(let login):
       return unavailable(in: login.context, name: login.request.name, at: now, &random)
+    case .change(let change):
+      return unavailable(in: change.context, name: change.request.name, at: now, &random)
     case .granting(let granting):
       return granting.answer(
         .unavailable, reason: .unavailable, from: self, at: now, random: &random)
@@ -221,6 +227,7 @@ enum VerifiedRequest: ~Copyable, Sendable {
   case salt(SealedContext, SaltRequest)
   case registration(PendingRegistration)
   case login(PendingLogin)
+  case change(PendingSecretChange)
   case granting(PendingGranting)
 }
 
@@ -228,6 +235,7 @@ enum VerifiedRequest: ~Copyable, Sendable {
 enum DecidedChange: ~Copyable, Sendable {
   case registration(PendingRegistration)
   case enrolment(PendingLogin, UserRecord)
+  case secret(VerifiedSecretChange)
   case presence(PendingGranting, PresenceChange)
 }
 

@@ -14,7 +14,9 @@ extension KeyDistributionCenter {
     let name = login.request.name
     let verified: VerifiedUser
     do {
-      verified = try verify(login, user: records.users[name])
+      verified = try verify(
+        login.claim, of: name, keyVersion: login.request.loginKey.keyVersion,
+        user: records.users[name])
     } catch {
       return .answer(refuse(error.reason, name: name, in: login.context, at: now, &random))
     }
@@ -31,71 +33,6 @@ extension KeyDistributionCenter {
       return .answer(identityKeyDiffers(login, registered, verified.shared, at: now, &random))
     }
     return .answer(grant(login, user: user, shared: verified.shared, at: now, &random))
-  }
-
-  /// A user who has proven to know the shared key.
-  private struct VerifiedUser: ~Copyable {
-    let user: UserRecord
-    let shared: SharedKey
-  }
-
-  private func verify(
-    _ login: borrowing PendingLogin, user: UserRecord?
-  ) throws(Refusal) -> VerifiedUser {
-    let present: UserRecord
-    do throws(Refusal) {
-      present = try self.present(user, for: login.request)
-    } catch {
-      spendAsMuch(on: login)
-      throw error
-    }
-    let user = present
-    let shared = try sharedKey(try openDigest(of: user), of: user)
-    guard shared.isValidProof(login.proof.bytes, of: login.proofContent.bytes) else {
-      throw Refusal(.wrongProof)
-    }
-    return VerifiedUser(user: user, shared: shared)
-  }
-
-  private struct Refusal: Error {
-    let reason: CenterEvent.Reason
-    init(_ reason: CenterEvent.Reason) { self.reason = reason }
-  }
-
-  private func present(
-    _ user: UserRecord?, for request: LoginRequest
-  ) throws(Refusal) -> UserRecord {
-    guard let user, user.state != .removed else { throw Refusal(.unknownName) }
-    guard user.state == .active else { throw Refusal(.disabled) }
-    guard user.keyVersion == request.loginKey.keyVersion else { throw Refusal(.staleKeyVersion) }
-    return user
-  }
-
-  /// What a wrong proof costs, for a name that has none to compare with: other connections must not
-  /// notice which names exist either.
-  private func spendAsMuch(on login: borrowing PendingLogin) {
-    let digest = SecretBytes(count: 32) { _ in }
-    guard
-      let shared = try? SharedKey(
-        digest: digest.bytes, name: login.request.name,
-        keyVersion: login.request.loginKey.keyVersion, realm: keys.realm)
-    else { return }
-    _ = shared.isValidProof(login.proof.bytes, of: login.proofContent.bytes)
-  }
-
-  private func openDigest(of user: UserRecord) throws(Refusal) -> SecretBytes {
-    do { return try keys.openDigest(of: user) } catch { throw Refusal(.internalFailure) }
-  }
-
-  private func sharedKey(
-    _ digest: borrowing SecretBytes, of user: UserRecord
-  ) throws(Refusal) -> SharedKey {
-    do {
-      return try SharedKey(
-        digest: digest.bytes, name: user.name, keyVersion: user.keyVersion, realm: keys.realm)
-    } catch {
-      throw Refusal(.internalFailure)
-    }
   }
 
   /// The first login of a user whom the operator made brings the identity key.
@@ -119,8 +56,7 @@ extension KeyDistributionCenter {
     _ login: consuming PendingLogin, user: UserRecord, outcome: ChangeOutcome, at now: Timestamp,
     _ random: inout some RandomSource
   ) -> CenterAnswer {
-    guard outcome == .done, let digest = try? openDigest(of: user),
-      let shared = try? sharedKey(digest, of: user)
+    guard outcome == .done, let shared = try? sharedKey(of: user)
     else { return unavailable(in: login.context, name: user.name, at: now, &random) }
     return grant(login, user: user, shared: shared, at: now, &random)
   }

@@ -5,7 +5,7 @@ internal import Wire
 extension KeyDistributionCenter {
   /// Step R2: verifies that the sender knows the key that it registers, and holds the identity key.
   func verify(
-    _ request: consuming RegistrationRequest, proof: [UInt8], of content: borrowing SecretBytes,
+    _ request: consuming RegistrationRequest, _ claim: borrowing ProofClaim,
     in context: consuming SealedContext, at now: Timestamp, random: inout some RandomSource
   ) -> CenterStep {
     let name = request.name
@@ -16,7 +16,7 @@ extension KeyDistributionCenter {
     } catch {
       return .answer(.failure(.busy, .internalFailure, name: name, source: context.source))
     }
-    guard shared.isValidProof(proof.bytes, of: content.bytes) else {
+    guard claim.isValid(under: shared) else {
       return .answer(refuse(.wrongProof, name: name, in: context, at: now, &random))
     }
     let statement = keys.realm.identityProofContent(name: name, identity: request.identity)

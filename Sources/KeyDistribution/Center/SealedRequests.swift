@@ -57,8 +57,7 @@ struct PendingRegistration: ~Copyable, Sendable {
 struct PendingLogin: ~Copyable, Sendable {
   let context: SealedContext
   let request: LoginRequest
-  let proofContent: SecretBytes
-  let proof: [UInt8]
+  let claim: ProofClaim
 }
 
 extension KeyDistributionCenter {
@@ -108,21 +107,30 @@ extension KeyDistributionCenter {
     let proof = [UInt8](plaintext.extracting(last: SealedExchange.proofByteCount))
     let content = context.epoch.exchange.proofContent(
       encapsulatedKey: context.encapsulatedKey.bytes, body: body)
+    let claim = ProofClaim(proof: proof, content: content)
     reader = ByteReader(body)
     _ = try reader.uint8()
-    if kind == .registration {
+    switch kind {
+    case .salt: throw .invalid("request kind")
+    case .registration:
       let request = try RegistrationRequest(from: &reader)
       try reader.finish()
-      return verify(request, proof: proof, of: content, in: context, at: now, random: &random)
+      return verify(request, claim, in: context, at: now, random: &random)
+    case .login:
+      let request = try LoginRequest(from: &reader)
+      try reader.finish()
+      return .lookUp(
+        RecordQuery(users: [request.name]),
+        PendingRequest(
+          .login(PendingLogin(context: context, request: request, claim: claim))))
+    case .change:
+      let request = try SecretChangeRequest(from: &reader)
+      try reader.finish()
+      return .lookUp(
+        RecordQuery(users: [request.name]),
+        PendingRequest(
+          .change(PendingSecretChange(context: context, request: request, claim: claim))))
     }
-    let request = try LoginRequest(from: &reader)
-    try reader.finish()
-    let query = RecordQuery(users: [request.name])
-    return .lookUp(
-      query,
-      PendingRequest(
-        .login(
-          PendingLogin(context: context, request: request, proofContent: content, proof: proof))))
   }
 
   // MARK: Refusing

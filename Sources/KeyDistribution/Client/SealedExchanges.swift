@@ -67,6 +67,34 @@ extension VerifiedEpoch {
         name: name, identity: identity.publicKey, loginKey: loginKey, signed: signed))
   }
 
+  /// Step C1: puts another secret in the place of the present one.
+  ///
+  /// - Parameters:
+  ///   - salt: what the KDC told for this name; the new digest is made with it, too.
+  ///   - old: the present digest (32 bytes).
+  ///   - new: the digest of the new secret (32 bytes).
+  ///   - now: KDC time. The KDC takes no request that is older than a minute.
+  public func changeSecret(
+    of name: PrincipalName, salt: SaltReply, from old: borrowing SecretBytes,
+    to new: borrowing SecretBytes, identity: borrowing SigningKey, at now: Timestamp
+  ) throws(ExchangeFailure) -> Outgoing<ExpectChange> {
+    let unsigned = SecretChangeRequest(
+      name: name, keyVersion: salt.keyVersion, time: now, parameters: salt.parameters,
+      salt: salt.salt, digest: new.duplicate(), identityProof: [])
+    let statement = unsigned.signedContent(in: realm)
+    let request = SecretChangeRequest(
+      name: name, keyVersion: salt.keyVersion, time: now, parameters: salt.parameters,
+      salt: salt.salt, digest: new.duplicate(), identityProof: identity.sign(statement.bytes))
+    var body = ByteWriter(capacity: 512)
+    request.write(to: &body)
+    let shared = try sharedKey(old, name: name, keyVersion: salt.keyVersion)
+    let sealed = try seal(body) { content in shared.proof(of: content.bytes) }
+    return Outgoing(
+      sealed.message,
+      next: ExpectChange(
+        opener: sealed.next, shared: shared, name: name, keyVersion: salt.keyVersion))
+  }
+
   private func sharedKey(
     _ digest: borrowing SecretBytes, name: PrincipalName, keyVersion: UInt32
   ) throws(ExchangeFailure) -> SharedKey {
@@ -116,6 +144,31 @@ public struct ExpectRegistration: ~Copyable {
       let isNamed = try reader.name() == name
       let isVersioned = try reader.uint32() == keyVersion
       return isNamed && isVersioned
+    }
+    guard isOurs else { throw .unexpectedReply }
+    return content.time
+  }
+}
+
+/// Awaits C3.
+public struct ExpectChange: ~Copyable {
+  let opener: SealedReplyOpener
+  let shared: SharedKey
+  let name: PrincipalName
+  /// Of the secret that is replaced.
+  let keyVersion: UInt32
+
+  /// - Returns: KDC time at which the new secret was in force.
+  /// - Throws: `refused`, `unavailable`, or that the reply is not authentic. `refused` does not say
+  ///   that nothing has changed: a copy of the request may have been served before.
+  public consuming func receive(_ message: RawSpan) throws(ExchangeFailure) -> Timestamp {
+    let name = name
+    let keyVersion = keyVersion
+    let content = try opener.open(message, shared: shared)
+    let isOurs = try content.read(.changed) { (reader) throws(WireError) in
+      let isNamed = try reader.name() == name
+      let isNext = try reader.uint32() == keyVersion &+ 1
+      return isNamed && isNext
     }
     guard isOurs else { throw .unexpectedReply }
     return content.time

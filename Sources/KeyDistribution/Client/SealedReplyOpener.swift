@@ -103,7 +103,7 @@ struct SealedReplyContent: ~Copyable {
     case .nameTaken: throw .nameTaken
     case .unavailable: throw .unavailable
     case .identityKeyDiffers: throw .identityKeyDiffers
-    case .salt, .registered, .granted: throw .unexpectedReply
+    case .salt, .registered, .granted, .changed: throw .unexpectedReply
     }
     do {
       var reader = ByteReader(plaintext.bytes.extracting(droppingFirst: Self.headByteCount))

@@ -9,6 +9,7 @@ enum Label: String, CaseIterable {
   case userCertificate = "trent user v1"
   case identityProof = "trent identity proof v1"
   case loginKey = "trent login key v1"
+  case secretChange = "trent secret change v1"
 
   // The shared key of a user and its parts.
   case keyFile = "trent key file v1"

@@ -11,11 +11,12 @@ enum SealedReplyKind: UInt8 {
   case nameTaken = 4
   case unavailable = 5
   case identityKeyDiffers = 6
+  case changed = 7
 
   /// Whether a reply of this kind answers a proven request, and is sealed under the shared key too.
   var isProven: Bool {
     switch self {
-    case .registered, .granted, .identityKeyDiffers: true
+    case .registered, .granted, .identityKeyDiffers, .changed: true
     case .refused, .salt, .nameTaken, .unavailable: false
     }
   }

@@ -2,12 +2,13 @@ public import Cryptography
 internal import SecretMemory
 internal import Wire
 
-/// What travels inside a sealed request (PROTOCOL.md, 4.3). The proof of a registration or a login
+/// What travels inside a sealed request (PROTOCOL.md, 4.3). The proof of all but a salt request
 /// follows the body that it is computed over.
 enum SealedRequestKind: UInt8 {
   case salt = 1
   case registration = 2
   case login = 3
+  case change = 4
 }
 
 /// Asks for what is needed to make the digest of a name. Not proven.
@@ -107,6 +108,71 @@ struct LoginRequest {
     identity = try reader.verifyingKey()
     loginKey = try reader.loginKey()
     lifetimeSeconds = try reader.uint32()
+  }
+}
+
+/// Puts another secret in the place of the one that the request is proven with.
+struct SecretChangeRequest: ~Copyable {
+  let name: PrincipalName
+  /// Of the secret that is replaced.
+  let keyVersion: UInt32
+  /// When it was asked, in KDC time as the client knew it.
+  let time: Timestamp
+  let parameters: Argon2Parameters
+  let salt: [UInt8]
+  /// Of the new secret.
+  let digest: SecretBytes
+  let identityProof: [UInt8]
+
+  func write(to message: inout ByteWriter) {
+    message.uint8(SealedRequestKind.change.rawValue)
+    message.name(name)
+    message.uint32(keyVersion)
+    message.timestamp(time)
+    message.parameters(parameters)
+    message.bytes(salt.bytes)
+    message.bytes(digest.bytes)
+    message.bytes(identityProof.bytes)
+  }
+
+  init(
+    name: PrincipalName, keyVersion: UInt32, time: Timestamp, parameters: Argon2Parameters,
+    salt: [UInt8], digest: consuming SecretBytes, identityProof: [UInt8]
+  ) {
+    self.name = name
+    self.keyVersion = keyVersion
+    self.time = time
+    self.parameters = parameters
+    self.salt = salt
+    self.digest = digest
+    self.identityProof = identityProof
+  }
+
+  init(from reader: inout ByteReader) throws(WireError) {
+    let name = try reader.name()
+    let keyVersion = try reader.uint32()
+    let time = try reader.timestamp()
+    let parameters = try reader.parameters()
+    let salt = try reader.bytes(UserRecord.saltByteCount)
+    let digest = try reader.secret(32)
+    let identityProof = try reader.bytes(64)
+    self.init(
+      name: name, keyVersion: keyVersion, time: time, parameters: parameters, salt: salt,
+      digest: digest, identityProof: identityProof)
+  }
+
+  /// What the owner's identity key signs: who knows the old secret alone changes nothing.
+  func signedContent(in realm: Realm) -> [UInt8] {
+    var content = ByteWriter(.secretChange, in: realm)
+    content.prefixed(name)
+    content.prefixed(keyVersion: keyVersion)
+    content.prefixed(time)
+    var hashing = ByteWriter()
+    hashing.parameters(parameters)
+    hashing.bytes(salt.bytes)
+    content.prefixed(hashing.written)
+    content.prefixed(SHA256.hash(digest.bytes).bytes)
+    return content.publicBytes()
   }
 }
 

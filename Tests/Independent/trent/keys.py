@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .encoding import Malformed, Reader, context, lp, u32, u64
+from .encoding import Malformed, Reader, context, lp, padded, u32, u64
 from .primitives import (
     agreement_public,
     argon2id,
@@ -86,6 +86,32 @@ def certificate_text(realm: bytes, name: str, identity_key: bytes) -> bytes:
 def identity_proof(seed: bytes, realm: bytes, name: str, identity_key: bytes) -> bytes:
     """4.3, R1."""
     return sign(seed, context("trent identity proof v1", realm, name.encode(), identity_key))
+
+
+@dataclass(frozen=True)
+class SecretChange:
+    """4.3, C1: the fields of a change of secret, but for its signature."""
+
+    name: str
+    kvno: int
+    time: int
+    cost: Cost
+    salt: bytes
+    digest: bytes
+
+    def signed_by(self, seed: bytes, realm: bytes) -> bytes:
+        fields = (
+            self.name.encode(),
+            u32(self.kvno),
+            u64(self.time),
+            self.cost.encoded() + self.salt,
+            sha256(self.digest),
+        )
+        return sign(seed, context("trent secret change v1", realm, *fields))
+
+    def encoded(self, proof: bytes) -> bytes:
+        fields = padded(self.name) + u32(self.kvno) + u64(self.time) + self.cost.encoded()
+        return fields + self.salt + self.digest + proof
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,15 @@ from . import granting, sealed
 from .encoding import Malformed, identity_of, padded, u16, u32
 from .envelope import EPOCH_REQUEST, Connection, Datagrams, message
 from .granting import GrantingExchange, GrantingReply, Login, Trust
-from .keys import Cost, LoginKey, SharedKey, certificate_text, digest, identity_proof
+from .keys import (
+    Cost,
+    LoginKey,
+    SecretChange,
+    SharedKey,
+    certificate_text,
+    digest,
+    identity_proof,
+)
 from .primitives import agreement_public, random, signing_public, verifies
 
 TEN_HOURS = 36_000
@@ -145,6 +153,31 @@ class Person:
             exchange, key = self.login_request(epoch, salted, lifetime)
             reply = exchange.open(connection.ask(exchange.request) or b"", salted.key.reply_key)
             return self.accept_login(epoch, salted.kvno, key, reply)
+
+    def change_to(self, passphrase: bytes, salted: Salted) -> SecretChange:
+        """C1: the fields for another passphrase."""
+        made = digest(passphrase, salted.salt, salted.cost)
+        return SecretChange(
+            self.name, salted.kvno, salted.time, salted.cost, salted.salt, made
+        )
+
+    def change_request(
+        self, epoch: sealed.Epoch, salted: Salted, change: SecretChange, proof: bytes | None = None
+    ) -> sealed.SealedExchange:
+        """C1; `proof` takes the place of one's own signature."""
+        fields = change.encoded(proof or change.signed_by(self.seed, epoch.realm))
+        return sealed.SealedExchange(epoch, sealed.CHANGE, fields, salted.key.proof_key)
+
+    def change_secret(self, passphrase: bytes) -> sealed.SealedReply:
+        """C1 to C3. The person knows the new passphrase if the KDC has taken it."""
+        with self.center.connect() as connection:
+            epoch = self.center.epoch(connection)
+            salted = self.salted(connection, epoch)
+            exchange = self.change_request(epoch, salted, self.change_to(passphrase, salted))
+            reply = exchange.open(connection.ask(exchange.request) or b"", salted.key.reply_key)
+            if reply.kind == sealed.CHANGED:
+                self.passphrase = passphrase
+            return reply
 
     def ask(self, login: Login, kind: int, fields: bytes = b"", udp: bool = False) -> GrantingReply:
         exchange = GrantingExchange(login, kind, fields)

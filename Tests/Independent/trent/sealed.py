@@ -8,9 +8,9 @@ from .hpke import PUBLIC_KEY, Sender
 from .keys import HOUR
 from .primitives import expand, extract, mac, open_sealed, pair, sha256, verifies
 
-SALT_REQUEST, REGISTRATION, LOGIN = 1, 2, 3
-REFUSED, SALT, REGISTERED, GRANTED, TAKEN, NOT_NOW, OTHER_IDENTITY = range(7)
-PROVEN = {REGISTERED, GRANTED, OTHER_IDENTITY}
+SALT_REQUEST, REGISTRATION, LOGIN, CHANGE = 1, 2, 3, 4
+REFUSED, SALT, REGISTERED, GRANTED, TAKEN, NOT_NOW, OTHER_IDENTITY, CHANGED = range(8)
+PROVEN = {REGISTERED, GRANTED, OTHER_IDENTITY, CHANGED}
 HEADER = 35
 
 
@@ -96,6 +96,6 @@ class SealedExchange:
         key, key_nonce = pair(expand(secret, context(label, self._realm), 44))
         plaintext = Reader(open_sealed(key, key_nonce, reply[:HEADER], reader.rest()))
         opened = SealedReply(proven == 1, plaintext.u8(), plaintext.u64(), plaintext)
-        if opened.kind > OTHER_IDENTITY or opened.proven != (opened.kind in PROVEN):
+        if opened.kind > CHANGED or opened.proven != (opened.kind in PROVEN):
             raise Malformed("a kind that must be proven, or must not")
         return opened

@@ -55,7 +55,17 @@ extension ParserTests.Form {
     let login = LoginRequest(
       name: samples.name, identity: samples.identity, loginKey: samples.loginKey,
       lifetimeSeconds: 36_000)
+    let change = SecretChangeRequest(
+      name: samples.name, keyVersion: 7, time: TestKDC.start, parameters: samples.parameters,
+      salt: samples.bytes(16), digest: samples.secret(), identityProof: samples.bytes(64))
     return [
+      Self("change of secret") {
+        change.write(to: &$0)
+      } rewrite: { reader in
+        try kind(SealedRequestKind.change.rawValue, &reader)
+        let request = try SecretChangeRequest(from: &reader)
+        return rewritten { request.write(to: &$0) }
+      },
       Self("salt request") {
         SaltRequest(name: samples.name).write(to: &$0)
       } rewrite: { reader in

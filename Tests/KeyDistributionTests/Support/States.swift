@@ -43,6 +43,21 @@ extension ExpectRegistration {
   }
 }
 
+extension ExpectChange {
+  consuming func receive(_ message: [UInt8]) throws -> Timestamp {
+    try receive(message.bytes)
+  }
+
+  consuming func failure(on message: [UInt8]) -> ExchangeFailure? {
+    do {
+      _ = try receive(message)
+      return nil
+    } catch {
+      return error as? ExchangeFailure
+    }
+  }
+}
+
 extension ExpectLogin {
   consuming func receive(_ message: [UInt8]) throws -> Credential {
     try receive(message.bytes)

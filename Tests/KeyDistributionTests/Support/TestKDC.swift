@@ -1,7 +1,8 @@
 import Cryptography
-import KeyDistribution
 import SecretMemory
 import Wire
+
+@testable import KeyDistribution
 
 /// A KDC with its store and a virtual clock, driven to the end of every request. Nothing of it is a
 /// mock but the store.
@@ -147,6 +148,28 @@ final class TestKDC {
   func logIn(_ user: TestUser, lifetime: Interval = .hours(10)) throws -> Credential {
     let asked = try loginRequest(user, lifetime: lifetime)
     return try asked.next.receive(reply(to: asked.message))
+  }
+
+  /// Step C1: from the secret of one user to that of the other.
+  func changeRequest(
+    _ old: TestUser, to new: TestUser, keyVersion: UInt32? = nil, at time: Timestamp? = nil
+  ) throws -> Outgoing<ExpectChange> {
+    let told = try salt(of: old.name)
+    return try epoch().changeSecret(
+      of: old.name,
+      salt: SaltReply(
+        parameters: told.parameters, salt: told.salt, keyVersion: keyVersion ?? told.keyVersion),
+      from: old.digest, to: new.digest, identity: old.identity, at: time ?? now)
+  }
+
+  /// Steps C1 to C3.
+  ///
+  /// - Returns: the user with the new secret, and the same identity key.
+  @discardableResult
+  func changeSecret(of user: TestUser, to new: TestUser) throws -> TestUser {
+    let asked = try changeRequest(user, to: new)
+    _ = try asked.next.receive(reply(to: asked.message))
+    return user.with(digestOf: new)
   }
 
   /// Registers and logs in.

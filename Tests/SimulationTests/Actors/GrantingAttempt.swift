@@ -45,7 +45,8 @@ final class GrantingAttempt<Next: ~Copyable, Value: ~Copyable>: PacketHandler {
     guard number < Self.waits.count else { return close() }
     let asked = ask()
     person.world.judge.asked(
-      asked.message, by: person, kind, loginEnd: login.credential.end)
+      asked.message, by: person, kind, keyVersion: login.keyVersion,
+      loginEnd: login.credential.end)
     person.send(
       asked.message, to: .center, channel: channel, isDatagram: number < Self.waits.count - 1)
     awaited.append(Held(asked.next))

@@ -7,14 +7,16 @@ import Wire
 final class Login {
   let person: Person
   private(set) var credential: Credential
+  let keyVersion: UInt32
   /// Whether the KDC knows that we receive.
   private(set) var isReceiving = false
   var cache: SessionReplayCache
 
   private var world: World { person.world }
 
-  init(_ person: Person, _ credential: consuming Credential) {
+  init(_ person: Person, _ credential: consuming Credential, keyVersion: UInt32) {
     self.person = person
+    self.keyVersion = keyVersion
     self.credential = credential
     cache = SessionReplayCache(now: person.clock)
   }
@@ -60,7 +62,8 @@ final class Login {
   /// W1, and no more.
   func withdraw() {
     let asked = credential.withdraw(at: person.clock, random: &world.keys)
-    world.judge.asked(asked.message, by: person, .withdrawal, loginEnd: credential.end)
+    world.judge.asked(
+      asked.message, by: person, .withdrawal, keyVersion: keyVersion, loginEnd: credential.end)
     person.send(asked.message, to: .center, channel: world.newChannel(), isDatagram: true)
   }
 

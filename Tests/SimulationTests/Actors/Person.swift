@@ -9,7 +9,11 @@ final class Person {
   let index: Int
   let name: PrincipalName
   /// In the place of what a passphrase gives.
-  let digest: SecretBytes
+  private(set) var digest: SecretBytes
+  /// Another secret, of which it is not known yet whether it is in force.
+  var candidate: Candidate?
+  /// Which of the two to sign in with next.
+  var triesCandidate = false
   let identity: SigningKey
   private let receives: Bool
   private let sends: Bool
@@ -25,6 +29,25 @@ final class Person {
   private var handlers: [Int: any PacketHandler] = [:]
   /// A planted bug makes a sender use this one over and over.
   private let onlyEphemeral: AgreementKey
+
+  /// A change of secret without an answer.
+  final class Candidate {
+    let digest: SecretBytes
+    /// The time in the request.
+    let askedAt: Timestamp
+    /// Of the secret that is replaced.
+    let keyVersion: UInt32
+
+    init(digest: consuming SecretBytes, askedAt: Timestamp, keyVersion: UInt32) {
+      self.digest = digest
+      self.askedAt = askedAt
+      self.keyVersion = keyVersion
+    }
+  }
+
+  /// When a change that has not been carried out will not be any more: the window of the request,
+  /// and as much for a disk that takes its time.
+  static let changeLimit = Interval.minutes(2)
 
   /// How far clocks are off at most.
   static let skewLimit = 20_000
@@ -84,9 +107,10 @@ final class Person {
   }
 
   /// The KDC has granted a login.
-  func begin(_ credential: consuming Credential) {
-    let login = Login(self, credential)
+  func begin(_ credential: consuming Credential, keyVersion: UInt32) {
+    let login = Login(self, credential, keyVersion: keyVersion)
     self.login = login
+    changeLater(login)
     if receives {
       login.keepAnnouncing()
       login.askForReach()
@@ -100,6 +124,32 @@ final class Person {
       self.login = nil
       signInLater(.random(1_000...900_000, &world.choices))
     }
+  }
+
+  /// Some change their secret; who does not know which of two is in force signs in again.
+  private func changeLater(_ login: Login) {
+    guard candidate != nil || world.choices.chance(600) else { return }
+    world.after(.random(10_000...200_000, &world.choices)) { [self] world in
+      guard self.login === login else { return }
+      if candidate == nil { return SecretChange(self).start() }
+      self.login = nil
+      signIn()
+    }
+  }
+
+  /// One of the two secrets, while there are two.
+  func digest(ofCandidate isCandidate: Bool) -> SecretBytes {
+    guard isCandidate, let candidate else { return digest.duplicate() }
+    return candidate.digest.duplicate()
+  }
+
+  /// It is known which secret is in force.
+  func settle(isChanged: Bool) {
+    guard let candidate else { return }
+    self.candidate = nil
+    triesCandidate = false
+    if isChanged { digest = candidate.digest.duplicate() }
+    world.judge.settled(self, isChanged: isChanged)
   }
 
   func end(_ login: Login) {

@@ -9,7 +9,7 @@ final class SignIn: PacketHandler {
     case epoch
     case salt(ExpectSalt)
     case registration(ExpectRegistration, keyVersion: UInt32)
-    case login(ExpectLogin)
+    case login(ExpectLogin, keyVersion: UInt32)
   }
 
   private let person: Person
@@ -18,6 +18,8 @@ final class SignIn: PacketHandler {
   private var state: State?
   private var isClosed = false
   private var isTaken = false
+  /// Whether to log in with the secret that may be in force.
+  private let isCandidate: Bool
 
   private static let patience = Interval.seconds(4)
 
@@ -25,6 +27,8 @@ final class SignIn: PacketHandler {
     self.person = person
     world = person.world
     channel = world.newChannel()
+    isCandidate = person.candidate != nil && person.triesCandidate
+    person.triesCandidate = !isCandidate
   }
 
   func start() {
@@ -57,13 +61,14 @@ final class SignIn: PacketHandler {
         if person.isRegistered { try logIn(salt.keyVersion) } else { try register(salt) }
       case .registration(let expected, let keyVersion):
         try receiveRegistration(expected, keyVersion, packet.bytes)
-      case .login(let expected):
+      case .login(let expected, let keyVersion):
         let credential = try expected.receive(packet.bytes.bytes)
+        found(at: credential.grantedAt)
         world.note(.loggedIn, "\(person.endpoint) as \(person.name)")
         person.isRegistered = true
         world.judge.acknowledged(person)
         close()
-        person.begin(credential)
+        person.begin(credential, keyVersion: keyVersion)
       }
     } catch {
       fail(error)
@@ -80,7 +85,8 @@ final class SignIn: PacketHandler {
     guard let epoch = person.epoch else { return giveUp() }
     let asked = try epoch.register(
       person.name, salt: salt, digest: person.digest, identity: person.identity, port: 60_000)
-    world.judge.asked(asked.message, by: person, .registration)
+    world.judge.asked(
+      asked.message, by: person, .registration, keyVersion: salt.keyVersion)
     send(asked.message)
     state = .registration(asked.next, keyVersion: salt.keyVersion)
   }
@@ -104,12 +110,21 @@ final class SignIn: PacketHandler {
   private func logIn(_ keyVersion: UInt32) throws {
     guard let epoch = person.epoch else { return giveUp() }
     let asked = try epoch.logIn(
-      person.name, keyVersion: keyVersion, digest: person.digest, identity: person.identity,
-      loginKey: world.keys.agreementKey(),
-      lifetime: .random(60_000...1_800_000, &world.choices), at: person.clock)
-    world.judge.asked(asked.message, by: person, .login)
+      person.name, keyVersion: keyVersion,
+      digest: person.digest(ofCandidate: isCandidate), identity: person.identity,
+      loginKey: world.keys.agreementKey(), lifetime: .random(60_000...1_800_000, &world.choices),
+      at: person.clock)
+    world.judge.asked(asked.message, by: person, .login, keyVersion: keyVersion)
     send(asked.message)
-    state = .login(asked.next)
+    state = .login(asked.next, keyVersion: keyVersion)
+  }
+
+  /// A login was granted: that says which of two secrets was in force then, and, of the old one
+  /// after some time, that it stays.
+  private func found(at time: Timestamp) {
+    guard let candidate = person.candidate else { return }
+    if isCandidate { return person.settle(isChanged: true) }
+    if time > candidate.askedAt + Person.changeLimit { person.settle(isChanged: false) }
   }
 
   private func send(_ message: [UInt8]) { person.send(message, to: .center, channel: channel) }

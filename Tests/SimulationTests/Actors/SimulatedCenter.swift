@@ -70,7 +70,7 @@ final class SimulatedCenter {
     case .answer(let answer): self.answer(answer, to: packet)
     case .lookUp(let query, let pending):
       let presenceTime = world.plant == .presenceNeverEnds ? World.start : world.now
-      let records = directory.lookUp(query, at: presenceTime)
+      let records = forgiving(directory.lookUp(query, at: presenceTime), packet)
       later(.random(0...3, &world.choices)) { center in
         center.resume(pending, records, machine, packet)
       }
@@ -173,6 +173,24 @@ final class SimulatedCenter {
     return forgetful
   }
 
+  /// The records; or, as a planted bug, with the key version numbers that the request would like.
+  private func forgiving(_ records: Records, _ packet: Packet) -> Records {
+    var records = records
+    switch world.plant {
+    case .centerTakesOldTickets:
+      guard packet.bytes.starts(with: [1, MessageType.grantingRequest.rawValue]),
+        let request = world.judge.requests[packet.bytes]
+      else { break }
+      records.users[request.name]?.keyVersion = request.keyVersion
+    case .centerKeepsOldPresence:
+      for presence in records.presences.values {
+        records.users[presence.name]?.keyVersion = presence.keyVersion
+      }
+    default: break
+    }
+    return records
+  }
+
   /// Now; or, as a planted bug, no later than the end of the asker's login.
   private func time(for packet: Packet) -> Timestamp {
     switch world.plant {
@@ -180,6 +198,8 @@ final class SimulatedCenter {
       min(world.now, world.judge.loginEnd(of: packet.bytes) ?? world.now)
     case .centerForgivesEpochEnd:
       min(world.now, world.judge.epochEnd(of: packet.bytes) ?? world.now)
+    case .centerTakesHeldChanges:
+      min(world.now, world.judge.changeTime(of: packet.bytes) ?? world.now)
     default: world.now
     }
   }

@@ -25,11 +25,56 @@ extension Judge {
     equalInConstantTime(one.bytes, other.bytes)
   }
 
-  /// After every step: what was acknowledged is there and has not changed.
+  /// After every step: what was acknowledged is there and has not changed, but for another secret
+  /// that its owner wants.
   func checkDirectory() {
     let users = world.center.directory.users
-    for (person, record) in acknowledged where users[person.name] != record {
-      report(.registrationLost, "\(person.name) has changed or is gone")
+    for (index, (person, record)) in acknowledged.enumerated() where users[person.name] != record {
+      guard let found = users[person.name], isWanted(found, after: record, by: person) else {
+        return report(.registrationLost, "\(person.name) has changed or is gone")
+      }
+      acknowledged[index].record = found
+      changes[person.name, default: []].append(
+        KnownChange(keyVersion: found.keyVersion, time: world.now))
     }
+  }
+
+  private func isWanted(
+    _ record: UserRecord, after before: UserRecord, by person: Person
+  ) -> Bool {
+    guard let candidate = person.candidate,
+      let digest = try? world.center.keys.openDigest(of: record),
+      Self.areEqual(digest, candidate.digest), candidate.keyVersion == before.keyVersion
+    else { return false }
+    var expected = before
+    expected.keyVersion = before.keyVersion + 1
+    expected.sealedDigest = record.sealedDigest
+    return record == expected
+  }
+
+  /// A client tells its user which secret is in force.
+  func settled(_ person: Person, isChanged: Bool) {
+    let center = world.center
+    guard let record = center.directory.users[person.name],
+      let digest = try? center.keys.openDigest(of: record), Self.areEqual(digest, person.digest)
+    else {
+      return report(
+        .secretToldWrong, "\(person.name)'s was said to be \(isChanged ? "changed" : "the old one")"
+      )
+    }
+    if !isChanged { world.note(.kept, "\(person.name)'s secret") }
+  }
+
+  /// Whether a later secret has been in force for some time.
+  func isOutdated(_ keyVersion: UInt32, of name: PrincipalName, at now: Timestamp) -> Bool {
+    changes[name, default: []].contains { change in
+      change.keyVersion > keyVersion && now > change.time + Self.slack
+    }
+  }
+
+  /// That a secret came into force.
+  struct KnownChange {
+    let keyVersion: UInt32
+    let time: Timestamp
   }
 }

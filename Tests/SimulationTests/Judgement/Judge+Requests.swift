@@ -8,7 +8,7 @@ extension Judge {
   /// What a client asked.
   struct Request {
     enum Kind: CustomStringConvertible {
-      case registration, login
+      case registration, login, change
       case announcement, withdrawal, reach
       case ticket(peer: PrincipalName, ephemeral: AgreementPublicKey)
 
@@ -16,6 +16,7 @@ extension Judge {
         switch self {
         case .registration: "registration"
         case .login: "login"
+        case .change: "change"
         case .announcement: "announcement"
         case .withdrawal: "withdrawal"
         case .reach: "reach"
@@ -27,6 +28,8 @@ extension Judge {
     let kind: Kind
     let name: PrincipalName
     let askedAt: Timestamp
+    /// That the request is proven with, or the login that it was made under.
+    let keyVersion: UInt32
     /// Of the login that it was made under.
     let loginEnd: Timestamp?
     /// Which process of the KDC granted it.
@@ -43,17 +46,26 @@ extension Judge {
   struct KnownPresence {
     var announced: Timestamp
     let loginEnd: Timestamp
+    let keyVersion: UInt32
     var withdrawn: Timestamp?
   }
 
   func asked(
-    _ message: [UInt8], by person: Person, _ kind: Request.Kind, loginEnd: Timestamp? = nil
+    _ message: [UInt8], by person: Person, _ kind: Request.Kind, keyVersion: UInt32,
+    loginEnd: Timestamp? = nil
   ) {
     requests[message] = Request(
-      kind: kind, name: person.name, askedAt: world.now, loginEnd: loginEnd)
+      kind: kind, name: person.name, askedAt: world.now, keyVersion: keyVersion,
+      loginEnd: loginEnd)
   }
 
   func loginEnd(of message: [UInt8]) -> Timestamp? { requests[message]?.loginEnd }
+
+  /// When a change of secret was asked for.
+  func changeTime(of message: [UInt8]) -> Timestamp? {
+    guard case .change? = requests[message]?.kind else { return nil }
+    return requests[message]?.askedAt
+  }
 
   func epochEnd(of message: [UInt8]) -> Timestamp? {
     message.count > 10 ? epochEnds[[UInt8](message[2..<10])] : nil
@@ -80,7 +92,7 @@ extension Judge {
     case .epochRequest: announcedEpoch(message)
     case .sealedRequest:
       switch answer.event?.kind {
-      case .registered, .loggedIn: granted(packet.bytes, answer, isSealed: true)
+      case .registered, .loggedIn, .secretChanged: granted(packet.bytes, answer, isSealed: true)
       default: break
       }
     case .grantingRequest:
@@ -119,6 +131,7 @@ extension Judge {
     var now = world.now
     // What is judged is when it was decided to connect.
     if case .reach = request.kind { now = now - CenterPolicy().probePatience }
+    if isOutdated(request.keyVersion, of: request.name, at: now) { report(.oldSecretServed, what) }
     if isSealed {
       guard let end = epochEnd(of: message), now <= end + Self.slack else {
         return report(.grantedAfterEpochEnd, what)
@@ -132,12 +145,13 @@ extension Judge {
     }
     switch request.kind {
     case .announcement:
-      presences[request.name] = KnownPresence(announced: now, loginEnd: loginEnd)
+      presences[request.name] = KnownPresence(
+        announced: now, loginEnd: loginEnd, keyVersion: request.keyVersion)
     case .withdrawal: presences[request.name]?.withdrawn = now
     case .reach: break
     case .ticket(let peer, let ephemeral):
       issued(answer, to: request.name, for: peer, ephemeral)
-    case .registration, .login: report(.requestForged, what)
+    case .registration, .login, .change: report(.requestForged, what)
     }
   }
 
@@ -157,5 +171,6 @@ extension Judge {
       now <= presence.loginEnd + Self.slack,
       now <= (presence.withdrawn ?? now) + Self.slack
     else { return report(.grantedForAbsentPeer, "\(peer)") }
+    if isOutdated(presence.keyVersion, of: peer, at: now) { report(.grantedForOldPresence, "\(peer)") }
   }
 }

@@ -19,6 +19,7 @@ final class Judge {
 
   // What the directory must hold.
   var acknowledged: [(person: Person, record: UserRecord)] = []
+  var changes: [PrincipalName: [KnownChange]] = [:]
 
   // What happened between peers.
   var usedEphemerals: Set<[UInt8]> = []

@@ -5,6 +5,11 @@ struct Violation: Error, CustomStringConvertible {
     case nameHasTwoOwners = "a name has two owners"
     case registrationLost = "an acknowledged registration is not in the directory"
 
+    // Secrets.
+    case secretToldWrong = "a client says that a secret is in force, and it is not"
+    case oldSecretServed = "the KDC grants something under a secret that was changed"
+    case grantedForOldPresence = "the KDC issues a ticket for a login of before a change"
+
     // Peers.
     case ephemeralReused = "an honest sender uses an ephemeral key twice"
     case initiationForged = "a receiver accepts an initiation that no ticket is for"

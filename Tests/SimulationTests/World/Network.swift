@@ -22,6 +22,11 @@ final class Network {
   /// What an honest party sends: somebody on the way sees it, and it may get lost.
   func send(_ packet: Packet) {
     world.judge.seen(packet)
+    if world.judge.changeTime(of: packet.bytes) != nil,
+      world.choices.chance(3 * world.weather.interceptions)
+    {
+      return deliver(packet, at: world.now + .random(30_000...540_000, &world.choices))
+    }
     if packet.isInitiation, world.choices.chance(world.weather.interceptions) {
       return deliver(packet, at: world.now + .random(540_000...840_000, &world.choices))
     }

@@ -8,7 +8,8 @@ struct Weather: CustomStringConvertible {
   var reorderings = 0
   /// A packet is held back for up to twenty minutes.
   var holds = 0
-  /// Somebody keeps a first handshake message until its ticket's time is nearly or just over.
+  /// Somebody keeps a first handshake message until its ticket's time is nearly or just over, or a
+  /// change of secret for some minutes.
   var interceptions = 0
   /// The longest ordinary delay in milliseconds.
   var delay = 40

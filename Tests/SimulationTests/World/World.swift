@@ -27,7 +27,8 @@ final class World {
 
   /// What is counted, to see that a simulation is not an empty one.
   enum Event: Hashable, CaseIterable {
-    case registered, nameLost, loggedIn, announced, probed, ticketed, established, transferred
+    case registered, nameLost, changed, kept, loggedIn, announced, probed, ticketed, established,
+      transferred
     case dropped, corrupted, held, injected, restarted, refused, handshakeRefused, served
   }
 

@@ -4,8 +4,8 @@ import Wire
 
 @testable import KeyDistribution
 
-/// One fault each in what a client gets back for a sealed request. Steps Q3, R4 and L3 refuse; 3.2
-/// says what Argon2 may cost.
+/// One fault each in what a client gets back for a sealed request. Steps Q3, R4, L3 and C3 refuse;
+/// 3.2 says what Argon2 may cost.
 let sealedReplyFaults: [Scenario] = [
   fault("q3-tag", "A bit of the tag is another.", "Q3", .salt) { $0.salt().flipped(-1) },
   fault("q3-nonce", "A bit of the response nonce is another.", "Q3", .salt) {
@@ -22,7 +22,7 @@ let sealedReplyFaults: [Scenario] = [
     $0.reply(.granted, proven: false, $0.grant())
   },
   fault("q3-kind", "The kind is none that there is.", "Q3", .salt) {
-    $0.reply(kind: 7, proven: false, $0.saltFields)
+    $0.reply(kind: 8, proven: false, $0.saltFields)
   },
   fault("q3-short", "The message ends within the response nonce.", "Q3", .salt) {
     [UInt8]($0.salt().prefix(20))
@@ -49,6 +49,18 @@ let sealedReplyFaults: [Scenario] = [
   fault("l3-certificate", "The certificate is not the KDC's.", "L3", .login) {
     $0.reply(.granted, proven: true, $0.grant { $0.flipped(0) })
   },
+  fault("q3-open-change", "A change in a reply that is not proven.", "Q3", .change) {
+    $0.reply(.changed, proven: false, $0.named("alice", $0.user.keyVersion + 1))
+  },
+  fault("c3-name", "Changed, but another name.", "C3", .change) { reply in
+    reply.reply(.changed, proven: true, reply.named("bob", reply.user.keyVersion + 1))
+  },
+  fault("c3-key-version", "Changed, and still the old key version number.", "C3", .change) {
+    $0.reply(.changed, proven: true, $0.named("alice", $0.user.keyVersion))
+  },
+  fault("c3-kind", "Registered, where a change was asked for.", "C3", .change) {
+    $0.reply(.registered, proven: true, $0.named("alice", $0.user.keyVersion + 1))
+  },
   fault("l3-short", "The last byte of the grant is missing.", "L3", .login) {
     $0.reply(.granted, proven: true, [UInt8]($0.grant().dropLast()))
   },
@@ -62,7 +74,7 @@ let sealedReplyFaults: [Scenario] = [
       iterations: 3, memoryKiB: 65535, parallelism: 4)),
 ]
 
-private enum Awaited { case salt, registration, login }
+private enum Awaited { case salt, registration, login, change }
 
 /// A KDC that answers in any way, while recording.
 private struct FaultyReply {
@@ -157,6 +169,13 @@ private func fault(
     case .registration:
       return try refused(at: "R4", as: ExchangeFailure.self) {
         _ = try ExpectRegistration(
+          opener: opener.opener, shared: user.sharedKey(in: kdc.realm), name: name,
+          keyVersion: user.keyVersion
+        ).receive(message.bytes)
+      }
+    case .change:
+      return try refused(at: "C3", as: ExchangeFailure.self) {
+        _ = try ExpectChange(
           opener: opener.opener, shared: user.sharedKey(in: kdc.realm), name: name,
           keyVersion: user.keyVersion
         ).receive(message.bytes)

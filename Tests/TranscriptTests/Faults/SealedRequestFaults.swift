@@ -4,7 +4,7 @@ import Wire
 
 @testable import KeyDistribution
 
-/// One fault each in what a client seals to the KDC. Steps Q2, R2, R3 and L2 refuse.
+/// One fault each in what a client seals to the KDC. Steps Q2, R2, R3, L2 and C2 refuse.
 let sealedRequestFaults: [Scenario] = [
   fault("q2-epoch-unknown", "The epoch id is not the epoch key's.", "Q2") {
     try $0.salt().flipped(2)
@@ -23,8 +23,8 @@ let sealedRequestFaults: [Scenario] = [
     [UInt8](try $0.salt().prefix(10 + EpochKey.encapsulatedKeyByteCount))
   },
   fault("q2-empty", "The plaintext is empty.", "Q2") { try $0.kdc.seal([]) },
-  fault("q2-kind", "The kind is none of the three.", "Q2") {
-    try $0.kdc.seal($0.saltBody.with(4, at: 0))
+  fault("q2-kind", "The kind is none of the four.", "Q2") {
+    try $0.kdc.seal($0.saltBody.with(5, at: 0))
   },
   fault("q2-trailing", "A byte follows the last field.", "Q2") {
     try $0.kdc.seal($0.saltBody + [0])

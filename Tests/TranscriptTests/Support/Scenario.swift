@@ -37,7 +37,9 @@ struct Scenario: Sendable, CustomTestStringConvertible {
   }
 
   static let all =
-    epochScenarios + sealedScenarios + grantingScenarios + peerScenarios + deviceScenarios
-    + epochFaults + sealedRequestFaults + sealedReplyFaults + grantingFaults + peerFaults
+    epochScenarios + sealedScenarios + changeScenarios + grantingScenarios + peerScenarios
+    + deviceScenarios
+    + epochFaults + sealedRequestFaults + changeFaults + sealedReplyFaults + grantingFaults
+    + peerFaults
     + transferFaults
 }

@@ -127,7 +127,7 @@ final class TapeCenter {
   // MARK: Where a message was refused
 
   private enum Kind {
-    case salt, registration, login, sealed, granting, other
+    case salt, registration, login, change, sealed, granting, other
   }
 
   /// What a message is, as far as it can be opened.
@@ -139,6 +139,7 @@ final class TapeCenter {
     case SealedRequestKind.salt.rawValue: return .salt
     case SealedRequestKind.registration.rawValue: return .registration
     case SealedRequestKind.login.rawValue: return .login
+    case SealedRequestKind.change.rawValue: return .change
     default: return .sealed
     }
   }
@@ -164,8 +165,10 @@ final class TapeCenter {
     case (.registration, .receive): return reason == .malformed ? "Q2" : "R2"
     case (.registration, .resume): return "R3"
     case (.registration, .finish): return "R4"
-    case (.login, .receive), (.salt, _), (.sealed, _): return "Q2"
+    case (.login, .receive), (.change, .receive), (.salt, _), (.sealed, _): return "Q2"
     case (.login, _): return "L2"
+    case (.change, .resume): return "C2"
+    case (.change, .finish): return "C3"
     case (.other, _): return "4.1"
     }
   }
