@@ -13,6 +13,7 @@ enum ClientProgram {
     ("login", LoginCommand.self),
     ("logout", LogoutCommand.self),
     ("open", OpenCommand.self),
+    ("passwd", PasswdCommand.self),
     ("peers", PeersCommand.self),
     ("status", StatusCommand.self),
   ]

@@ -13,16 +13,27 @@ struct IdentificationOptions: ParsableArguments {
         + "asks.", valueName: "file"))
   var passphraseFile: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The file whose first line is the passphrase that was in force before the present one, when "
+        + "that was set on another device. Without it the terminal asks.", valueName: "file"))
+  var formerPassphraseFile: String?
+
   func validate() throws {
-    guard passphraseFile != "" else {
+    guard passphraseFile != "", formerPassphraseFile != "" else {
       throw ValidationError("--passphrase-file needs the name of a file.")
+    }
+    guard passphraseFile != "-" || formerPassphraseFile != "-" else {
+      throw ValidationError("Standard input cannot be both passphrases.")
     }
   }
 
   func signInOptions(_ name: PrincipalName) -> SignInOptions {
-    SignInOptions(
+    var options = SignInOptions(
       name: name, secret: .passphrase(PassphraseSource(option: passphraseFile)), registers: register
     )
+    options.former = formerPassphraseFile.map { PassphraseSource(option: $0) }
+    return options
   }
 }
 

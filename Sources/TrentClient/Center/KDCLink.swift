@@ -147,7 +147,8 @@ struct KDCLink: ~Copyable {
     }
   }
 
-  private mutating func exchangeOnce<Next: ~Copyable, Value: ~Copyable>(
+  /// The same without another try.
+  mutating func exchangeOnce<Next: ~Copyable, Value: ~Copyable>(
     _ ask: (VerifiedEpoch, Timestamp) throws(ExchangeFailure) -> Outgoing<Next>,
     _ read: (consuming Next, [UInt8]) throws(ExchangeFailure) -> Value
   ) throws(KDCFailure) -> Value {

@@ -46,9 +46,10 @@ struct IdentityCheck {
   private static func check(
     _ path: String, _ mark: String, _ name: PrincipalName, _ place: String
   ) -> Finding? {
-    guard ["", IdentityFiles.candidateMark, IdentityFiles.replacedMark].contains(mark) else {
-      return nil
-    }
+    let marks = [
+      "", IdentityFiles.candidateMark, IdentityFiles.replacedMark, IdentityFiles.resealedMark,
+    ]
+    guard marks.contains(mark) else { return nil }
     do throws(ClientFailure) {
       guard try IdentityFiles.read(path) != nil else { return nil }
     } catch {
@@ -61,6 +62,10 @@ struct IdentityCheck {
         "an identity key of \(name) at \(place) was made, and the KDC's answer never came",
         advice: "sign in with the passphrase of that time: client login -n \(name); what it turns "
           + "out to be is then settled")
+    case IdentityFiles.resealedMark:
+      return .warning(
+        subject, "a change of the passphrase of \(name) at \(place) was interrupted",
+        advice: "client login -n \(name) with either passphrase tells which is in force")
     case IdentityFiles.replacedMark:
       return .warning(
         subject, "an identity key of \(name) at \(place) was replaced, and kept aside",

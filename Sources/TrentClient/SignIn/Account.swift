@@ -45,6 +45,37 @@ struct Account: ~Copyable {
   }
 }
 
+extension Account {
+  /// The same user with another secret, which is in force when this one has been changed.
+  borrowing func changed(to secret: borrowing AccountSecret, identitySeed: borrowing SecretBytes)
+    -> Account
+  {
+    Account(
+      name: name, keyVersion: keyVersion &+ 1, digest: secret.digest.duplicate(),
+      identity: SigningKey(seed: identitySeed), lifetime: lifetime)
+  }
+
+  /// Steps C1 to C3, in one request that is never sent again: what became of it is not always
+  /// known.
+  ///
+  /// - Parameter asked: is told the KDC time in the request, before it leaves.
+  borrowing func change(
+    to new: borrowing EnteredSecret, over link: inout KDCLink, asked: (Timestamp) -> Void
+  ) throws(KDCFailure) {
+    let time = try link.exchangeOnce(
+      { (epoch, now) throws(ExchangeFailure) in
+        asked(now)
+        return try epoch.changeSecret(
+          of: name, salt: new.salt, from: digest, to: new.secret.digest, identity: identity,
+          at: now)
+      },
+      { (next: consuming ExpectChange, message) throws(ExchangeFailure) in
+        try next.receive(message.bytes)
+      })
+    link.setClock(to: time)
+  }
+}
+
 /// A user who is logged in.
 struct Login: ~Copyable {
   /// Nil when the login is one that the device keeps: to renew it takes the passphrase or key.

@@ -18,6 +18,10 @@ struct DeviceIdentity: ~Copyable {
     case leftover
     /// A candidate that was made just now.
     case fresh
+    /// Sealed anew by a change of passphrase whose answer was lost.
+    case resealed
+    /// The user's own, which a former passphrase has opened.
+    case reopened
     /// Only in memory: what is on the disk does not open with this passphrase.
     case memory
     /// In the key file, with the key to log in with.
@@ -38,13 +42,18 @@ struct DeviceIdentity: ~Copyable {
       self.init(seed, .current, lock)
       return
     }
+    let resealed = try IdentityFiles.read(files.resealed.path)
+    if let resealed, let seed = entered.open(resealed, of: files.name, in: files.realm) {
+      self.init(seed, .resealed, lock)
+      return
+    }
     let candidate = try files.candidate()
     if let candidate, let seed = entered.open(candidate, of: files.name, in: files.realm) {
       self.init(seed, .leftover, lock)
       return
     }
     let seed = Self.newSeed()
-    guard current == nil, candidate == nil else {
+    guard current == nil, candidate == nil, resealed == nil else {
       self.init(seed, .memory, lock)
       return
     }
@@ -72,6 +81,19 @@ struct DeviceIdentity: ~Copyable {
     self.init(identity.seed, .fresh, identity.lock)
   }
 
+  /// Whether there is an identity key here that a former passphrase may open.
+  var isSealedOtherwise: Bool { place == .memory }
+
+  /// The user's own key, opened with the passphrase that it was sealed under before the present
+  /// one; nil if it was not.
+  consuming func reopened(
+    under former: borrowing SecretBytes, _ files: IdentityFiles
+  ) throws(ClientFailure) -> DeviceIdentity? {
+    guard let current = try files.current(), let seed = try current.open(under: former, of: files)
+    else { return nil }
+    return DeviceIdentity(seed, .reopened, lock)
+  }
+
   private init(_ seed: consuming SecretBytes, _ place: Place, _ lock: consuming FileLock?) {
     self.seed = seed
     self.place = place
@@ -85,10 +107,15 @@ struct DeviceIdentity: ~Copyable {
 
   /// The KDC has taken the key: makes it the user's on this device.
   borrowing func keep(
-    _ entered: borrowing EnteredSecret, _ files: IdentityFiles
+    _ entered: borrowing EnteredSecret, _ files: IdentityFiles, telling person: any Person
   ) throws(ClientFailure) {
     switch place {
-    case .current, .keyFile: return
+    case .keyFile: return
+    case .current: try files.resealed.outlive(telling: person)
+    case .resealed: try files.resealed.promote(telling: person)
+    case .reopened:
+      try files.writeResealed(seed: seed, with: entered.secret)
+      try files.resealed.promote(telling: person)
     case .memory:
       try files.writeCandidate(seed: seed, sealedWith: entered.secret)
       try files.promoteCandidate()
@@ -101,6 +128,20 @@ struct DeviceIdentity: ~Copyable {
     if place == .fresh { files.removeCandidate() }
   }
 
+  /// What else to say when the KDC refuses the passphrase; nil if this device knows nothing more.
+  borrowing func refusalHint(_ files: IdentityFiles) -> String? {
+    switch place {
+    case .current where files.resealed.isThere:
+      "The passphrase of \(files.name) was changed: use the new one."
+    case .current:
+      "It was right once, since it opens the identity key on this device: it has been changed "
+        + "elsewhere, or \(files.name) is disabled."
+    case .resealed:
+      "A change to this passphrase was interrupted, and is not in force: use the old one."
+    case .leftover, .fresh, .reopened, .memory, .keyFile: nil
+    }
+  }
+
   /// What to say when the KDC knows another key for this user.
   borrowing func differs(_ files: IdentityFiles) -> ClientFailure {
     let repair =
@@ -108,12 +149,12 @@ struct DeviceIdentity: ~Copyable {
       + "to \(files.path)."
     let found =
       switch place {
-      case .current:
+      case .current, .resealed, .reopened:
         "The passphrase is right, but \(files.path) is not the identity key that the KDC knows "
           + "for \(files.name)." + repair
       case .leftover, .fresh, .memory:
-        "The passphrase is right, but the identity key of \(files.name) is not on this device."
-          + repair
+        "The passphrase is right, but the identity key of \(files.name) is not on this device, or "
+          + "sealed under a former passphrase: then pass --former-passphrase-file." + repair
       case .keyFile:
         "The key is right, but the identity key beside it is not the one that the KDC knows for "
           + "\(files.name)."

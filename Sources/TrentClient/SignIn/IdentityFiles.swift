@@ -16,6 +16,8 @@ struct IdentityFiles {
   static let candidateMark = "~new"
   /// After the name of a key that was replaced.
   static let replacedMark = "~old"
+  /// After the name of a key that a change of passphrase has sealed anew.
+  static let resealedMark = "~changed"
 
   let name: PrincipalName
   let realm: Realm
@@ -34,6 +36,11 @@ struct IdentityFiles {
   /// One that it may know.
   var candidatePath: String { path + Self.candidateMark }
   private var replacedPath: String { path + Self.replacedMark }
+  /// The identity key sealed under another passphrase, which may be in force.
+  var resealed: ChangeCandidate {
+    ChangeCandidate(
+      at: path + Self.resealedMark, replacing: path, secret: "passphrase of \(name)")
+  }
 
   /// Keeps other processes from making an identity key for the same user at the same time.
   func lock() throws(ClientFailure) -> FileLock { try state.lock("\(folder)/\(name)~lock") }
@@ -60,11 +67,24 @@ struct IdentityFiles {
   func writeCandidate(
     seed: borrowing SecretBytes, sealedWith secret: borrowing AccountSecret
   ) throws(ClientFailure) {
+    try write(seed, sealedWith: secret, to: candidatePath)
+  }
+
+  /// The same for a change of passphrase.
+  func writeResealed(
+    seed: borrowing SecretBytes, with secret: borrowing AccountSecret
+  ) throws(ClientFailure) {
+    try write(seed, sealedWith: secret, to: resealed.path)
+  }
+
+  private func write(
+    _ seed: borrowing SecretBytes, sealedWith secret: borrowing AccountSecret, to path: String
+  ) throws(ClientFailure) {
     var random = SystemRandom()
     let sealed = SealedIdentity(
       seed: seed, secret: secret, name: name, realm: realm, random: &random)
     try withFiles { () throws(FileFailure) in
-      var file = try AtomicFile(replacing: candidatePath, mode: 0o600)
+      var file = try AtomicFile(replacing: path, mode: 0o600)
       try file.write(sealed.file.bytes)
       try file.commit()
     }

@@ -1,4 +1,5 @@
 internal import DurableFiles
+internal import Glibc
 internal import KeyDistribution
 internal import SecretMemory
 internal import Wire
@@ -30,6 +31,34 @@ struct KeyFile {
         .fileFailure, "There is no key file \(path). \"client keygen\" makes one.")
     }
     return key
+  }
+
+  // MARK: Changing the key
+
+  /// Where it really is: what a link points to is replaced, and not the link.
+  private var place: String {
+    guard let real = unsafe realpath(path, nil) else { return path }
+    defer { unsafe free(real) }
+    return unsafe String(cString: real)
+  }
+
+  /// The key that is to take the place of this one.
+  func candidate(for name: PrincipalName) -> ChangeCandidate {
+    ChangeCandidate(at: place + "~new", replacing: place, secret: "key of \(name)")
+  }
+
+  /// Keeps other programs from changing it, or clearing up after a change, at the same time.
+  func lock() throws(ClientFailure) -> FileLock { try StateFolder.lock(at: place + "~lock") }
+
+  /// Writes a candidate; it is on the disk when this returns.
+  func writeCandidate(_ key: borrowing PrincipalKey) throws(ClientFailure) {
+    let path = candidate(for: key.name).path
+    let contents = key.file()
+    try withFiles { () throws(FileFailure) in
+      var file = try AtomicFile(replacing: path, mode: 0o600)
+      try file.write(contents.bytes)
+      try file.commit()
+    }
   }
 
   /// - Parameter realmID: 32 bytes.

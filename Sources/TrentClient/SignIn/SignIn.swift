@@ -14,6 +14,11 @@ public struct SignInOptions: Sendable {
   public var port: UInt16
   /// How long the login should last; the KDC has a ceiling.
   public var lifetime = Interval.hours(10)
+  /// The passphrase that the identity key on this device may still be sealed under, when the
+  /// present one was set elsewhere. Without it a person is asked.
+  public var former: PassphraseSource?
+  /// Whether a person may be asked to register, or for a former passphrase.
+  var asks = true
   /// Whether what the passphrase or key gave is needed after the login, for an encrypted copy.
   var keepsSecret = false
 
@@ -48,12 +53,26 @@ struct SignIn {
     let target = link.target
     let realm = link.realm
     do throws(KDCFailure) {
+      let pending = try worded { () throws(ClientFailure) in
+        try PendingKeyFile.find(beside: options.secret, of: name)
+      }
       let material = try worded { () throws(ClientFailure) in
         try options.secret.read(for: name, in: realm, person)
       }
       let entered = try EnteredSecret(material, of: name, over: &link)
-      if let login = try logIn(entered, over: &link) { return login }
-      return try register(afterRefusalOf: entered, over: &link)
+      var refusal = options.secret.refused(for: name)
+      if let login = try logIn(entered, over: &link, refusal: &refusal) {
+        try worded { () throws(ClientFailure) in
+          try pending?.settle(isChanged: false, telling: person)
+        }
+        return login
+      }
+      switch pending {
+      case .some(let pending):
+        if let login = try logIn(with: pending, over: &link, refusal: &refusal) { return login }
+      case .none: break
+      }
+      return try register(afterRefusalOf: entered, refusal, over: &link)
     } catch {
       throw error.failure(at: target)
     }
@@ -61,29 +80,90 @@ struct SignIn {
 
   // MARK: Logging in
 
+  /// - Parameter refusal: gets the words for what the KDC refuses.
   /// - Returns: nil when the KDC refuses.
   private func logIn(
-    _ entered: borrowing EnteredSecret, over link: inout KDCLink
+    _ entered: borrowing EnteredSecret, over link: inout KDCLink, refusal: inout ClientFailure
   ) throws(KDCFailure) -> Login? {
     let identity = try worded { () throws(ClientFailure) in
       try DeviceIdentity(for: entered, files)
     }
-    let account = account(entered, identity)
     do throws(KDCFailure) {
-      let credential = try account.logIn(over: &link)
-      try worded { () throws(ClientFailure) in try identity.keep(entered, files) }
-      return self.login(account, credential, entered)
+      return try logIn(entered, identity, over: &link)
     } catch {
       switch error {
       case .exchange(.refused):
         identity.discard(files)
+        if let hint = identity.refusalHint(files) {
+          refusal = ClientFailure(.authenticationRefused, "\(refusal) \(hint)")
+        }
         return nil
+      case .exchange(.identityKeyDiffers) where identity.isSealedOtherwise:
+        return try logIn(entered, reopening: identity, over: &link)
       case .exchange(.identityKeyDiffers):
         identity.discard(files)
         throw .client(identity.differs(files))
       default: throw error
       }
     }
+  }
+
+  private func logIn(
+    _ entered: borrowing EnteredSecret, _ identity: borrowing DeviceIdentity,
+    over link: inout KDCLink
+  ) throws(KDCFailure) -> Login {
+    let account = account(entered, identity)
+    let credential = try account.logIn(over: &link)
+    try worded { () throws(ClientFailure) in
+      try identity.keep(entered, files, telling: person)
+    }
+    return login(account, credential, entered)
+  }
+
+  /// The passphrase was changed on another device: here the identity key is still sealed under a
+  /// former one.
+  private func logIn(
+    _ entered: borrowing EnteredSecret, reopening sealed: consuming DeviceIdentity,
+    over link: inout KDCLink
+  ) throws(KDCFailure) -> Login {
+    let differs = sealed.differs(files)
+    let former = try worded { () throws(ClientFailure) in
+      let source = options.former ?? .person
+      guard options.former != nil || options.asks && person.isPresent else { throw differs }
+      person.say(
+        "the passphrase is right, but on this device the identity key of \(name) may be sealed "
+          + "under a former one")
+      return try source.read("former passphrase of \(name): ", person)
+    }
+    let reopened: DeviceIdentity?
+    do { reopened = try sealed.reopened(under: former, files) } catch { throw .client(error) }
+    guard let identity = reopened else {
+      throw .client(
+        ClientFailure(
+          .authenticationRefused,
+          "The former passphrase does not open \(files.path) either. Nothing was changed."))
+    }
+    do throws(KDCFailure) {
+      return try logIn(entered, identity, over: &link)
+    } catch {
+      guard case .exchange(.identityKeyDiffers) = error else { throw error }
+      throw .client(identity.differs(files))
+    }
+  }
+
+  /// A change of the key was interrupted: the new one may be in force.
+  ///
+  /// - Returns: nil when the KDC refuses that one, too.
+  private func logIn(
+    with pending: borrowing PendingKeyFile, over link: inout KDCLink, refusal: inout ClientFailure
+  ) throws(KDCFailure) -> Login? {
+    let key = try worded { () throws(ClientFailure) in try pending.read(person) }
+    let entered = try EnteredSecret(.key(key), of: name, over: &link)
+    guard let login = try logIn(entered, over: &link, refusal: &refusal) else { return nil }
+    try worded { () throws(ClientFailure) in
+      try pending.settle(isChanged: true, telling: person)
+    }
+    return login
   }
 
   private func login(
@@ -107,7 +187,8 @@ struct SignIn {
   // MARK: Registering
 
   private func register(
-    afterRefusalOf entered: borrowing EnteredSecret, over link: inout KDCLink
+    afterRefusalOf entered: borrowing EnteredSecret, _ refusal: ClientFailure,
+    over link: inout KDCLink
   ) throws(KDCFailure) -> Login {
     if options.registers {
       if options.secret.isTyped {
@@ -119,15 +200,14 @@ struct SignIn {
       }
       return try register(entered, over: &link)
     }
-    let new = try worded { () throws(ClientFailure) in try newPassphrase() }
+    let new = try worded { () throws(ClientFailure) in try newPassphrase(refusal) }
     return try register(
       try EnteredSecret(.passphrase(new), of: name, over: &link), over: &link)
   }
 
   /// What a person wants to register with whose passphrase the KDC has refused.
-  private func newPassphrase() throws(ClientFailure) -> SecretBytes {
-    let refused = options.secret.refused(for: name)
-    guard case .passphrase = options.secret else { throw refused }
+  private func newPassphrase(_ refused: ClientFailure) throws(ClientFailure) -> SecretBytes {
+    guard case .passphrase = options.secret, options.asks else { throw refused }
     guard person.isPresent else {
       throw ClientFailure(
         .authenticationRefused, "\(refused) To register \(name), pass --register.")
@@ -154,7 +234,9 @@ struct SignIn {
     }
     do throws(KDCFailure) {
       let credential = try account.logIn(over: &link)
-      try worded { () throws(ClientFailure) in try identity.keep(entered, files) }
+      try worded { () throws(ClientFailure) in
+        try identity.keep(entered, files, telling: person)
+      }
       return self.login(account, credential, entered)
     } catch {
       switch error {

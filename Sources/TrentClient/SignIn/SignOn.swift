@@ -121,15 +121,20 @@ struct SignOn {
   ) throws(KDCFailure) -> Credential? {
     switch login.account {
     case .some(let account):
-      let credential = try account.logIn(over: &link)
-      link.disconnect()
-      return credential
-    case .none:
-      do {
-        return try newerLogin(than: login.credential, at: link.clock.now)
+      do throws(KDCFailure) {
+        let credential = try account.logIn(over: &link)
+        link.disconnect()
+        return credential
       } catch {
-        throw .client(error)
+        // The secret was changed since: this account is of no more use than a kept login.
+        guard case .exchange(.refused) = error else { throw error }
       }
+    case .none: break
+    }
+    do {
+      return try newerLogin(than: login.credential, at: link.clock.now)
+    } catch {
+      throw .client(error)
     }
   }
 
@@ -153,11 +158,27 @@ struct SignOn {
       return
     }
     do throws(ClientFailure) {
-      guard asking, person.isPresent else { throw over }
       person.say("the login of \(options.name) is over")
-      login = try signIn(over: &link)
+      login = try signInAnew(asking: asking, over: &link)
     } catch {
       throw .client(error)
+    }
+  }
+
+  /// By what a file says now, or a person, who is not asked when senders wait.
+  private func signInAnew(
+    asking: Bool, over link: inout KDCLink
+  ) throws(ClientFailure) -> Login {
+    switch options.secret {
+    case .keyFile, .passphrase(.file):
+      var options = options
+      options.asks = false
+      options.registers = false
+      let login = try SignIn(options, in: state, realm: link.realm, person: person).run(over: &link)
+      link.disconnect()
+      return login
+    case .passphrase(.person) where asking && person.isPresent: return try signIn(over: &link)
+    case .passphrase: throw over
     }
   }
 

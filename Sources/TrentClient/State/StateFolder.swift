@@ -60,11 +60,16 @@ public struct StateFolder: Hashable, Sendable {
   func lock(_ name: String = "lock") throws(ClientFailure) -> FileLock {
     let path = path(name)
     try withFiles { () throws(FileFailure) in try createPrivateFolders(parentFolder(of: path)) }
-    for _ in 0..<Self.lockAttempts {
+    return try Self.lock(at: path)
+  }
+
+  /// The same for a lock that is elsewhere.
+  static func lock(at path: String) throws(ClientFailure) -> FileLock {
+    for _ in 0..<lockAttempts {
       do throws(FileLockFailure) {
         return try FileLock(path: path)
       } catch .held {
-        usleep(Self.lockPause)
+        usleep(lockPause)
       } catch {
         throw ClientFailure(.fileFailure, error.description)
       }

@@ -171,6 +171,8 @@ extension Judge {
       now <= presence.loginEnd + Self.slack,
       now <= (presence.withdrawn ?? now) + Self.slack
     else { return report(.grantedForAbsentPeer, "\(peer)") }
-    if isOutdated(presence.keyVersion, of: peer, at: now) { report(.grantedForOldPresence, "\(peer)") }
+    if isOutdated(presence.keyVersion, of: peer, at: now) {
+      report(.grantedForOldPresence, "\(peer)")
+    }
   }
 }
