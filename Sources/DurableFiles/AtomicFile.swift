@@ -83,6 +83,22 @@ public struct AtomicFile: ~Copyable, Sendable {
     }
   }
 
+  /// Puts the file in its place if there is nothing yet, in one step: what is there stays.
+  ///
+  /// - Returns: whether this file is the one that is there. It is on the disk then.
+  public consuming func commitIfAbsent() throws(FileFailure) -> Bool {
+    try file.sync()
+    switch destination {
+    case .none: return false
+    case .some(let place):
+      guard try place.add(file, named: partialName) else { return false }
+      if let name = partialName { place.remove(name) }
+      partialName = nil
+      try place.folder.sync()
+      return true
+    }
+  }
+
   /// The destination opened for writing when it exists and is neither a file nor a folder.
   private static func specialFile(_ path: String) throws(FileFailure) -> OpenFile? {
     if let number = descriptorNumber(path) {

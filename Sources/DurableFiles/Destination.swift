@@ -80,6 +80,24 @@ struct Destination: ~Copyable, Sendable {
     }
   }
 
+  /// Gives a file, with or without a hidden name, the destination's name as well.
+  ///
+  /// - Returns: false when something else has that name.
+  borrowing func add(
+    _ file: borrowing OpenFile, named partial: String?
+  ) throws(FileFailure) -> Bool {
+    let result =
+      if let partial {
+        unsafe linkat(folder.descriptor, partial, folder.descriptor, name, 0)
+      } else {
+        unsafe linkat(
+          AT_FDCWD, Self.link(to: file), folder.descriptor, name, AT_SYMLINK_FOLLOW)
+      }
+    if result == 0 { return true }
+    guard errno == EEXIST else { throw FileFailure(.create, path) }
+    return false
+  }
+
   /// Moves the file of a hidden name over whatever has the destination's name.
   borrowing func replace(with partial: String) throws(FileFailure) {
     guard unsafe renameat(folder.descriptor, partial, folder.descriptor, name) == 0 else {

@@ -10,6 +10,7 @@ enum ClientProgram {
   private static let commands: [(word: String, type: any ParsableCommand.Type)] = [
     ("doctor", DoctorCommand.self),
     ("identity", IdentityCommand.self),
+    ("keygen", KeygenCommand.self),
     ("login", LoginCommand.self),
     ("logout", LogoutCommand.self),
     ("open", OpenCommand.self),

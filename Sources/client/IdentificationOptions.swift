@@ -2,16 +2,13 @@ internal import ArgumentParser
 internal import TrentClient
 internal import Wire
 
-/// How the user proves who it is.
+/// How the user signs in.
 struct IdentificationOptions: ParsableArguments {
   @Flag(help: "Register the name if it is free, without a question.")
   var register = false
 
-  @Option(
-    help: ArgumentHelp(
-      "The file whose first line is the passphrase; - is standard input. Without it the terminal "
-        + "asks.", valueName: "file"))
-  var passphraseFile: String?
+  @OptionGroup(title: "Signing in")
+  var secret: SecretOptions
 
   @Option(
     help: ArgumentHelp(
@@ -20,30 +17,26 @@ struct IdentificationOptions: ParsableArguments {
   var formerPassphraseFile: String?
 
   func validate() throws {
-    guard passphraseFile != "", formerPassphraseFile != "" else {
-      throw ValidationError("--passphrase-file needs the name of a file.")
+    guard formerPassphraseFile != "" else {
+      throw ValidationError("--former-passphrase-file needs the name of a file.")
     }
-    guard passphraseFile != "-" || formerPassphraseFile != "-" else {
+    guard formerPassphraseFile == nil || secret.keyFile == nil else {
+      throw ValidationError("A key file has no former passphrase.")
+    }
+    guard secret.passphraseFile != "-" || formerPassphraseFile != "-" else {
       throw ValidationError("Standard input cannot be both passphrases.")
     }
   }
 
-  func signInOptions(_ name: PrincipalName) -> SignInOptions {
+  /// - Parameters:
+  ///   - name: as it was given; a key file has one, too.
+  ///   - kdc: where to sign in; a key file says which identity is expected there.
+  func signInOptions(
+    _ name: PrincipalName?, at kdc: inout KDCOptions
+  ) throws(ClientFailure) -> SignInOptions {
     var options = SignInOptions(
-      name: name, secret: .passphrase(PassphraseSource(option: passphraseFile)), registers: register
-    )
+      name: try secret.name(name, at: &kdc), secret: secret.source, registers: register)
     options.former = formerPassphraseFile.map { PassphraseSource(option: $0) }
     return options
-  }
-}
-
-extension PassphraseSource {
-  /// What `--passphrase-file` says, or that it is not there.
-  init(option: String?) {
-    switch option {
-    case nil: self = .person
-    case "-": self = .standardInput
-    case let path?: self = .file(path)
-    }
   }
 }

@@ -31,15 +31,16 @@ struct IdentityCommand: ParsableCommand {
     var realm: RealmOptions
 
     @OptionGroup
-    var passphrase: PassphraseOption
+    var secret: SecretOptions
 
     func run(in state: StateFolder, person: any Person) throws(ClientFailure) {
       let identities = OwnIdentities(in: state, person: person)
-      guard let name else {
+      guard name != nil || secret.keyFile != nil else {
         for line in try identities.list() { print(line) }
         return
       }
-      print(try identities.fingerprint(of: name, realm.choice, passphrase.source))
+      let name = try secret.name(name)
+      print(try identities.fingerprint(of: name, realm.choice, secret.source))
     }
   }
 
@@ -61,19 +62,19 @@ struct IdentityCommand: ParsableCommand {
     var realm: RealmOptions
 
     @OptionGroup
-    var passphrase: PassphraseOption
+    var secret: SecretOptions
 
     @OptionGroup
     var exportPassphrase: ExportPassphraseOption
 
     func validate() throws {
       guard !output.isEmpty else { throw ValidationError("-o needs the name of a file.") }
-      try exportPassphrase.validate(beside: passphrase)
+      try exportPassphrase.validate(beside: secret)
     }
 
     func run(in state: StateFolder, person: any Person) throws(ClientFailure) {
       try OwnIdentities(in: state, person: person).export(
-        name, realm.choice, passphrase.source, to: output, under: exportPassphrase.source)
+        name, realm.choice, secret.passphrase, to: output, under: exportPassphrase.source)
     }
   }
 
@@ -98,19 +99,19 @@ struct IdentityCommand: ParsableCommand {
     var realm: RealmOptions
 
     @OptionGroup
-    var passphrase: PassphraseOption
+    var secret: SecretOptions
 
     @OptionGroup
     var exportPassphrase: ExportPassphraseOption
 
     func validate() throws {
       guard !input.isEmpty else { throw ValidationError("-i needs the name of a file.") }
-      try exportPassphrase.validate(beside: passphrase)
+      try exportPassphrase.validate(beside: secret)
     }
 
     func run(in state: StateFolder, person: any Person) throws(ClientFailure) {
       try OwnIdentities(in: state, person: person).import(
-        name, realm.choice, passphrase.source, from: input, under: exportPassphrase.source,
+        name, realm.choice, secret.passphrase, from: input, under: exportPassphrase.source,
         replaces: replace)
     }
   }

@@ -17,9 +17,9 @@ struct LoginCommand: ParsableCommand {
       """)
 
   @Option(
-    name: [.customShort("n", allowingJoined: true), .long], help: "Your name.",
+    name: [.customShort("n", allowingJoined: true), .long], help: "Your name; a key file has it, too.",
     transform: TransferCommand.principal)
-  var name: PrincipalName
+  var name: PrincipalName?
 
   @Option(
     help: ArgumentHelp(
@@ -52,13 +52,16 @@ struct LoginCommand: ParsableCommand {
     return lifetime
   }
 
+  func validate() throws { try identification.secret.validate(name: name) }
+
   func run() throws {
     let person = Terminal(explains: verbose)
     do throws(ClientFailure) {
-      var options = identification.signInOptions(name)
+      var kdc = try center.kdcOptions()
+      var options = try identification.signInOptions(name, at: &kdc)
       options.lifetime = lifetime
       let logins = KeptLogins(state: try StateFolder.current(telling: person), person: person)
-      try logins.logIn(try center.kdcOptions(), options)
+      try logins.logIn(kdc, options)
     } catch {
       person.say("client: \(error)")
       throw ExitCode(error.exitCode)

@@ -6,8 +6,8 @@ internal import Wire
 struct OpenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "client open",
-    abstract: "Open an encrypted copy (-s) with the passphrase of its day, off line.",
-    usage: "client open -n NAME -i OUTENC -o OUTFILE [--passphrase-file FILE]",
+    abstract: "Open an encrypted copy (-s) with the passphrase or key file of its day, off line.",
+    usage: "client open -n NAME -i OUTENC -o OUTFILE [--passphrase-file FILE | --key-file FILE]",
     discussion: """
       Everything is verified. A copy that was cut or edited, or that is somebody else's, leaves \
       the output untouched.
@@ -19,7 +19,7 @@ struct OpenCommand: ParsableCommand {
   @Option(
     name: [.customShort("n", allowingJoined: true), .long],
     help: "The name of the user who received it.", transform: TransferCommand.principal)
-  var name: PrincipalName
+  var name: PrincipalName?
 
   @Option(
     name: [.customShort("i", allowingJoined: true), .long],
@@ -33,15 +33,13 @@ struct OpenCommand: ParsableCommand {
       valueName: "file"))
   var output: String
 
-  @Option(
-    help: ArgumentHelp(
-      "The file whose first line is the passphrase; - is standard input. Without it the terminal "
-        + "asks.", valueName: "file"))
-  var passphraseFile: String?
+  @OptionGroup
+  var secret: SecretOptions
 
   func validate() throws {
-    guard !input.isEmpty, !output.isEmpty, passphraseFile != "" else {
-      throw ValidationError("-i, -o and --passphrase-file need the name of a file.")
+    try secret.validate(name: name)
+    guard !input.isEmpty, !output.isEmpty else {
+      throw ValidationError("-i and -o need the name of a file.")
     }
     guard input != output else { throw ValidationError("-i and -o need two files.") }
   }
@@ -50,7 +48,7 @@ struct OpenCommand: ParsableCommand {
     let person = Terminal(explains: false)
     do throws(ClientFailure) {
       let options = OpenCopyOptions(
-        owner: name, secret: .passphrase(PassphraseSource(option: passphraseFile)), input: input,
+        owner: try secret.name(name), secret: secret.source, input: input,
         output: output == "-" ? .standardOutput : .file(output))
       try SealedCopyReader(options, person: person).run()
     } catch {

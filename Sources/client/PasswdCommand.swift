@@ -7,7 +7,7 @@ struct PasswdCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "client passwd",
     abstract: "Change the passphrase, or the key in a key file.",
-    usage: "client passwd -n NAME -a KDC_HOST -p KDC_PORT",
+    usage: "client passwd (-n NAME | --key-file FILE) -a KDC_HOST -p KDC_PORT",
     discussion: """
       The old one never works again, and every login that was made with it is over; the identity \
       key, which peers know one by, stays. If this is interrupted, one of the two works: the next \
@@ -18,9 +18,9 @@ struct PasswdCommand: ParsableCommand {
       """)
 
   @Option(
-    name: [.customShort("n", allowingJoined: true), .long], help: "Your name.",
-    transform: TransferCommand.principal)
-  var name: PrincipalName
+    name: [.customShort("n", allowingJoined: true), .long], 
+    help: "Your name; a key file has it, too.", transform: TransferCommand.principal)
+  var name: PrincipalName?
 
   @OptionGroup(title: "KDC")
   var center: CenterOptions
@@ -31,11 +31,15 @@ struct PasswdCommand: ParsableCommand {
   @Flag(help: "Say on standard error what happens.")
   var verbose = false
 
+  func validate() throws { try secrets.secret.validate(name: name) }
+
   func run() throws {
     let person = Terminal(explains: verbose)
     do throws(ClientFailure) {
+      var kdc = try center.kdcOptions()
+      let options = try secrets.signInOptions(name, at: &kdc)
       let change = SecretChange(
-        try center.kdcOptions(), secrets.signInOptions(name),
+        kdc, options,
         newPassphrase: secrets.newPassphrase,
         state: try StateFolder.current(telling: person), person: person)
       try change.run()

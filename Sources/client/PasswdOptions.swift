@@ -4,11 +4,9 @@ internal import Wire
 
 /// The old secret and the new one.
 struct PasswdOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "The file whose first line is the present passphrase; - is standard input. Without it the "
-        + "terminal asks.", valueName: "file"))
-  var passphraseFile: String?
+  /// A key file gets a new random key in its place.
+  @OptionGroup(title: "Secrets")
+  var secret: SecretOptions
 
   @Option(
     help: ArgumentHelp(
@@ -16,28 +14,25 @@ struct PasswdOptions: ParsableArguments {
         + "terminal asks, twice.", valueName: "file"))
   var newPassphraseFile: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "The key file; it gets a new random key. What it was replaced by, if this is interrupted, is "
-        + "beside it.", valueName: "file"))
-  var keyFile: String?
-
   func validate() throws {
-    guard passphraseFile != "", newPassphraseFile != "", keyFile != "" else {
-      throw ValidationError("An option that names a file needs the name of one.")
+    guard newPassphraseFile != "" else {
+      throw ValidationError("--new-passphrase-file needs the name of a file.")
     }
-    guard keyFile == nil || passphraseFile == nil && newPassphraseFile == nil else {
+    guard secret.keyFile == nil || newPassphraseFile == nil else {
       throw ValidationError("A key file has no passphrase: leave out one of the two.")
     }
-    guard passphraseFile != "-" || newPassphraseFile != "-" else {
+    guard secret.passphraseFile != "-" || newPassphraseFile != "-" else {
       throw ValidationError("Standard input cannot be both passphrases.")
     }
   }
 
-  func signInOptions(_ name: PrincipalName) -> SignInOptions {
-    let secret: SecretSource =
-      keyFile.map { .keyFile($0) } ?? .passphrase(PassphraseSource(option: passphraseFile))
-    return SignInOptions(name: name, secret: secret)
+  /// - Parameters:
+  ///   - name: as it was given; a key file has one, too.
+  ///   - kdc: where to sign in; a key file says which identity is expected there.
+  func signInOptions(
+    _ name: PrincipalName?, at kdc: inout KDCOptions
+  ) throws(ClientFailure) -> SignInOptions {
+    SignInOptions(name: try secret.name(name, at: &kdc), secret: secret.source)
   }
 
   var newPassphrase: PassphraseSource { PassphraseSource(option: newPassphraseFile) }

@@ -14,6 +14,7 @@ struct TransferCommand: ParsableCommand {
       client -n NAME -m S -r RECEIVER -i FILE -a KDC_HOST -p KDC_PORT
       client doctor [-n NAME] [-a KDC_HOST -p KDC_PORT] [-l PORT]
       client login -n NAME -a KDC_HOST -p KDC_PORT
+      client keygen -n NAME --key-file FILE -a KDC_HOST -p KDC_PORT
       client logout [-n NAME] [-a KDC_HOST -p KDC_PORT]
       client open -n NAME -i OUTENC -o OUTFILE
       client peers [list | verify NAME | forget NAME]
@@ -26,6 +27,7 @@ struct TransferCommand: ParsableCommand {
 
       COMMANDS, each with --help of its own:
         doctor  check that all is well, and say what to do
+        keygen  register a machine, with a key file instead of a passphrase
         login   log in once: no passphrase is asked for until the login ends
         logout  end logins
         open    open an encrypted copy (-s)
@@ -41,9 +43,9 @@ struct TransferCommand: ParsableCommand {
   }
 
   @Option(
-    name: [.customShort("n", allowingJoined: true), .long], help: "Your name.",
-    transform: Self.principal)
-  var name: PrincipalName
+    name: [.customShort("n", allowingJoined: true), .long],
+    help: "Your name; a key file has it, too.", transform: Self.principal)
+  var name: PrincipalName?
 
   @Option(
     name: [.customShort("m", allowingJoined: true), .long],
@@ -82,6 +84,7 @@ struct TransferCommand: ParsableCommand {
   }
 
   func validate() throws {
+    try identification.secret.validate(name: name)
     switch mode {
     case .send:
       try receiving.refuse()
@@ -89,7 +92,7 @@ struct TransferCommand: ParsableCommand {
         throw ValidationError("To send (-m S), say to whom (-r) and which file (-i).")
       }
       guard receiver != name else { throw ValidationError("You cannot send to yourself.") }
-      guard sending.input != "-" || identification.passphraseFile != "-" else {
+      guard sending.input != "-" || identification.secret.passphraseFile != "-" else {
         throw ValidationError(
           "Standard input cannot be both the file (-i -) and the passphrase "
             + "(--passphrase-file -).")
@@ -108,8 +111,8 @@ struct TransferCommand: ParsableCommand {
     let person = Terminal(explains: verbose)
     do throws(ClientFailure) {
       let state = try StateFolder.current(telling: person)
-      let kdc = try center.kdcOptions()
-      let signIn = identification.signInOptions(name)
+      var kdc = try center.kdcOptions()
+      let signIn = try identification.signInOptions(name, at: &kdc)
       switch mode {
       case .receive:
         var options = receiving.options(kdc, signIn)

@@ -19,17 +19,18 @@ import Wire
   @Test func theClassicFormsAreRead() throws {
     let receiver = try options(of: Self.receive)
     #expect(receiver.mode == .receive)
-    #expect(receiver.name.description == "bob")
-    let kdc = try receiver.center.kdcOptions()
+    #expect(receiver.name?.description == "bob")
+    var kdc = try receiver.center.kdcOptions()
     let receiving = receiver.receiving.options(
-      kdc, receiver.identification.signInOptions(receiver.name))
+      kdc, try receiver.identification.signInOptions(receiver.name, at: &kdc))
     #expect(receiving.output == .file("out"))
     #expect(receiving.port == 60000)
     #expect(kdc.target.description == "kdc:7000")
 
     let sender = try options(of: Self.send)
     let sending = try #require(
-      sender.sending.options(kdc, sender.identification.signInOptions(sender.name)))
+      sender.sending.options(
+        kdc, try sender.identification.signInOptions(sender.name, at: &kdc)))
     #expect(sending.receiver.description == "bob")
     #expect(sending.input == .file("in.txt"))
     #expect(sending.signIn.secret == .passphrase(.person))

@@ -53,7 +53,7 @@ struct KDCContact {
   private func unexpected(_ announced: Realm) -> ClientFailure {
     ClientFailure(
       .kdcIdentity,
-      "The KDC at \(target) is not the one that --kdc-key names: its identity is "
+      "The KDC at \(target) is not the one that \(options.expectation) names: its identity is "
         + "\(announced.word). Check the address, and ask its operator for the right word.")
   }
 

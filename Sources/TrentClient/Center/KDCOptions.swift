@@ -5,6 +5,8 @@ public struct KDCOptions: Sendable {
   public var target: HostAndPort
   /// The identity that the KDC must have, as its operator tells it; pins it without a question.
   public var expected: Realm?
+  /// What says so; for messages.
+  var expectation = "--kdc-key"
   /// Whether to trust an unknown KDC without a question. Never a changed one.
   public var acceptsNew: Bool
 

@@ -94,9 +94,10 @@ public struct SealedCopyReader {
         throw damaged
       }
     case (.key, .keyFile(let path)):
-      let file = KeyFile(path: path)
-      let key = try file.read(person)
-      try file.check(key, isOf: options.owner, inRealm: header.realmID)
+      let key = try KeyFile(path: path).read(person)
+      let owner = KeyFileOwner(key, path: path)
+      try owner.check(isNamed: options.owner)
+      try owner.check(isInRealm: header.realmID)
       return key.secret(salt: header.salt)
     case (.passphrase, .keyFile):
       throw ClientFailure(

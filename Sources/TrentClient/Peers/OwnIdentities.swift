@@ -31,11 +31,21 @@ public struct OwnIdentities {
 
   /// The fingerprint that one's peers should see.
   public func fingerprint(
-    of name: PrincipalName, _ choice: RealmChoice, _ passphrase: PassphraseSource
+    of name: PrincipalName, _ choice: RealmChoice, _ source: SecretSource
   ) throws(ClientFailure) -> Fingerprint {
-    let files = try find(name, choice)
-    let seed = try openCurrent(files, passphrase)
-    return Self.fingerprint(seed, files)
+    switch source {
+    case .passphrase(let passphrase):
+      let files = try find(name, choice)
+      let seed = try openCurrent(files, passphrase)
+      return Self.fingerprint(seed, files)
+    case .keyFile(let path):
+      let key = try KeyFile(path: path).read(person)
+      let owner = KeyFileOwner(key, path: path)
+      try owner.check(isNamed: name)
+      if let realm = try choice.realm(kdcs) { try owner.check(isInRealm: realm.id) }
+      return Fingerprint(
+        of: SigningKey(seed: key.identitySeed).publicKey, name: name, realmID: key.realm.id)
+    }
   }
 
   /// Writes the identity key to a file for another device, under a passphrase of its own.

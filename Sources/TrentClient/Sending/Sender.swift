@@ -32,6 +32,9 @@ public struct Sender {
   }
 
   public func run() throws(ClientFailure) {
+    guard options.receiver != options.signIn.name else {
+      throw ClientFailure(.usage, "You cannot send to yourself.")
+    }
     // A file that cannot be read is told before anybody is asked for a passphrase.
     let input = try InputSource(options.input)
     let signOn = SignOn(options.kdc, options.signIn, in: state, person: person)

@@ -1,22 +1,35 @@
+internal import Cryptography
 internal import DurableFiles
 internal import Glibc
-internal import KeyDistribution
+public import KeyDistribution
 internal import SecretMemory
-internal import Wire
+public import Wire
 
-/// A key file on the disk.
+/// A key file on the disk (PROTOCOL.md, 9).
 struct KeyFile {
   let path: String
 
-  /// The file's content, where there is a file.
-  ///
-  /// - Returns: nil when there is none.
-  func readIfThere(_ person: any Person) throws(ClientFailure) -> PrincipalKey? {
-    let file = try withFiles { () throws(FileFailure) in
-      try SecretFile.read(path, limit: PrincipalKey.byteCount)
-    }
-    guard let file else { return nil }
+  /// What the file holds. Who else may read it is told.
+  func read(_ person: any Person) throws(ClientFailure) -> PrincipalKey {
+    guard let file = try open() else { throw absent }
     if file.isOpenToOthers { person.say("others may read the key file \(path): chmod 600 it") }
+    return try parse(file)
+  }
+
+  /// The same where it is not used yet; nil when there is no file.
+  fileprivate func peek() throws(ClientFailure) -> PrincipalKey? {
+    guard let file = try open() else { return nil }
+    return try parse(file)
+  }
+
+  private func open() throws(ClientFailure) -> SecretFile? {
+    try withFiles { () throws(FileFailure) in
+      // A byte more than it may have: a file that is too long is damaged, not unreadable.
+      try SecretFile.read(path, limit: PrincipalKey.byteCount + 1)
+    }
+  }
+
+  private func parse(_ file: borrowing SecretFile) throws(ClientFailure) -> PrincipalKey {
     do {
       return try PrincipalKey(file.contents.bytes)
     } catch {
@@ -25,12 +38,28 @@ struct KeyFile {
     }
   }
 
-  func read(_ person: any Person) throws(ClientFailure) -> PrincipalKey {
-    guard let key = try readIfThere(person) else {
-      throw ClientFailure(
-        .fileFailure, "There is no key file \(path). \"client keygen\" makes one.")
+  fileprivate var absent: ClientFailure {
+    ClientFailure(.fileFailure, "There is no key file \(path). \"client keygen\" makes one.")
+  }
+
+  /// Makes a new key, unless there is a file already; it is on the disk when this returns.
+  ///
+  /// - Returns: whether it was made.
+  func create(_ name: PrincipalName, in realm: Realm) throws(ClientFailure) -> Bool {
+    var random = SystemRandom()
+    let contents = PrincipalKey(name: name, realm: realm, random: &random).file()
+    do throws(FileFailure) {
+      var file = try AtomicFile(replacing: path, mode: 0o600)
+      try file.write(contents.bytes)
+      return try file.commitIfAbsent()
+    } catch {
+      throw ClientFailure(error)
     }
-    return key
+  }
+
+  /// Overwrites and removes it.
+  func remove() throws(ClientFailure) {
+    try withFiles { () throws(FileFailure) in _ = try wipeFile(path) }
   }
 
   // MARK: Changing the key
@@ -60,20 +89,56 @@ struct KeyFile {
       try file.commit()
     }
   }
+}
 
-  /// - Parameter realmID: 32 bytes.
-  func check(
-    _ key: borrowing PrincipalKey, isOf name: PrincipalName, inRealm realmID: [UInt8]
-  ) throws(ClientFailure) {
-    guard key.name == name else { throw belongs(to: key.name, not: name) }
-    guard key.realm.id == realmID else {
-      throw ClientFailure(
-        .kdcIdentity,
-        "\(path) is for another KDC: the one whose identity is \(key.realm.word).")
+/// What a key file says of itself in the open: whose it is.
+public struct KeyFileOwner: Hashable, Sendable {
+  public let name: PrincipalName
+  public let realm: Realm
+  private let path: String
+
+  /// Reads all of the file, and keeps nothing that is secret.
+  public init(path: String) throws(ClientFailure) {
+    let file = KeyFile(path: path)
+    guard let owner = try KeyFileOwner(of: file) else { throw file.absent }
+    self = owner
+  }
+
+  /// Nil when there is no file.
+  init?(of file: KeyFile) throws(ClientFailure) {
+    guard let key = try file.peek() else { return nil }
+    self.init(key, path: file.path)
+  }
+
+  init(_ key: borrowing PrincipalKey, path: String) {
+    name = key.name
+    realm = key.realm
+    self.path = path
+  }
+
+  /// Refuses the file of somebody else.
+  public func check(isNamed name: PrincipalName) throws(ClientFailure) {
+    guard self.name == name else {
+      throw ClientFailure(.usage, "\(path) is the key file of \(self.name), not of \(name).")
     }
   }
 
-  func belongs(to owner: PrincipalName, not name: PrincipalName) -> ClientFailure {
-    ClientFailure(.usage, "\(path) is the key file of \(owner), not of \(name).")
+  /// Refuses a file for another KDC.
+  ///
+  /// - Parameter realmID: 32 bytes.
+  func check(isInRealm realmID: [UInt8]) throws(ClientFailure) {
+    guard realm.id == realmID else { throw isElsewhere }
+  }
+
+  private var isElsewhere: ClientFailure {
+    ClientFailure(
+      .kdcIdentity, "\(path) is for another KDC: the one whose identity is \(realm.word).")
+  }
+
+  /// The KDC must be the one that the file is for, which needs nobody's word then.
+  public func choose(_ kdc: inout KDCOptions) throws(ClientFailure) {
+    guard kdc.expected ?? realm == realm else { throw isElsewhere }
+    kdc.expected = realm
+    kdc.expectation = path
   }
 }

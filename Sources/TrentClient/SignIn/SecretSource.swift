@@ -18,9 +18,10 @@ public enum SecretSource: Hashable, Sendable {
     switch self {
     case .passphrase(let source): return .passphrase(try source.read(for: name, person))
     case .keyFile(let path):
-      let file = KeyFile(path: path)
-      let key = try file.read(person)
-      try file.check(key, isOf: name, inRealm: realm.id)
+      let key = try KeyFile(path: path).read(person)
+      let owner = KeyFileOwner(key, path: path)
+      try owner.check(isNamed: name)
+      try owner.check(isInRealm: realm.id)
       return .key(key)
     }
   }

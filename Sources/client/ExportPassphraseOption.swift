@@ -1,23 +1,6 @@
 internal import ArgumentParser
 internal import TrentClient
 
-/// Where the passphrase of a name comes from.
-struct PassphraseOption: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "The file whose first line is the passphrase; - is standard input. Without it the terminal "
-        + "asks.", valueName: "file"))
-  var passphraseFile: String?
-
-  var source: PassphraseSource { PassphraseSource(option: passphraseFile) }
-
-  func validate() throws {
-    guard passphraseFile != "" else {
-      throw ValidationError("--passphrase-file needs the name of a file.")
-    }
-  }
-}
-
 /// Where the passphrase of an exported identity comes from.
 struct ExportPassphraseOption: ParsableArguments {
   @Option(
@@ -34,8 +17,9 @@ struct ExportPassphraseOption: ParsableArguments {
     }
   }
 
-  /// Refuses standard input for both.
-  func validate(beside other: PassphraseOption) throws {
+  /// Refuses standard input for both, and a key file, which holds its identity.
+  func validate(beside other: SecretOptions) throws {
+    try other.refuseKeyFile()
     guard exportPassphraseFile != "-" || other.passphraseFile != "-" else {
       throw ValidationError("Standard input cannot be both passphrases.")
     }
