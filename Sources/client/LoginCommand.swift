@@ -17,7 +17,8 @@ struct LoginCommand: ParsableCommand {
       """)
 
   @Option(
-    name: [.customShort("n", allowingJoined: true), .long], help: "Your name; a key file has it, too.",
+    name: [.customShort("n", allowingJoined: true), .long],
+    help: "Your name; a key file has it, too.",
     transform: TransferCommand.principal)
   var name: PrincipalName?
 

@@ -18,7 +18,7 @@ struct PasswdCommand: ParsableCommand {
       """)
 
   @Option(
-    name: [.customShort("n", allowingJoined: true), .long], 
+    name: [.customShort("n", allowingJoined: true), .long],
     help: "Your name; a key file has it, too.", transform: TransferCommand.principal)
   var name: PrincipalName?
 

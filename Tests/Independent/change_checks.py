@@ -46,7 +46,7 @@ class ChangeChecks:
             check.same("S2: tells the next kvno", told[2], before.kvno + 1)
             again = exchange.open(connection.ask(exchange.request) or b"")
             check.same("C2: the same request again is refused", again.kind, sealed.REFUSED)
-        person.passphrase = b"the second passphrase"
+        person.secret = b"the second passphrase"
         # With the certificate of the same identity key.
         check.same("the new secret logs in", person.login().name, person.name)
         line = f" secret-changed kvno={before.kvno + 1} name=changer from=127.0.0.1:"
@@ -137,7 +137,7 @@ class ChangeChecks:
                 person.seed, realm, person.name, person.identity_key
             ),
         )
-        thief = Person(self.center, person.name, person.passphrase)
+        thief = Person(self.center, person.name, person.secret)
         self.refused("who knows the passphrase alone", thief)
         guesser = Person(self.center, person.name, b"a wrong passphrase", person.seed)
         self.refused("who has the identity key alone", guesser)

@@ -9,6 +9,7 @@ from typing import TypeVar
 from trent.envelope import PATIENCE
 from trent.frames import Frames
 from trent.granting import ANNOUNCED, TICKET, Login
+from trent.keyfile import KeyFile
 from trent.keys import LoginKey
 from trent.person import Center, Person, machine_time
 from trent.session import Initiator, Refused, Responder, Session
@@ -20,8 +21,12 @@ Result = TypeVar("Result")
 class Peer:
     """Registers and logs in; `seed` is given when the device is one from before."""
 
-    def __init__(self, center: Center, name: str):
-        self.person = Person(center, name, f"a passphrase of {name}".encode())
+    def __init__(self, center: Center, name: str, key: KeyFile | None = None):
+        """With a key file if there is one, else with a passphrase."""
+        if key is None:
+            self.person = Person(center, name, f"a passphrase of {name}".encode())
+        else:
+            self.person = Person(center, name, key, key.seed)
         self.person.register()
         self.login: Login = self.person.login()
 

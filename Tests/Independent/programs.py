@@ -128,6 +128,16 @@ class Laboratory:
             )
         )
 
+    def machine(self, *arguments: str) -> Program:
+        """A real client that runs on a key file, which is among the arguments."""
+        common = ["-a", "127.0.0.1", "-p", str(self.kdc.port)]
+        return self._started(
+            Program(
+                [self._client, *arguments, *common],
+                {"TRENT_HOME": str(self.home("machine"))},
+            )
+        )
+
     def receiver(self, name: str, output: pathlib.Path, *more: str) -> tuple[Program, int]:
         """A real client that receives, and its port."""
         program = self.client(name, "-m", "R", "-o", str(output), "-l", "0", *more)

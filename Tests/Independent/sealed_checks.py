@@ -214,7 +214,7 @@ class SealedChecks:
 
     def stale_kvno(self, connection: Connection, epoch: sealed.Epoch, known: Person) -> None:
         cost, salt, kvno, now = known.told_salt(connection, epoch)
-        key = SharedKey.derived(digest(known.passphrase, salt, cost), epoch.realm, known.name, kvno)
+        key = SharedKey.derived(digest(known.secret, salt, cost), epoch.realm, known.name, kvno)
         login_key = LoginKey.make(known.seed, epoch.realm, known.name, kvno + 1, now, HOUR)
         fields = padded(known.name) + known.identity_key + login_key.signed.encoded() + u32(3600)
         exchange = sealed.SealedExchange(epoch, sealed.LOGIN, fields, key.proof_key)

@@ -109,4 +109,21 @@ import Wire
     let words = ["-n", "alice", "-a", "kdc", "-p", "7000", "--lifetime", text]
     #expect(throws: (any Error).self) { _ = try LoginCommand.parse(words) }
   }
+
+  @Test func aKeyFileMayStandForTheName() throws {
+    let sender = try options(of: [
+      "--key-file", "key", "-m", "S", "-r", "bob", "-i", "in", "-a", "kdc", "-p", "1",
+    ])
+    #expect(sender.name == nil)
+    #expect(sender.identification.secret.source == .keyFile("key"))
+    let open = try OpenCommand.parse(["--key-file", "key", "-i", "in", "-o", "out"])
+    #expect(open.secret.source == .keyFile("key"))
+    #expect(throws: (any Error).self) {
+      try options(of: ["-m", "S", "-r", "bob", "-i", "in", "-a", "kdc", "-p", "1"])
+    }
+    #expect(throws: (any Error).self) {
+      try options(of: Self.send + ["--key-file", "key", "--passphrase-file", "file"])
+    }
+    #expect(throws: (any Error).self) { try options(of: Self.send + ["--key-file", ""]) }
+  }
 }

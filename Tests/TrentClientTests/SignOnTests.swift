@@ -23,10 +23,10 @@ import Wire
   }
 
   private func signOn(
-    _ source: PassphraseSource = .person, registers: Bool = false, expected: Realm? = nil,
+    _ source: SecretSource = .passphrase(.person), registers: Bool = false, expected: Realm? = nil,
     keepsSecret: Bool = false
   ) -> SignOn {
-    var options = SignInOptions(name: name, secret: .passphrase(source), registers: registers)
+    var options = SignInOptions(name: name, secret: source, registers: registers)
     options.keepsSecret = keepsSecret
     return SignOn(
       KDCOptions(target: target, expected: expected), options, in: folder.state, person: person)
@@ -59,9 +59,10 @@ import Wire
     #expect(exitCode { _ = try signOn(expected: realm(2)).begin() } == 3)
   }
 
-  @Test func whoNamesAPassphraseFileOrRegistersSignsIn() throws {
+  @Test func whoNamesAPassphraseFileOrAKeyFileOrRegistersSignsIn() throws {
     try cache.save(try credential())
-    #expect(exitCode { _ = try signOn(.file("/nowhere")).begin() } == 3)
+    #expect(exitCode { _ = try signOn(.keyFile("/nowhere")).begin() } == 3)
+    #expect(exitCode { _ = try signOn(.passphrase(.file("/nowhere"))).begin() } == 3)
     #expect(exitCode { _ = try signOn(registers: true).begin() } == 3)
     #expect(permissions(cache.path) == 0o600)
   }

@@ -12,7 +12,7 @@ import Wire
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   var input = unsafe FuzzInput(start, count)
-  let kind = input.byte() % 17
+  let kind = input.byte() % 18
   let isProven = input.byte() & 1 == 1
   switch kind {
   case 0: announcement(input.remainder())
@@ -32,6 +32,7 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   case 13: grantingReply(granted(Template.reach.mutated(by: &input)))
   case 14: sealedReply(sealed(Template.changed.mutated(by: &input), isProven: isProven), .change)
   case 15: sealedReply(input.remainder(), .change)
+  case 16: files(keptFile(&input))
   default: word(input.remainder())
   }
   return 0
@@ -236,12 +237,41 @@ private func grantingReply(_ message: [UInt8]) {
 
 // MARK: Files and words
 
+/// What the fuzzer starts from behind the checksums.
+private enum Kept {
+  static let login = content(CachedCredential.encode(Person.alice.credential))
+  static let key: [UInt8] = {
+    var random = FuzzRandom(3)
+    return content(
+      PrincipalKey(name: Person.alice.name, realm: World.realm, random: &random).file())
+  }()
+
+  private static func content(_ file: borrowing SecretBytes) -> [UInt8] {
+    [UInt8](file.bytes.extracting(droppingLast: SHA256.byteCount))
+  }
+}
+
+/// A login that is kept, or a key file, with changes and a checksum that fits.
+private func keptFile(_ input: inout FuzzInput) -> [UInt8] {
+  let content = input.byte() & 1 == 0 ? Kept.login : Kept.key
+  let changed = content.mutated(by: &input)
+  return changed + SHA256.hash(changed.bytes)
+}
+
 private func files(_ bytes: [UInt8]) {
   if let identity = try? SealedIdentity(bytes.bytes) {
     expect(identity.file == bytes, "an identity file has one spelling")
   }
   if let head = try? SealedCopyHeader(bytes.bytes) {
     expect(head.bytes == bytes, "the head of a copy has one spelling")
+  }
+  if let key = try? PrincipalKey(bytes.bytes) {
+    let written = key.file()
+    expect(equalInConstantTime(written.bytes, bytes.bytes), "a key file has one spelling")
+  }
+  if let login = try? CachedCredential.decode(bytes.bytes) {
+    let written = CachedCredential.encode(login)
+    expect(equalInConstantTime(written.bytes, bytes.bytes), "a kept login has one spelling")
   }
 }
 
@@ -250,6 +280,11 @@ private func word(_ bytes: [UInt8]) {
   if let realm = Realm(word: text) { expect(realm.word == text, "a realm has one word") }
   if let decoded = Base32.decode(text) {
     expect(Base32.encode(decoded) == text, "base 32 has one spelling")
+  }
+  if let fingerprint = Fingerprint(text) {
+    let shown = "\(fingerprint)"
+    expect(shown.utf8.count == 29, "a fingerprint is shown in six groups of four")
+    expect(Fingerprint(shown) == fingerprint, "a fingerprint that was shown is read")
   }
   if let name = PrincipalName(text) { expect(name.bytes == bytes, "a name is its bytes") }
 }

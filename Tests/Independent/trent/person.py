@@ -7,6 +7,7 @@ from . import granting, sealed
 from .encoding import Malformed, identity_of, padded, u16, u32
 from .envelope import EPOCH_REQUEST, Connection, Datagrams, message
 from .granting import GrantingExchange, GrantingReply, Login, Trust
+from .keyfile import KeyFile
 from .keys import (
     Cost,
     LoginKey,
@@ -58,7 +59,7 @@ class Salted:
 class Person:
     center: Center
     name: str
-    passphrase: bytes
+    secret: bytes | KeyFile
     seed: bytes = field(default_factory=lambda: random(32))
     trust: Trust = field(default_factory=Trust)
 
@@ -84,7 +85,10 @@ class Person:
 
     def salted(self, connection: Connection, epoch: sealed.Epoch) -> Salted:
         cost, salt, kvno, now = self.told_salt(connection, epoch)
-        made = digest(self.passphrase, salt, cost)
+        if isinstance(self.secret, KeyFile):
+            made = self.secret.digest(salt)
+        else:
+            made = digest(self.secret, salt, cost)
         key = SharedKey.derived(made, epoch.realm, self.name, kvno)
         return Salted(cost, salt, kvno, now, made, key)
 
@@ -176,7 +180,7 @@ class Person:
             exchange = self.change_request(epoch, salted, self.change_to(passphrase, salted))
             reply = exchange.open(connection.ask(exchange.request) or b"", salted.key.reply_key)
             if reply.kind == sealed.CHANGED:
-                self.passphrase = passphrase
+                self.secret = passphrase
             return reply
 
     def ask(self, login: Login, kind: int, fields: bytes = b"", udp: bool = False) -> GrantingReply:

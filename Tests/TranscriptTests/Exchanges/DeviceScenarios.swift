@@ -48,4 +48,40 @@ let deviceScenarios = [
     let opened = try SealedCopyHeader(header.bytes.bytes).open(with: derived)
     try tape.require([UInt8](opened.bytes) == fileKey, "the head opens")
   },
+  Scenario("device/key-file", "9: a key file, what it gives with the KDC's salt.") { tape in
+    let kdc = try TapeCenter(tape)
+    try tape.begin("key file")
+    let name = try principal(tape.word("name", "backup"))
+    let salt = kdc.keys.salt(for: name)
+    try tape.check("salt", salt)
+    var random = TapeRandom(tape, ["key", "identity-seed"])
+    let key = PrincipalKey(name: name, realm: kdc.realm, random: &random)
+    try random.finish()
+    let file = key.file()
+    try tape.check("file", [UInt8](file.bytes))
+    let read = try PrincipalKey(file.bytes)
+    let derived = read.secret(salt: salt)
+    try tape.check("digest", [UInt8](derived.digest.bytes))
+    try tape.check("device-key", [UInt8](derived.deviceKey.bytes))
+    try tape.check("identity-key", SigningKey(seed: read.identitySeed).publicKey.bytes)
+  },
+  Scenario("device/sealed-copy-key-file", "8: the head of an encrypted copy under a key file.") {
+    tape in
+    let kdc = try TapeCenter(tape)
+    try tape.begin("copy")
+    let name = try principal(tape.word("name", "backup"))
+    var random = TapeRandom(tape, ["key", "identity-seed", "nonce"])
+    let key = PrincipalKey(name: name, realm: kdc.realm, random: &random)
+    let derived = key.secret(salt: kdc.keys.salt(for: name))
+    try tape.check("device-key", [UInt8](derived.deviceKey.bytes))
+    let fileKey = try tape.drawn("file-key", 32)
+    let header = SealedCopyHeader(
+      fileKey: secret(fileKey), owner: name, realm: kdc.realm, secret: derived,
+      chunkByteCount: try tape.number("chunk-size", UInt32(1 << 18)), random: &random)
+    try random.finish()
+    try tape.check("head", header.bytes)
+    try tape.check("binding", header.binding)
+    let opened = try SealedCopyHeader(header.bytes.bytes).open(with: derived)
+    try tape.require([UInt8](opened.bytes) == fileKey, "the head opens")
+  },
 ]

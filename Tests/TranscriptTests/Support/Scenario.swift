@@ -41,5 +41,5 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     + deviceScenarios
     + epochFaults + sealedRequestFaults + changeFaults + sealedReplyFaults + grantingFaults
     + peerFaults
-    + transferFaults
+    + transferFaults + keyFileFaults
 }
