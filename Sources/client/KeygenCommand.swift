@@ -38,7 +38,8 @@ struct KeygenCommand: ParsableCommand {
   func run() throws {
     let person = Terminal(explains: verbose)
     do throws(ClientFailure) {
-      let generation = KeyGeneration(state: try StateFolder.current(telling: person), person: person)
+      let state = try StateFolder.current(telling: person)
+      let generation = KeyGeneration(state: state, person: person)
       try generation.run(name, keyFile: keyFile, at: try center.kdcOptions())
     } catch {
       person.say("client: \(error)")
