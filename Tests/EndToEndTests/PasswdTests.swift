@@ -194,11 +194,11 @@ struct Changing {
       home: user.home)
   }
 
-  /// What is beside the identity, locks aside.
+  /// What is beside the identity, but for locks and files that never got their name.
   var leftovers: [String] {
     let files = Folder(notYetAt: user.home.path("identities")).allFiles
     return files.map { ($0 as NSString).lastPathComponent }
-      .filter { $0.contains("~") && !$0.hasSuffix("~lock") }
+      .filter { $0.contains("~") && !$0.hasPrefix(".") && !$0.hasSuffix("~lock") }
   }
 }
 

@@ -84,6 +84,7 @@ struct IdentityFiles {
     let sealed = SealedIdentity(
       seed: seed, secret: secret, name: name, realm: realm, random: &random)
     try withFiles { () throws(FileFailure) in
+      try removePartialFiles(of: path)
       var file = try AtomicFile(replacing: path, mode: 0o600)
       try file.write(sealed.file.bytes)
       try file.commit()

@@ -84,6 +84,7 @@ struct KeyFile {
     let path = candidate(for: key.name).path
     let contents = key.file()
     try withFiles { () throws(FileFailure) in
+      try removePartialFiles(of: path)
       var file = try AtomicFile(replacing: path, mode: 0o600)
       try file.write(contents.bytes)
       try file.commit()
