@@ -149,6 +149,38 @@ extension EndToEnd.PasswdTests {
         .expectExit(0, saying: "was NOT changed: the old one is in force")
     }
   }
+
+  @Test("A key file gets a new key; what an interruption leaves is sorted out at the next sign-in")
+  func keyFile() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let key = stage.folder.path("backup.key")
+      let home = Folder(notYetAt: stage.folder.path("home-backup"))
+      let center = ["-n", "backup", "-a", "127.0.0.1", "-p", "\(kdc.port)", "--key-file", key]
+      let made = try stage.start(
+        .client, ["keygen"] + center + ["--kdc-key", kdc.word], home: home)
+      try await made.expectExit(0)
+      let old = try #require(stage.folder.bytes(of: "backup.key"))
+      let passwd = try stage.start(.client, ["passwd"] + center, home: home)
+      try await passwd.expectExit(0, saying: "the key of backup was changed")
+      let new = try #require(stage.folder.bytes(of: "backup.key"))
+      #expect(old != new)
+      #expect(old.count == new.count)
+      try await stage.start(.client, ["login"] + center, home: home).expectExit(0)
+
+      // As if killed after the KDC had made the change, and before the renaming.
+      _ = try stage.folder.put(old, at: "backup.key", mode: 0o600)
+      _ = try stage.folder.put(new, at: "backup.key~new", mode: 0o600)
+      let after = try stage.start(.client, ["login"] + center, home: home)
+      try await after.expectExit(0, saying: "the key of backup was changed: the new one is")
+      #expect(stage.folder.bytes(of: "backup.key") == new)
+      // As if killed before the request left.
+      _ = try stage.folder.put(old, at: "backup.key~new", mode: 0o600)
+      let before = try stage.start(.client, ["login"] + center, home: home)
+      try await before.expectExit(0, saying: "the key of backup was NOT changed: the old one is")
+      #expect(stage.folder.bytes(of: "backup.key") == new)
+    }
+  }
 }
 
 /// A user with an old passphrase and a new one.
