@@ -24,7 +24,7 @@ class BenchFailure(Exception):
 
 def build():
     """The optimised build, which is what is shipped."""
-    command = ["swift", "build", "-c", "release"]
+    command = [os.path.join(ROOT, "SCRIPTS", "build-release")]
     if subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL).returncode != 0:
         raise BenchFailure("the release build fails; see " + " ".join(command))
 
@@ -33,7 +33,7 @@ def program(name):
     """The path of one of our programs."""
     path = os.path.join(PROGRAMS, name)
     if not os.access(path, os.X_OK):
-        raise BenchFailure(f"{path} is not there: build it with swift build -c release")
+        raise BenchFailure(f"{path} is not there: build it with SCRIPTS/build-release")
     return path
 
 
@@ -84,6 +84,12 @@ def private_kib(pid):
     """Memory that is this process's alone."""
     with open(f"/proc/{pid}/smaps_rollup") as rollup:
         return sum(int(line.split()[1]) for line in rollup if line.startswith("Private_"))
+
+
+def private_dirty_kib(pid):
+    """The same without what can be had again from a file: the program itself."""
+    with open(f"/proc/{pid}/smaps_rollup") as rollup:
+        return sum(int(line.split()[1]) for line in rollup if line.startswith("Private_Dirty"))
 
 
 # Servers.

@@ -28,55 +28,59 @@ enum Base64 {
 
   /// Nil unless `text` is what `encode` writes for some bytes.
   static func decode(_ text: RawSpan) -> SecretBytes? {
-    guard text.byteCount % 4 == 0 else { return nil }
-    var paddingCount = 0
-    while paddingCount < min(2, text.byteCount),
-      text.byte(at: text.byteCount - 1 - paddingCount) == padding
-    {
-      paddingCount += 1
-    }
-    let count = text.byteCount / 4 * 3 - paddingCount
-    var isValid = true
-    let decoded = SecretBytes(count: count) { output in
-      var pending: UInt32 = 0
-      var bits: UInt32 = 0
-      var written = 0
-      for position in 0..<(text.byteCount - paddingCount) {
-        guard let value = value(of: text.byte(at: position)) else {
-          isValid = false
-          return
-        }
-        pending = pending << 6 | value
+    guard let count = decodedCount(text) else { return nil }
+    return SecretBytes(count: count) { write(text, to: &$0) }
+  }
+
+  /// The same for what is public, and empty when `text` stands for nothing.
+  static func publicBytes(_ text: RawSpan) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: decodedCount(text) ?? 0)
+    var span = bytes.mutableSpan
+    var output = unsafe span.mutableBytes
+    write(text, to: &output)
+    return bytes
+  }
+
+  /// Decodes what has passed `decodedCount`, as much as `output` takes.
+  private static func write(_ text: RawSpan, to output: inout MutableRawSpan) {
+    let values = values
+    var pending: UInt32 = 0
+    var bits: UInt32 = 0
+    var position = 0
+    for written in 0..<output.byteCount {
+      while bits < 8 {
+        pending = pending << 6 | UInt32(values[Int(text.byte(at: position))])
         bits += 6
-        guard bits >= 8 else { continue }
-        bits -= 8
-        output.storeBytes(
-          of: UInt8(truncatingIfNeeded: pending >> bits), toByteOffset: written, as: UInt8.self)
-        written += 1
-        pending &= (1 << bits) - 1
+        position += 1
       }
-      isValid = pending == 0 && written == count
-    }
-    guard isValid else { return nil }
-    return decoded
-  }
-
-  private static func value(of character: UInt8) -> UInt32? {
-    switch character {
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(character - UInt8(ascii: "A"))
-    case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(character - UInt8(ascii: "a")) + 26
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(character - UInt8(ascii: "0")) + 52
-    case UInt8(ascii: "+"): 62
-    case UInt8(ascii: "/"): 63
-    default: nil
+      bits -= 8
+      output.storeBytes(
+        of: UInt8(truncatingIfNeeded: pending >> bits), toByteOffset: written, as: UInt8.self)
+      pending &= (1 << bits) - 1
     }
   }
-}
 
-extension RawSpan {
-  /// One byte. An offset outside is our own mistake.
-  func byte(at offset: Int) -> UInt8 {
-    // Every bit pattern is a byte, and the offset is checked.
-    unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+  /// How many bytes `text` stands for; nil unless it is what `encode` writes for some bytes.
+  static func decodedCount(_ text: RawSpan) -> Int? {
+    guard text.byteCount % 4 == 0 else { return nil }
+    guard text.byteCount > 0 else { return 0 }
+    var end = text.byteCount
+    while end > text.byteCount - 2, text.byte(at: end - 1) == padding { end -= 1 }
+    let values = values
+    let all = unsafe text.extracting(first: end).withUnsafeBytes { digits in
+      unsafe digits.reduce(0) { $0 | values[Int($1)] }
+    }
+    guard all < 64 else { return nil }
+    // Bits of the last digit that belong to no byte are zero.
+    let unused: UInt8 = [0, 0b11, 0b1111][text.byteCount - end]
+    guard values[Int(text.byte(at: end - 1))] & unused == 0 else { return nil }
+    return end * 6 / 8
   }
+
+  /// The value of each digit by its character; more than 63 for what is none.
+  private static let values: [UInt8] = {
+    var values = [UInt8](repeating: 0xff, count: 256)
+    for (value, digit) in alphabet.enumerated() { values[Int(digit)] = UInt8(value) }
+    return values
+  }()
 }

@@ -1,4 +1,5 @@
 internal import Cryptography
+internal import Glibc
 internal import SecretMemory
 
 /// The form that lines of the user and the presence file share: fields, a space, and `sum=` with
@@ -10,20 +11,23 @@ enum ChecksummedLine {
   /// The longest line, without its newline.
   static let byteLimit = 1024
 
-  private static let label = " sum="
+  private static let label: StaticString = " sum="
   private static let sumByteCount = 8
 
   /// `fields` with the checksum after them.
   static func text(_ fields: String) -> String {
-    fields + label + sum([UInt8](fields.utf8).bytes)
+    fields + "\(label)" + sum([UInt8](fields.utf8).bytes)
   }
 
   /// Refuses a line that no line of ours can look like, whatever its fields are.
   static func check(_ line: RawSpan) throws(LineFault) {
     guard line.byteCount <= byteLimit else { throw .tooLong }
-    for position in 0..<line.byteCount {
-      guard (0x20...0x7e).contains(line.byte(at: position)) else { throw .unprintable }
+    // Space is the first printable character, and 0x7e the last. Without a way out of the loop many
+    // bytes are looked at in one step.
+    let furthest = unsafe line.withUnsafeBytes { line in
+      unsafe line.reduce(UInt8(0)) { max($0, $1 &- 0x20) }
     }
+    guard furthest <= 0x7e - 0x20 else { throw .unprintable }
   }
 
   /// Whether the line ends with a checksum, right or wrong.
@@ -34,13 +38,12 @@ enum ChecksummedLine {
   static func fields(_ line: RawSpan) throws(LineFault) -> RawSpan {
     guard let offset = labelOffset(line) else { throw .checksum }
     let fields = line.extracting(first: offset)
-    let found = line.extracting(droppingFirst: offset + label.utf8.count)
-    guard [UInt8](sum(fields).utf8) == [UInt8](found) else { throw .checksum }
+    guard isSum(line.extracting(last: sumByteCount * 2), of: fields) else { throw .checksum }
     return fields
   }
 
   private static func labelOffset(_ line: RawSpan) -> Int? {
-    let offset = line.byteCount - label.utf8.count - sumByteCount * 2
+    let offset = line.byteCount - label.utf8CodeUnitCount - sumByteCount * 2
     guard offset >= 0, line.extracting(droppingFirst: offset).starts(with: label) else {
       return nil
     }
@@ -50,16 +53,25 @@ enum ChecksummedLine {
   private static func sum(_ fields: RawSpan) -> String {
     hexadecimal(SHA256.hash(fields).prefix(sumByteCount))
   }
+
+  /// Whether `text` is what `sum` tells of these fields.
+  private static func isSum(_ text: RawSpan, of fields: RawSpan) -> Bool {
+    let hash = SHA256.inlineHash(fields)
+    return (0..<sumByteCount).allSatisfy { position in
+      text.byte(at: 2 * position) == hexadecimalDigit(hash[position] >> 4)
+        && text.byte(at: 2 * position + 1) == hexadecimalDigit(hash[position] & 15)
+    }
+  }
 }
 
 /// Two lower-case digits a byte.
 func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-  var text = ""
-  for byte in bytes {
-    text += byte < 16 ? "0" : ""
-    text += String(byte, radix: 16)
-  }
-  return text
+  let digits = bytes.flatMap { [hexadecimalDigit($0 >> 4), hexadecimalDigit($0 & 15)] }
+  return String(decoding: digits, as: UTF8.self)
+}
+
+private func hexadecimalDigit(_ value: UInt8) -> UInt8 {
+  value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + (value - 10)
 }
 
 extension RawSpan {
@@ -68,5 +80,16 @@ extension RawSpan {
     let expected = text.utf8
     guard byteCount >= expected.count else { return false }
     return expected.enumerated().allSatisfy { offset, byte in self.byte(at: offset) == byte }
+  }
+
+  /// The same for text that is known when the program is built: asked for every field of a line.
+  func starts(with text: StaticString) -> Bool {
+    guard byteCount >= text.utf8CodeUnitCount else { return false }
+    return text.withUTF8Buffer { expected in
+      unsafe withUnsafeBytes { bytes in
+        guard let start = bytes.baseAddress, let text = expected.baseAddress else { return true }
+        return unsafe memcmp(start, text, expected.count) == 0
+      }
+    }
   }
 }

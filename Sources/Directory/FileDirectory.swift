@@ -31,7 +31,11 @@ public final class FileDirectory: Directory {
     answer: @escaping @Sendable (Result<Records, DirectoryUnavailable>) -> Void
   ) {
     var records = Records()
-    for name in query.users { records.users[name] = users.record(of: name) }
+    do throws(DirectoryUnavailable) {
+      for name in query.users { records.users[name] = try users.record(of: name) }
+    } catch {
+      return answer(.failure(error))
+    }
     for name in query.presences { records.presences[name] = presences.record(of: name, at: now) }
     answer(.success(records))
   }

@@ -18,6 +18,11 @@ public struct FileProblem: Hashable, Sendable, CustomStringConvertible {
     case openToOthers(permissions: UInt32, isClosed: Bool)
     /// A change could not be written.
     case file(FileFailure)
+    /// Changes are not written any more, since the file is not the one that was opened, or lacks
+    /// some of what was written to it, or ends within a line of somebody else's.
+    case changedByOthers
+    /// A user's line is not where it was written. The user cannot be served.
+    case lostLine(PrincipalName)
     /// The file keeps its stale lines, since a new one could not be written. It works as before.
     case untidied(DirectoryFailure)
     /// A new presence was refused, since there are as many as the limit allows.
@@ -51,6 +56,10 @@ public struct FileProblem: Hashable, Sendable, CustomStringConvertible {
         ? "\(place): was open to others (\(mode)); now 600"
         : "\(place): is open to others (\(mode)) and cannot be closed to them"
     case .file(let failure): return failure.description
+    case .changedByOthers:
+      return "\(place): cut, replaced or removed by somebody else; no changes are written"
+    case .lostLine(let name):
+      return "\(place): changed by somebody else; the line of \(name) is not where it was"
     case .untidied(let failure): return "\(failure); \(path) keeps its stale lines"
     case .full(let limit): return "more than \(limit) receivers are present; one was refused"
     }

@@ -1,5 +1,6 @@
 internal import Dispatch
 internal import DurableFiles
+internal import Glibc
 internal import SecretMemory
 internal import Synchronization
 
@@ -9,11 +10,13 @@ internal import Synchronization
 /// fdatasync: the busier the KDC, the fewer of those a line costs (group commit). After a failed
 /// fdatasync nothing is written any more.
 final class LineAppender: Sendable {
-  typealias Completion = @Sendable (_ isWritten: Bool) -> Void
+  /// Is told where in the file the line starts; nil if it could not be written.
+  typealias Completion = @Sendable (_ offset: UInt64?) -> Void
 
   private struct Waiting {
     var lines: [UInt8] = []
-    var completions: [Completion] = []
+    /// Each with the place of its line among the lines that wait.
+    var completions: [(place: Int, Completion)] = []
     /// Somebody is going to take the lines.
     var isScheduled = false
     var isClosed = false
@@ -22,23 +25,28 @@ final class LineAppender: Sendable {
   private struct Output: ~Copyable {
     var file: AppendFile?
     /// Told once, not again for every line that the same thing happens to.
-    var reported: FileFailure?
+    var reported: FileProblem?
   }
 
   private let path: String
   private let isDurable: Bool
+  private let byteLimit: Int
   private let report: @Sendable (FileProblem) -> Void
   private let queue = DispatchQueue(label: "trent.line-appender")
   private let waiting = Mutex(Waiting())
   /// Locked on `queue` only, for as long as the disk takes.
   private let output: Mutex<Output>
 
-  /// - Parameter isDurable: whether a line counts as written only when it is on the disk.
+  /// - Parameters:
+  ///   - isDurable: whether a line counts as written only when it is on the disk.
+  ///   - byteLimit: how long the file may become: no longer than what can be read again.
   init(
-    path: String, isDurable: Bool, report: @escaping @Sendable (FileProblem) -> Void
+    path: String, isDurable: Bool, byteLimit: Int,
+    report: @escaping @Sendable (FileProblem) -> Void
   ) throws(FileFailure) {
     self.path = path
     self.isDurable = isDurable
+    self.byteLimit = byteLimit
     self.report = report
     var file = try AppendFile(path: path)
     // What an earlier process has written counts as well, and may not be on the disk yet.
@@ -49,11 +57,11 @@ final class LineAppender: Sendable {
   /// Hands over a line (without its newline). `completion` is called on the queue.
   func append(_ line: String, completion: Completion? = nil) {
     let isAccepted = schedule { waiting in
+      if let completion { waiting.completions.append((waiting.lines.count, completion)) }
       waiting.lines.append(contentsOf: line.utf8)
       waiting.lines.append(UInt8(ascii: "\n"))
-      if let completion { waiting.completions.append(completion) }
     }
-    if !isAccepted { completion?(false) }
+    if !isAccepted { completion?(nil) }
   }
 
   /// Puts a new file in the place of the old one, between two writes.
@@ -67,7 +75,7 @@ final class LineAppender: Sendable {
           try AtomicFile.replace(path, with: content().bytes)
           output.file = try AppendFile(path: path)
         } catch {
-          tell(error, &output)
+          tell(.file(error), &output)
         }
       }
     }
@@ -100,26 +108,35 @@ final class LineAppender: Sendable {
       }
       return waiting
     }
-    let isWritten = output.withLock { write(batch.lines, to: &$0) }
-    for completion in batch.completions { completion(isWritten) }
+    let start = output.withLock { write(batch.lines, to: &$0) }
+    for (place, completion) in batch.completions { completion(start.map { $0 + UInt64(place) }) }
   }
 
-  private func write(_ lines: [UInt8], to output: inout Output) -> Bool {
+  /// Tells where the first line starts; nil when they could not be written.
+  private func write(_ lines: [UInt8], to output: inout Output) -> UInt64? {
     do throws(FileFailure) {
-      guard output.file != nil else { return false }
+      guard try output.file?.isAsLeft(endingWith: UInt8(ascii: "\n")) ?? true else {
+        tell(.changedByOthers, &output)
+        return nil
+      }
+      guard let start = output.file?.length else { return nil }
+      guard start + UInt64(lines.count) <= UInt64(byteLimit) else {
+        throw FileFailure(path: path, operation: .write, errno: EFBIG)
+      }
       try output.file?.append(lines.bytes)
       if isDurable { try output.file?.sync() }
       output.reported = nil
-      return true
+      return start
     } catch {
-      tell(error, &output)
-      return false
+      tell(.file(error), &output)
+      return nil
     }
   }
 
-  private func tell(_ failure: FileFailure, _ output: inout Output) {
-    guard output.reported != failure else { return }
-    output.reported = failure
-    report(FileProblem(path: path, kind: .file(failure)))
+  private func tell(_ kind: FileProblem.Kind, _ output: inout Output) {
+    let problem = FileProblem(path: path, kind: kind)
+    guard output.reported != problem else { return }
+    output.reported = problem
+    report(problem)
   }
 }

@@ -15,8 +15,12 @@ struct LineReader: ~Copyable, ~Escapable {
   init(_ line: RawSpan) { rest = line }
 
   /// Whether the next field has this key and a value that starts so.
-  func isNext(_ key: StaticString, valueStarting prefix: String = "") -> Bool {
-    rest.starts(with: "\(key)=\(prefix)")
+  func isNext(_ key: StaticString, valueStarting prefix: StaticString = "") -> Bool {
+    let start = key.utf8CodeUnitCount
+    guard rest.starts(with: key), rest.byteCount > start,
+      rest.byte(at: start) == UInt8(ascii: "=")
+    else { return false }
+    return rest.extracting(droppingFirst: start + 1).starts(with: prefix)
   }
 
   /// Whether every field has been read.
@@ -27,8 +31,8 @@ struct LineReader: ~Copyable, ~Escapable {
   mutating func value(_ key: StaticString) throws(LineFault) -> RawSpan {
     guard isNext(key) else { throw .invalid(key) }
     let start = key.utf8CodeUnitCount + 1
-    var end = start
-    while end < rest.byteCount, rest.byte(at: end) != UInt8(ascii: " ") { end += 1 }
+    let space = rest.extracting(droppingFirst: start).firstOffset(of: UInt8(ascii: " "))
+    let end = space.map { start + $0 } ?? rest.byteCount
     let value = rest.extracting(start..<end)
     // A space is there for the sake of another field.
     guard value.byteCount > 0, end != rest.byteCount - 1 else { throw .invalid(key) }
@@ -41,15 +45,23 @@ struct LineReader: ~Copyable, ~Escapable {
     String(decoding: [UInt8](try value(key)), as: UTF8.self)
   }
 
+  /// A name, spelled.
+  @_lifetime(copy self)
+  mutating func nameText(_ key: StaticString) throws(LineFault) -> RawSpan {
+    let text = try value(key)
+    guard PrincipalName.isName(text) else { throw .invalid(key) }
+    return text
+  }
+
   mutating func name(_ key: StaticString) throws(LineFault) -> PrincipalName {
-    guard let name = PrincipalName(try text(key)) else { throw .invalid(key) }
+    guard let name = PrincipalName(try value(key)) else { throw .invalid(key) }
     return name
   }
 
   mutating func number<Value: FixedWidthInteger>(
     _ key: StaticString, as type: Value.Type = Value.self
   ) throws(LineFault) -> Value {
-    guard let number = decimal(try text(key), as: type) else { throw .invalid(key) }
+    guard let number = decimal(try value(key), as: type) else { throw .invalid(key) }
     return number
   }
 
@@ -57,31 +69,30 @@ struct LineReader: ~Copyable, ~Escapable {
     Timestamp(milliseconds: try number(key))
   }
 
-  /// `prefix`, then base 64 of exactly `count` bytes.
-  mutating func secret(
-    _ key: StaticString, prefix: String = "", count: Int
-  ) throws(LineFault) -> SecretBytes {
+  /// `prefix`, then base 64 of exactly `count` bytes: that base 64.
+  @_lifetime(copy self)
+  mutating func base64(
+    _ key: StaticString, prefix: StaticString = "", count: Int
+  ) throws(LineFault) -> RawSpan {
     let value = try value(key)
-    guard value.starts(with: prefix),
-      let bytes = Base64.decode(value.extracting(droppingFirst: prefix.utf8.count)),
-      bytes.count == count
-    else { throw .invalid(key) }
-    return bytes
-  }
-
-  /// The same for what is public.
-  mutating func bytes(
-    _ key: StaticString, prefix: String = "", count: Int
-  ) throws(LineFault) -> [UInt8] {
-    let value = try secret(key, prefix: prefix, count: count)
-    return [UInt8](value.bytes)
+    guard value.starts(with: prefix) else { throw .invalid(key) }
+    let text = value.extracting(droppingFirst: prefix.utf8CodeUnitCount)
+    guard Base64.decodedCount(text) == count else { throw .invalid(key) }
+    return text
   }
 
   /// The same for what may be absent: empty when the value is `-`.
-  mutating func optionalBytes(_ key: StaticString, count: Int) throws(LineFault) -> [UInt8] {
-    guard rest.starts(with: "\(key)=- ") else { return try bytes(key, count: count) }
-    _ = try value(key)
-    return []
+  @_lifetime(copy self)
+  mutating func optionalBase64(_ key: StaticString, count: Int) throws(LineFault) -> RawSpan {
+    guard isNext(key, valueStarting: "- ") else { return try base64(key, count: count) }
+    return try value(key).extracting(first: 0)
+  }
+
+  /// The bytes themselves, of what is public.
+  mutating func bytes(
+    _ key: StaticString, prefix: StaticString = "", count: Int
+  ) throws(LineFault) -> [UInt8] {
+    Base64.publicBytes(try base64(key, prefix: prefix, count: count))
   }
 
   /// Refuses text after the last field.
@@ -91,22 +102,50 @@ struct LineReader: ~Copyable, ~Escapable {
 }
 
 /// A decimal number without sign or leading zeros.
-func decimal<Value: FixedWidthInteger>(
-  _ text: some StringProtocol, as _: Value.Type = Value.self
-) -> Value? {
-  guard let number = Value(text), String(number) == text else { return nil }
+func decimal<Value: FixedWidthInteger>(_ text: RawSpan, as _: Value.Type = Value.self) -> Value? {
+  guard text.byteCount == 1 || text.byteCount > 1 && text.byte(at: 0) != UInt8(ascii: "0") else {
+    return nil
+  }
+  var number: Value = 0
+  for position in 0..<text.byteCount {
+    let digit = text.byte(at: position) &- UInt8(ascii: "0")
+    guard digit < 10 else { return nil }
+    let (shifted, isTooLarge) = number.multipliedReportingOverflow(by: 10)
+    let (sum, isTooLargeWithDigit) = shifted.addingReportingOverflow(Value(digit))
+    guard !isTooLarge, !isTooLargeWithDigit else { return nil }
+    number = sum
+  }
   return number
 }
 
 /// The address that `NetworkAddress.host` tells as `host`.
-func networkAddress(host: some StringProtocol, port: UInt16) -> NetworkAddress? {
-  let family = host.contains(":") ? AF_INET6 : AF_INET
-  var ip = [UInt8](repeating: 0, count: family == AF_INET6 ? 16 : 4)
+func networkAddress(host: RawSpan, port: UInt16) -> NetworkAddress? {
+  if let ip = dottedIP(host) { return NetworkAddress(ip: ip, port: port) }
+  let text = String(decoding: [UInt8](host), as: UTF8.self)
+  var ip = [UInt8](repeating: 0, count: 16)
   let isRead = unsafe ip.withUnsafeMutableBytes { bytes in
-    unsafe inet_pton(family, String(host), bytes.baseAddress) == 1
+    unsafe inet_pton(AF_INET6, text, bytes.baseAddress) == 1
   }
-  guard isRead, let address = NetworkAddress(ip: ip, port: port), address.host == host else {
+  guard isRead, let address = NetworkAddress(ip: ip, port: port), address.host == text else {
     return nil
   }
   return address
+}
+
+/// The four bytes of `192.0.2.7`.
+private func dottedIP(_ text: RawSpan) -> [UInt8]? {
+  var ip: [UInt8] = []
+  ip.reserveCapacity(4)
+  var start = 0
+  for position in 0...text.byteCount {
+    guard position == text.byteCount || text.byte(at: position) == UInt8(ascii: ".") else {
+      continue
+    }
+    guard ip.count < 4, let byte: UInt8 = decimal(text.extracting(start..<position)) else {
+      return nil
+    }
+    ip.append(byte)
+    start = position + 1
+  }
+  return ip.count == 4 ? ip : nil
 }

@@ -14,7 +14,7 @@ enum PresenceLine: Hashable {
   case announced(PresenceRecord)
   case withdrawn(PrincipalName, loginTime: Timestamp)
 
-  private static let sealedPrefix = "sealed:"
+  private static let sealedPrefix: StaticString = "sealed:"
 
   /// The line without its newline. A record whose parts have other lengths than they must have is
   /// our own mistake.
@@ -84,13 +84,13 @@ enum PresenceLine: Hashable {
   /// Reads `192.0.2.7:60000` or `[2001:db8::1]:60000`.
   private static func address(_ text: Substring) -> NetworkAddress? {
     guard let colon = text.lastIndex(of: ":"),
-      let port = decimal(text[text.index(after: colon)...], as: UInt16.self)
+      let port = decimal([UInt8](text[text.index(after: colon)...].utf8).bytes, as: UInt16.self)
     else { return nil }
     let host = text[..<colon]
     let bare = host.hasPrefix("[") && host.hasSuffix("]") ? host.dropFirst().dropLast() : host
-    guard let address = networkAddress(host: bare, port: port), address.description == text else {
-      return nil
-    }
+    guard let address = networkAddress(host: [UInt8](bare.utf8).bytes, port: port),
+      address.description == text
+    else { return nil }
     return address
   }
 }

@@ -59,7 +59,8 @@ public final class PresenceTable: Sendable {
     let records = register.living(at: now)
     do throws(FileFailure) {
       try AtomicFile.replace(path, with: Self.text(records, header: header).bytes)
-      appender = try LineAppender(path: path, isDurable: false, report: report)
+      appender = try LineAppender(
+        path: path, isDurable: false, byteLimit: Self.byteLimit, report: report)
     } catch {
       report(FileProblem(path: path, kind: .file(error)))
       appender = nil
@@ -73,21 +74,25 @@ public final class PresenceTable: Sendable {
   ) -> [PresenceLine] {
     var lines: [PresenceLine] = []
     do throws(DirectoryFailure) {
-      guard let file = try TextFile.read(path, limit: byteLimit) else { return [] }
-      for line in file.lines {
-        let bytes = file.bytes(of: line)
-        switch header.judge(bytes) {
-        case .ours: continue
-        case .otherRealm, .unknownFormat: throw .otherRealm(path: path)
-        case .other where bytes.isBlankOrComment: continue
-        case .other: break
-        }
-        do throws(LineFault) {
-          lines.append(try PresenceLine(bytes))
-        } catch {
-          let kind: FileProblem.Kind =
-            line.isTorn ? .tornLine(error) : .damagedLine(error, name: nil)
-          report(FileProblem(path: path, line: line.number, kind: kind))
+      guard let file = try LineFile.open(path, limit: byteLimit) else { return [] }
+      var lineCount = 0
+      try file.forEachBlock { (block) throws(DirectoryFailure) in
+        var found = block
+        while let line = found.next() {
+          lineCount += 1
+          switch header.judge(line.bytes) {
+          case .ours: continue
+          case .otherRealm, .unknownFormat: throw .otherRealm(path: path)
+          case .other where line.bytes.isBlankOrComment: continue
+          case .other: break
+          }
+          do throws(LineFault) {
+            lines.append(try PresenceLine(line.bytes))
+          } catch {
+            let kind: FileProblem.Kind =
+              line.isTorn ? .tornLine(error) : .damagedLine(error, name: nil)
+            report(FileProblem(path: path, line: lineCount, kind: kind))
+          }
         }
       }
       return lines

@@ -5,19 +5,32 @@ public import SecretMemory
 internal import Synchronization
 public import Wire
 
-/// `pwd.txt`: the users of a realm, in memory and in a text file that grows while the KDC runs.
+/// `pwd.txt`: the users of a realm, in a text file that grows while the KDC runs.
 ///
 /// A change is one line at the end; the last line of a name counts. A change is acknowledged, and
-/// to be seen, when its line is on the disk. `UserLine` has the form of a line.
+/// to be seen, when its line is on the disk. `UserLine` has the form of a line. In memory is where
+/// the lines are, and what was asked for lately: a realm may have millions of users.
 public final class UserFile: Sendable {
   /// The largest file that is read, in bytes.
-  public static let byteLimit = 4 << 30
+  public static let byteLimit = Int(UserIndex.offsetLimit)
 
   private struct Table {
     /// What is on the disk.
-    var users: [PrincipalName: UserRecord]
+    var index: UserIndex
+    var cache = RecordCache()
     /// Whose next line is on its way there. Their names are reserved meanwhile.
     var changing: Set<PrincipalName> = []
+    /// Told once.
+    var isLossReported = false
+  }
+
+  /// What is durably known of a name.
+  private struct Finding {
+    var record: UserRecord?
+    /// Where its line starts.
+    var offset: UInt64?
+    /// Every line that may be of this name. As long as these are the same, so is the record.
+    let offsets: [UInt64]
   }
 
   /// How many digests written by hand were found plain and have been sealed.
@@ -26,9 +39,12 @@ public final class UserFile: Sendable {
   /// Where it really is: symbolic links are followed.
   public let path: String
 
+  private let hasher: NameHasher
+  private let stored: StoredUsers
   private let table: Mutex<Table>
   private let appender: LineAppender
   private let lock: Mutex<FileLock?>
+  private let report: @Sendable (FileProblem) -> Void
 
   /// Opens the file, or makes an empty one (0600). One process at a time has it.
   ///
@@ -37,22 +53,34 @@ public final class UserFile: Sendable {
   ///   - seal: makes the sealed digest (60 bytes) of a line written by hand with a plain one; the
   ///     file is then written anew without it.
   ///   - report: is told, on any thread, what an operator should know.
-  public init(
+  public convenience init(
     path: String, realm: [UInt8],
     sealingWith seal: (PrincipalName, _ keyVersion: UInt32, borrowing SecretBytes) -> [UInt8],
+    report: @escaping @Sendable (FileProblem) -> Void
+  ) throws(DirectoryFailure) {
+    try self.init(
+      path: path, realm: realm, hasher: NameHasher(), sealingWith: seal, report: report)
+  }
+
+  init(
+    path: String, realm: [UInt8], hasher: NameHasher, sealingWith seal: UserFileTidier.Seal,
     report: @escaping @Sendable (FileProblem) -> Void
   ) throws(DirectoryFailure) {
     precondition(realm.count == 32)
     let path = Self.resolved(path)
     self.path = path
+    self.hasher = hasher
+    self.report = report
     lock = Mutex(try Self.locked(path))
     var loader = UserFileLoader(
-      path: path, header: FileHeader(content: "users", realm: realm), report: report)
-    try loader.load(sealingWith: seal)
-    table = Mutex(Table(users: loader.users))
+      path: path, header: FileHeader(content: "users", realm: realm), hasher: hasher,
+      report: report)
+    stored = try loader.load(sealingWith: seal)
+    table = Mutex(Table(index: loader.index))
     sealedCount = loader.sealedCount
     do throws(FileFailure) {
-      appender = try LineAppender(path: path, isDurable: true, report: report)
+      appender = try LineAppender(
+        path: path, isDurable: true, byteLimit: Self.byteLimit, report: report)
     } catch {
       throw .file(error)
     }
@@ -77,11 +105,50 @@ public final class UserFile: Sendable {
   }
 
   /// How many names there are, removed users among them.
-  public var count: Int { table.withLock { $0.users.count } }
+  public var count: Int { table.withLock { $0.index.count } }
 
-  /// What is durably known of a name.
-  public func record(of name: PrincipalName) -> UserRecord? {
-    table.withLock { $0.users[name] }
+  /// What is durably known of a name. Throws when that is not to be found any more, because
+  /// somebody else has changed the file.
+  public func record(of name: PrincipalName) throws(DirectoryUnavailable) -> UserRecord? {
+    try find(name).record
+  }
+
+  private func find(_ name: PrincipalName) throws(DirectoryUnavailable) -> Finding {
+    let hash = hasher.hash(name)
+    var finding = table.withLock { table in
+      var finding = Finding(offsets: table.index.offsets(of: hash))
+      for offset in finding.offsets {
+        guard let record = table.cache.record(of: name, hash: hash, at: offset) else { continue }
+        (finding.record, finding.offset) = (record, offset)
+      }
+      return finding
+    }
+    guard finding.record == nil else { return finding }
+    var isDamaged = false
+    // Not while the table is locked: a disk may be slow.
+    for offset in finding.offsets {
+      switch stored.record(of: name, at: offset) {
+      case .otherName: continue
+      case .damaged: isDamaged = true
+      case .record(let record):
+        (finding.record, finding.offset) = (record, offset)
+        table.withLock { $0.cache.insert(record, hash: hash, at: offset) }
+        return finding
+      }
+    }
+    // It may be that line: then the name is neither free nor known.
+    if isDamaged { throw lost(name) }
+    return finding
+  }
+
+  private func lost(_ name: PrincipalName) -> DirectoryUnavailable {
+    let isNews = table.withLock { table in
+      defer { table.isLossReported = true }
+      return !table.isLossReported
+    }
+    let problem = FileProblem(path: path, kind: .lostLine(name))
+    if isNews { report(problem) }
+    return DirectoryUnavailable(problem.description)
   }
 
   /// Adds a user whose name is free: without a record, or with a removed one of a lower key version
@@ -110,18 +177,30 @@ public final class UserFile: Sendable {
     ifAllowedAfter isAllowed: (UserRecord?) -> Bool
   ) {
     let name = record.name
-    let isReserved = table.withLock { table in
-      guard !table.changing.contains(name), isAllowed(table.users[name]) else { return false }
-      table.changing.insert(name)
-      return true
+    let hash = hasher.hash(name)
+    var earlier: UInt64?
+    var isReserved: Bool?
+    while isReserved == nil {
+      guard let present = try? find(name) else { return answer(.failed) }
+      earlier = present.offset
+      isReserved = table.withLock { table in
+        guard !table.changing.contains(name) else { return false }
+        // Found while the table was not locked: something may have come in between.
+        guard table.index.offsets(of: hash) == present.offsets else { return nil }
+        guard isAllowed(present.record) else { return false }
+        table.changing.insert(name)
+        return true
+      }
     }
-    guard isReserved else { return answer(.conflict) }
-    appender.append(UserLine.text(record)) { [self] isWritten in
+    guard isReserved == true else { return answer(.conflict) }
+    appender.append(UserLine.text(record)) { [self, earlier] offset in
       table.withLock { table in
         table.changing.remove(name)
-        if isWritten { table.users[name] = record }
+        guard let offset else { return }
+        table.index.put(UserIndex.Entry(hash: hash, offset: offset), replacing: earlier)
+        table.cache.insert(record, hash: hash, at: offset)
       }
-      answer(isWritten ? .done : .failed)
+      answer(offset == nil ? .failed : .done)
     }
   }
 

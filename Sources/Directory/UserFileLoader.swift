@@ -1,147 +1,124 @@
 internal import DurableFiles
 internal import Glibc
-internal import KeyDistribution
 internal import SecretMemory
-internal import Wire
 
-/// Reads `pwd.txt` when the KDC starts, and writes it anew where that is due.
+/// Reads `pwd.txt` when the KDC starts, and has it written anew where that is due.
 struct UserFileLoader {
-  /// How the digest of a line written by hand is sealed for the file.
-  typealias Seal = (PrincipalName, _ keyVersion: UInt32, borrowing SecretBytes) -> [UInt8]
-
-  /// The last line of every name.
-  private(set) var users: [PrincipalName: UserRecord] = [:]
+  /// Where the last line of every name is.
+  private(set) var index = UserIndex()
   /// How many plain digests there were.
   private(set) var sealedCount = 0
 
   private let path: String
   private let header: FileHeader
+  private let hasher: NameHasher
   private let report: @Sendable (FileProblem) -> Void
-  /// The number of the line that counts for a name.
-  private var lineNumbers: [PrincipalName: Int] = [:]
-  /// For each line whose record it is; nil for comments and damaged ones, which are kept.
-  private var owners: [PrincipalName?] = []
+  private var lineCount = 0
+  /// How many lines have a record. All but the last of each name are stale.
+  private var recordCount = 0
   private var hasHeader = false
-  /// The last line is not the beginning of a whole one.
-  private var isTornLineDamaged = false
+  private var isTorn = false
 
-  init(path: String, header: FileHeader, report: @escaping @Sendable (FileProblem) -> Void) {
+  init(
+    path: String, header: FileHeader, hasher: NameHasher,
+    report: @escaping @Sendable (FileProblem) -> Void
+  ) {
     self.path = path
     self.header = header
+    self.hasher = hasher
     self.report = report
   }
 
-  /// Loads the file, or makes an empty one.
+  /// Loads the file, or makes an empty one, and leaves it open for reading.
   ///
   /// It is written anew, beside the old one, when something is missing that must be there (the
   /// header, the last newline), when it has plain digests, and when more than half its records are
   /// stale. Comments and damaged lines stay where they are.
-  mutating func load(sealingWith seal: Seal) throws(DirectoryFailure) {
-    guard let file = try TextFile.read(path, limit: UserFile.byteLimit) else {
-      return try replace(with: [UInt8]((header.text + "\n").utf8).bytes)
+  mutating func load(
+    sealingWith seal: UserFileTidier.Seal
+  ) throws(DirectoryFailure) -> StoredUsers {
+    guard let file = try LineFile.open(path, limit: UserFile.byteLimit) else {
+      index = try newFile().finish()
+      return try reopened()
     }
     closeToOthers(file.permissions)
-    for line in file.lines {
-      owners.append(try owner(of: line, file.bytes(of: line), sealingWith: seal))
-    }
-    if !hasHeader, !file.lines.isEmpty { report(FileProblem(path: path, kind: .missingHeader)) }
-    let isTorn = file.lines.last?.isTorn ?? false
-    let recordCount = owners.count { $0 != nil }
+    let stored = StoredUsers(file)
+    try scan(stored)
+    if !hasHeader, lineCount > 0 { report(FileProblem(path: path, kind: .missingHeader)) }
     if !hasHeader || isTorn || sealedCount > 0 {
-      try replace(with: tidied(file).written)
-    } else if (recordCount - users.count) * 2 > recordCount {
-      do throws(DirectoryFailure) {
-        try replace(with: tidied(file).written)
-      } catch {
-        report(FileProblem(path: path, kind: .untidied(error)))
-      }
+      try tidy(stored, sealingWith: seal)
+      return try reopened()
     }
+    guard (recordCount - index.count) * 2 > recordCount else { return stored }
+    do throws(DirectoryFailure) {
+      try tidy(stored, sealingWith: seal)
+    } catch {
+      report(FileProblem(path: path, kind: .untidied(error)))
+      return stored
+    }
+    return try reopened()
   }
 
-  /// Takes in one line and tells whose it is: nobody's when it is to be kept as it is.
-  private mutating func owner(
-    of line: TextFile.Line, _ bytes: RawSpan, sealingWith seal: Seal
-  ) throws(DirectoryFailure) -> PrincipalName? {
-    switch header.judge(bytes) {
-    case .ours: hasHeader = true
-    case .otherRealm: throw .otherRealm(path: path)
-    case .unknownFormat: throw .unknownFormat(path: path)
-    case .other where bytes.isBlankOrComment: break
-    case .other:
-      do throws(LineFault) {
-        let user = try UserLine.read(bytes)
-        return take(user, at: line.number, sealingWith: seal)
-      } catch {
-        isTornLineDamaged = line.isTorn
-        let kind: FileProblem.Kind =
-          line.isTorn
-          ? .tornLine(error) : .damagedLine(error, name: UserLine.apparentName(bytes))
-        report(FileProblem(path: path, line: line.number, kind: kind))
+  private mutating func scan(_ stored: borrowing StoredUsers) throws(DirectoryFailure) {
+    try stored.file.forEachBlock { (block) throws(DirectoryFailure) in
+      for scan in UserBlockScan.all(of: block, header: header, hasher: hasher) {
+        try take(scan, of: block, in: stored)
       }
     }
-    return nil
   }
 
   private mutating func take(
-    _ user: borrowing UserLine, at number: Int, sealingWith seal: Seal
-  ) -> PrincipalName {
-    var record = user.record
-    switch user.plainDigest {
-    case .some(let digest):
-      record.sealedDigest = seal(record.name, record.keyVersion, digest)
-      sealedCount += 1
-    case .none: break
+    _ scan: UserBlockScan, of block: LineBlock, in stored: borrowing StoredUsers
+  ) throws(DirectoryFailure) {
+    for finding in scan.findings {
+      let line = lineCount + finding.line + 1
+      report(FileProblem(path: path, line: line, kind: finding.kind))
     }
-    users[record.name] = record
-    lineNumbers[record.name] = number
-    return record.name
+    switch scan.foreignHeader {
+    case nil: break
+    case .unknownFormat: throw .unknownFormat(path: path)
+    default: throw .otherRealm(path: path)
+    }
+    for user in scan.users {
+      let line = block.bytes.extracting(droppingFirst: Int(user.offset - block.offset))
+      let earlier = index.offsets(of: user.hash).first { stored.isSameName(line, at: $0) }
+      index.put(user, replacing: earlier)
+    }
+    lineCount += scan.lineCount
+    recordCount += scan.users.count
+    sealedCount += scan.plainCount
+    hasHeader = hasHeader || scan.hasHeader
+    isTorn = scan.isTorn
   }
 
-  /// The file without its stale lines.
-  private func tidied(_ file: borrowing TextFile) -> ByteWriter {
-    var text = ByteWriter(capacity: file.contents.count + 256)
-    if !hasHeader { text.line(header.text) }
-    for (line, owner) in zip(file.lines, owners) {
-      if let owner {
-        guard lineNumbers[owner] == line.number, let record = users[owner] else { continue }
-        text.line(UserLine.text(record))
-      } else {
-        // Damaged lines are for people to look at; a torn one was never a line.
-        if line.isTorn, isTornLineDamaged { text.bytes([UInt8]("# torn: ".utf8).bytes) }
-        text.bytes(file.bytes(of: line))
-        text.line("")
-      }
-    }
-    return text
+  /// Writes the file anew without its stale lines.
+  private mutating func tidy(
+    _ stored: borrowing StoredUsers, sealingWith seal: UserFileTidier.Seal
+  ) throws(DirectoryFailure) {
+    var file = try newFile()
+    try file.add(stored, keeping: index, sealingWith: seal)
+    index = try file.finish()
   }
 
-  private func replace(with text: RawSpan) throws(DirectoryFailure) {
-    do throws(FileFailure) {
-      try AtomicFile.replace(path, with: text)
-    } catch {
-      throw .file(error)
-    }
+  /// The new file, with its header unless there is one in the old.
+  private func newFile() throws(DirectoryFailure) -> UserFileTidier {
+    var file = try UserFileTidier(path: path, header: header, hasher: hasher)
+    if !hasHeader { try file.addHeader() }
+    return file
   }
 
-  private func closeToOthers(_ permissions: mode_t) {
+  /// What has just been written.
+  private func reopened() throws(DirectoryFailure) -> StoredUsers {
+    guard let file = try LineFile.open(path, limit: UserFile.byteLimit) else {
+      throw .file(FileFailure(path: path, operation: .open, errno: ENOENT))
+    }
+    return StoredUsers(file)
+  }
+
+  private func closeToOthers(_ permissions: UInt32) {
     guard permissions & 0o077 != 0 else { return }
     let isClosed = unsafe chmod(path, 0o600) == 0
-    let kind = FileProblem.Kind.openToOthers(
-      permissions: UInt32(permissions), isClosed: isClosed)
+    let kind = FileProblem.Kind.openToOthers(permissions: permissions, isClosed: isClosed)
     report(FileProblem(path: path, kind: kind))
   }
-}
-
-extension AtomicFile {
-  /// Puts a file of its owner's alone in the place of whatever is at `path`.
-  static func replace(_ path: String, with text: RawSpan) throws(FileFailure) {
-    var file = try AtomicFile(replacing: path, mode: 0o600)
-    try file.write(text)
-    try file.commit()
-  }
-}
-
-extension ByteWriter {
-  /// Text and a newline.
-  mutating func line(_ text: String) { bytes([UInt8]((text + "\n").utf8).bytes) }
 }

@@ -11,15 +11,27 @@ internal import Wire
 ///
 /// A line written by hand may have `digest=plain:` and the 32 bytes themselves. Such a line may do
 /// without `identity`, `certificate` and `sum`.
-struct UserLine: ~Copyable {
-  /// Its digest is empty when the line has a plain one.
-  var record: UserRecord
-  let plainDigest: SecretBytes?
+///
+/// A value is such a line, found to be right, whose parts are decoded only when they are asked for.
+struct UserLine: ~Escapable {
+  /// The name, spelled.
+  let name: RawSpan
+  /// Whether it has a plain digest. Its record's digest is empty then.
+  let isPlain: Bool
+  private let address: NetworkAddress
+  private let keyVersion: UInt32
+  private let parameters: Argon2Parameters
+  private let state: UserRecord.State
+  // In base 64.
+  private let salt: RawSpan
+  private let digest: RawSpan
+  private let identity: RawSpan
+  private let certificate: RawSpan
 
   static let digestByteCount = 32
 
-  private static let plainPrefix = "plain:"
-  private static let sealedPrefix = "sealed:"
+  private static let plainPrefix: StaticString = "plain:"
+  private static let sealedPrefix: StaticString = "sealed:"
   private static let certificateByteCount = VerifyingKey.signatureByteCount
 
   /// The line without its newline. A record whose parts have other lengths than they must have is
@@ -45,65 +57,82 @@ struct UserLine: ~Copyable {
   }
 
   /// Reads a line without its newline.
-  static func read(_ line: RawSpan) throws(LineFault) -> UserLine {
+  @_lifetime(copy line)
+  init(_ line: RawSpan) throws(LineFault) {
     try ChecksummedLine.check(line)
     let hasSum = ChecksummedLine.hasSum(line)
     var reader = LineReader(hasSum ? try ChecksummedLine.fields(line) : line)
 
-    let name = try reader.name("name")
-    let host = try reader.text("ip")
+    name = try reader.nameText("name")
+    let host = try reader.value("ip")
     guard let address = networkAddress(host: host, port: try reader.number("port")) else {
       throw .invalid("ip")
     }
-    let keyVersion = try reader.number("kvno", as: UInt32.self)
-    guard let parameters = parameters(try reader.text("argon2id")) else {
+    self.address = address
+    keyVersion = try reader.number("kvno")
+    guard let parameters = Self.parameters(try reader.value("argon2id")) else {
       throw .invalid("argon2id")
     }
-    let salt = try reader.bytes("salt", count: UserRecord.saltByteCount)
-    let isPlain = reader.isNext("digest", valueStarting: plainPrefix)
+    self.parameters = parameters
+    salt = try reader.base64("salt", count: UserRecord.saltByteCount)
+    isPlain = reader.isNext("digest", valueStarting: Self.plainPrefix)
     guard hasSum || isPlain else { throw .checksum }
-    let plainDigest =
-      isPlain
-      ? try reader.secret("digest", prefix: plainPrefix, count: digestByteCount) : nil
-    let sealedDigest =
-      isPlain
-      ? []
-      : try reader.bytes(
-        "digest", prefix: sealedPrefix, count: UserRecord.sealedDigestByteCount)
-    var identity: [UInt8] = []
-    var certificate: [UInt8] = []
+    digest = try reader.base64(
+      "digest", prefix: isPlain ? Self.plainPrefix : Self.sealedPrefix,
+      count: isPlain ? Self.digestByteCount : UserRecord.sealedDigestByteCount)
     if !isPlain || reader.isNext("identity") {
-      identity = try reader.optionalBytes("identity", count: VerifyingKey.byteCount)
-      certificate = try reader.optionalBytes("certificate", count: certificateByteCount)
-      guard identity.isEmpty == certificate.isEmpty else { throw .invalid("certificate") }
+      identity = try reader.optionalBase64("identity", count: VerifyingKey.byteCount)
+      certificate = try reader.optionalBase64("certificate", count: Self.certificateByteCount)
+      guard identity.byteCount > 0 || certificate.byteCount == 0,
+        certificate.byteCount > 0 || identity.byteCount == 0
+      else { throw .invalid("certificate") }
+    } else {
+      identity = line.extracting(first: 0)
+      certificate = line.extracting(first: 0)
     }
-    guard let state = UserRecord.State(rawValue: try reader.text("state")) else {
-      throw .invalid("state")
-    }
+    guard let state = Self.state(try reader.value("state")) else { throw .invalid("state") }
+    self.state = state
     try reader.finish()
-    let record = UserRecord(
-      name: name, address: address, keyVersion: keyVersion, parameters: parameters, salt: salt,
-      sealedDigest: sealedDigest, identity: VerifyingKey(identity),
-      certificate: certificate, state: state)
-    return UserLine(record: record, plainDigest: plainDigest)
   }
 
+  /// The record of the line.
+  var record: UserRecord? {
+    guard let name = PrincipalName(name) else { return nil }
+    return UserRecord(
+      name: name, address: address, keyVersion: keyVersion, parameters: parameters,
+      salt: Base64.publicBytes(salt), sealedDigest: isPlain ? [] : Base64.publicBytes(digest),
+      identity: VerifyingKey(Base64.publicBytes(identity)),
+      certificate: Base64.publicBytes(certificate), state: state)
+  }
+
+  /// The digest (32 bytes) of a line with a plain one.
+  var plainDigest: SecretBytes? { isPlain ? Base64.decode(digest) : nil }
+
   /// Reads `t3,m65536,p4`.
-  private static func parameters(_ text: String) -> Argon2Parameters? {
-    let parts = text.split(separator: ",", omittingEmptySubsequences: false)
-    guard parts.count == 3,
-      let iterations = cost(parts[0], "t"), let memoryKiB = cost(parts[1], "m"),
-      let parallelism = cost(parts[2], "p")
+  private static func parameters(_ text: RawSpan) -> Argon2Parameters? {
+    var rest = text
+    guard let iterations = cost("t", &rest), let memoryKiB = cost(",m", &rest),
+      let parallelism = cost(",p", &rest), rest.byteCount == 0
     else { return nil }
     return Argon2Parameters(
       iterations: iterations, memoryKiB: memoryKiB, parallelism: parallelism)
   }
 
-  private static func cost(_ text: Substring, _ letter: Character) -> UInt32? {
-    guard text.first == letter, let cost = decimal(text.dropFirst(), as: UInt32.self) else {
-      return nil
+  @_lifetime(rest: copy rest)
+  private static func cost(_ label: StaticString, _ rest: inout RawSpan) -> UInt32? {
+    guard rest.starts(with: label) else { return nil }
+    let start = label.utf8CodeUnitCount
+    var end = start
+    while end < rest.byteCount, rest.byte(at: end) != UInt8(ascii: ",") { end += 1 }
+    let cost: UInt32? = decimal(rest.extracting(start..<end))
+    rest = rest.extracting(droppingFirst: end)
+    return cost == 0 ? nil : cost
+  }
+
+  private static func state(_ text: RawSpan) -> UserRecord.State? {
+    UserRecord.State.allCases.first { state in
+      text.byteCount == state.rawValue.utf8.count && text.starts(with: state.rawValue)
     }
-    return cost > 0 ? cost : nil
   }
 
   /// Whose line a damaged one seems to be: for the operator to read, never to act on.

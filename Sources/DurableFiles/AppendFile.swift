@@ -36,6 +36,23 @@ public struct AppendFile: ~Copyable, Sendable {
     return file
   }
 
+  /// Whether records can be added where this value left off: others have neither cut the file nor
+  /// put another one in its place. Records that they have added are passed over, unless they are
+  /// not complete, that is, do not end with `terminator`.
+  public mutating func isAsLeft(endingWith terminator: UInt8) throws(FileFailure) -> Bool {
+    let status = try file.status()
+    guard status.kind == S_IFREG else { return true }
+    let size = UInt64(clamping: status.st_size)
+    guard size >= length, status.st_nlink > 0 else { return false }
+    guard size > length else { return true }
+    var last: [UInt8] = [0]
+    var span = last.mutableSpan
+    var bytes = unsafe span.mutableBytes
+    guard try file.read(at: size - 1, into: &bytes) == 1, last == [terminator] else { return false }
+    length = size
+    return true
+  }
+
   /// Adds one record. When not all of it can be written, the part that was is taken away again.
   public mutating func append(_ record: RawSpan) throws(FileFailure) {
     try checkUsable()

@@ -37,6 +37,10 @@ public struct FileLock: ~Copyable, Sendable {
     file = opened
   }
 
+  /// Gives the lock back. To close the file is not enough while a process is being started: until
+  /// that runs its program, it has the file open as well.
+  deinit { flock(file.descriptor, LOCK_UN) }
+
   private static func open(_ path: String) throws(FileLockFailure) -> OpenFile {
     do throws(FileFailure) {
       return try OpenFile(

@@ -42,12 +42,31 @@ public struct OpenFile: ~Copyable, Sendable {
 
   /// Fills `buffer`, and returns how many bytes that took: fewer than it holds only at the end.
   public func read(into buffer: inout MutableRawSpan) throws(FileFailure) -> Int {
+    try unsafe fill(&buffer) { rest, _ in
+      unsafe Glibc.read(descriptor, rest.baseAddress, rest.count)
+    }
+  }
+
+  /// The same from `offset` on, wherever others read or write.
+  public func read(
+    at offset: UInt64, into buffer: inout MutableRawSpan
+  ) throws(FileFailure) -> Int {
+    try unsafe fill(&buffer) { rest, start in
+      unsafe pread(
+        descriptor, rest.baseAddress, rest.count, off_t(clamping: offset + UInt64(start)))
+    }
+  }
+
+  /// - Parameter readInto: makes one call of the system, for what is left of the buffer from there
+  ///   on.
+  private func fill(
+    _ buffer: inout MutableRawSpan, by readInto: (UnsafeMutableRawBufferPointer, Int) -> Int
+  ) throws(FileFailure) -> Int {
     var filled = 0
     while filled < buffer.byteCount {
       let start = filled
       let count = unsafe buffer.withUnsafeMutableBytes { bytes in
-        let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[start...])
-        return unsafe Glibc.read(descriptor, rest.baseAddress, rest.count)
+        unsafe readInto(UnsafeMutableRawBufferPointer(rebasing: bytes[start...]), start)
       }
       if count == 0 { break }
       if count > 0 {
@@ -58,6 +77,9 @@ public struct OpenFile: ~Copyable, Sendable {
     }
     return filled
   }
+
+  /// The nine permission bits.
+  public func permissions() throws(FileFailure) -> UInt32 { try status().permissions }
 
   /// Its length in bytes when it is a regular file; nil for pipes, terminals and other devices.
   public func size() throws(FileFailure) -> UInt64? {

@@ -13,10 +13,22 @@ public struct PrincipalName: Hashable, Comparable, Sendable, CustomStringConvert
 
   /// Nil unless `text` is a name.
   public init?(_ text: String) {
-    let bytes = text.utf8
-    guard let first = bytes.first, bytes.count <= Self.byteLimit else { return nil }
-    guard Self.isAlphanumeric(first), bytes.allSatisfy(Self.isAllowed) else { return nil }
+    guard unsafe Self.isName(text.utf8.span.bytes) else { return nil }
     description = text
+  }
+
+  /// Nil unless `bytes` are a name.
+  public init?(_ bytes: RawSpan) {
+    guard Self.isName(bytes) else { return nil }
+    description = String(decoding: [UInt8](bytes), as: UTF8.self)
+  }
+
+  /// Whether `bytes` are a name.
+  public static func isName(_ bytes: RawSpan) -> Bool {
+    unsafe bytes.withUnsafeBytes { bytes in
+      guard let first = unsafe bytes.first, bytes.count <= byteLimit else { return false }
+      return unsafe isAlphanumeric(first) && bytes.allSatisfy(isAllowed)
+    }
   }
 
   private static func isAlphanumeric(_ byte: UInt8) -> Bool {

@@ -39,7 +39,12 @@ import Wire
 
 @Suite struct UserLineTests {
   private func read(_ line: String) throws(LineFault) -> UserRecord {
-    try UserLine.read([UInt8](line.utf8).bytes).record
+    try read([UInt8](line.utf8))
+  }
+
+  private func read(_ line: [UInt8]) throws(LineFault) -> UserRecord {
+    guard let record = try UserLine(line.bytes).record else { throw .invalid("name") }
+    return record
   }
 
   /// The line of `alice` with a part replaced and the checksum made right again.
@@ -141,13 +146,13 @@ import Wire
   @Test func everyPrefixAndEveryFlippedBitIsRefused() throws {
     let line = [UInt8](UserLine.text(try user("alice", hasIdentity: true)).utf8)
     for count in 0..<line.count {
-      #expect(throws: LineFault.self) { _ = try UserLine.read(line.prefix(count).array.bytes) }
+      #expect(throws: LineFault.self) { _ = try read(line.prefix(count).array) }
     }
     for position in line.indices {
       for bit in 0..<8 {
         var damaged = line
         damaged[position] ^= 1 << UInt8(bit)
-        #expect(throws: LineFault.self) { _ = try UserLine.read(damaged.bytes) }
+        #expect(throws: LineFault.self) { _ = try read(damaged) }
       }
     }
   }
@@ -159,17 +164,20 @@ import Wire
       digest=plain:\(digest) state=active
       """
     for text in [line, ChecksummedLine.text(line)] {
-      let user = try UserLine.read([UInt8](text.utf8).bytes)
-      #expect(user.record.name.description == "bob")
-      #expect(user.record.parameters == .minimum)
-      #expect(user.record.sealedDigest.isEmpty)
+      let bytes = [UInt8](text.utf8)
+      let user = try UserLine(bytes.bytes)
+      let found = user.record
+      let record = try #require(found)
+      #expect(record.name.description == "bob")
+      #expect(record.parameters == .minimum)
+      #expect(record.sealedDigest.isEmpty)
       switch user.plainDigest {
       case .some(let digest): #expect([UInt8](digest.bytes) == [UInt8](100..<132))
       case .none: Issue.record("no digest")
       }
     }
     #expect(throws: LineFault.checksum) {
-      _ = try UserLine.read([UInt8]((line + " sum=0123456789abcdef").utf8).bytes)
+      _ = try read(line + " sum=0123456789abcdef")
     }
   }
 }

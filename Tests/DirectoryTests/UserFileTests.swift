@@ -36,12 +36,12 @@ import Wire
     let bob = try user("bob")
     #expect(await file.register(alice) == .done)
     #expect(await file.register(bob) == .done)
-    #expect(file.record(of: alice.name) == alice)
+    #expect(try file.record(of: alice.name) == alice)
     file.close()
     let reports = Reports()
     let reopened = try openUsers(path, reports: reports)
-    #expect(reopened.record(of: alice.name) == alice)
-    #expect(reopened.record(of: bob.name) == bob)
+    #expect(try reopened.record(of: alice.name) == alice)
+    #expect(try reopened.record(of: bob.name) == bob)
     #expect(reopened.count == 2)
     #expect(reports.all.isEmpty)
     #expect(try lines(path) == [usersHeader, UserLine.text(alice), UserLine.text(bob)])
@@ -54,7 +54,7 @@ import Wire
     #expect(await file.register(alice) == .done)
     let before = try contents(path)
     #expect(await file.register(try user("alice", keyVersion: 9)) == .conflict)
-    #expect(file.record(of: alice.name) == alice)
+    #expect(try file.record(of: alice.name) == alice)
     #expect(try contents(path) == before)
   }
 
@@ -72,7 +72,7 @@ import Wire
     #expect(await file.update(removed, replacing: 5) == .done)
     #expect(await file.register(try user("alice", keyVersion: 5)) == .conflict)
     #expect(await file.register(try user("alice", keyVersion: 6)) == .done)
-    #expect(file.record(of: removed.name)?.keyVersion == 6)
+    #expect(try file.record(of: removed.name)?.keyVersion == 6)
   }
 
   @Test func updateNamesTheVersionItReplaces() async throws {
@@ -107,7 +107,7 @@ import Wire
     #expect(winners.count == 64 * 8 + 8)
     for (name, versions) in winners {
       #expect(versions.count == 1)
-      #expect(reopened.record(of: name)?.keyVersion == versions.first)
+      #expect(try reopened.record(of: name)?.keyVersion == versions.first)
     }
     #expect(reopened.count == winners.count)
     #expect(try lines(path).count == winners.count + 1)
@@ -148,7 +148,7 @@ import Wire
     let file = try openUsers(path)
     file.close()
     #expect(await file.register(try user("alice")) == .failed)
-    #expect(file.record(of: try name("alice")) == nil)
+    #expect(try file.record(of: try name("alice")) == nil)
   }
 
   /// HOSTILE D 17.
@@ -171,8 +171,8 @@ import Wire
     try put(original, at: path)
     let file = try openUsers(path)
     #expect(file.sealedCount == 3)
-    let alice = try #require(file.record(of: try name("alice")))
-    let bob = try #require(file.record(of: try name("bob")))
+    let alice = try #require(try file.record(of: try name("alice")))
+    let bob = try #require(try file.record(of: try name("bob")))
     #expect(
       alice.sealedDigest == [UInt8](repeating: 1, count: 28) + [UInt8](repeating: 3, count: 32))
     #expect(
@@ -190,7 +190,7 @@ import Wire
     let reports = Reports()
     let file = try openUsers(path, reports: reports)
     #expect(reports.kinds == [.missingHeader])
-    let alice = try #require(file.record(of: try name("alice")))
+    let alice = try #require(try file.record(of: try name("alice")))
     #expect(try lines(path) == [usersHeader, UserLine.text(alice)])
   }
 
@@ -214,6 +214,6 @@ import Wire
       try lines(path) == [
         usersHeader, "# note", UserLine.text(second), "damaged", UserLine.text(bob),
       ])
-    #expect(file.record(of: first.name) == second)
+    #expect(try file.record(of: first.name) == second)
   }
 }

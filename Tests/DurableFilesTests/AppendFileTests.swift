@@ -32,6 +32,26 @@ import Testing
     #expect(try folder.text(of: "log") == "whole\nnext\n")
   }
 
+  @Test func whatOthersDoToTheFileIsNoticed() throws {
+    let path = folder.file("log")
+    var log = try AppendFile(path: path)
+    let newline = UInt8(ascii: "\n")
+    try log.append(Array("mine\n".utf8).bytes)
+    #expect(try log.isAsLeft(endingWith: newline))
+    #expect(log.length == 5)
+    try folder.put("mine\nothers", at: "log")
+    #expect(try !log.isAsLeft(endingWith: newline))
+    try folder.put("mine\nothers\n", at: "log")
+    #expect(try log.isAsLeft(endingWith: newline))
+    #expect(log.length == 12)
+    try folder.put("mine\n", at: "log")
+    #expect(try !log.isAsLeft(endingWith: newline))
+    try folder.put("mine\nothers\n", at: "log")
+    #expect(try log.isAsLeft(endingWith: newline))
+    #expect(unsafe unlink(path) == 0)
+    #expect(try !log.isAsLeft(endingWith: newline))
+  }
+
   @Test func limitOnTheFileSizeLeavesWholeRecords() async throws {
     let path = folder.file("log")
     await #expect(processExitsWith: .success) { [path = path as String] in

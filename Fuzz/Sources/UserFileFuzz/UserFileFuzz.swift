@@ -50,14 +50,23 @@ private func checksummed(_ fields: [UInt8]) -> [UInt8] {
 /// What is read is written the same way, and read again as the same record.
 private func userLine(_ line: [UInt8]) {
   _ = UserLine.apparentName(line.bytes)
-  guard let read = try? UserLine.read(line.bytes) else { return }
-  let record = read.record
-  let isPlain = record.sealedDigest.isEmpty
-  guard !isPlain else { return }
+  guard let record = sealedRecord(line) else { return }
   expect(
     record.certificate.isEmpty == (record.identity == nil), "identity and certificate go together")
   let text = [UInt8](UserLine.text(record).utf8)
   expect(text == line, "a line has one spelling")
+}
+
+/// What a line with a sealed digest says.
+private func sealedRecord(_ line: [UInt8]) -> UserRecord? {
+  do {
+    let user = try UserLine(line.bytes)
+    guard let record = user.record else { fatalError("broken: a line that is right is a record") }
+    expect(user.isPlain == record.sealedDigest.isEmpty, "a plain digest is not in the record")
+    return user.isPlain ? nil : record
+  } catch {
+    return nil
+  }
 }
 
 private func presenceLine(_ line: [UInt8]) {
@@ -85,13 +94,21 @@ private struct Files {
     _ = unsafe write(descriptor, bytes, bytes.count)
     close(descriptor)
     guard let first = users() else { return }
-    let (count, alice) = (first.count, first.record(of: Person.alice.name))
+    let (count, alice) = (first.count, alice(in: first))
     first.close()
     guard let second = users() else { fatalError("broken: what was loaded can be loaded again") }
     expect(second.count == count, "the same users after loading twice")
-    expect(second.record(of: Person.alice.name) == alice, "the same user after loading twice")
+    expect(self.alice(in: second) == alice, "the same user after loading twice")
     expect(second.sealedCount == 0, "plain digests are sealed once")
     second.close()
+  }
+
+  private func alice(in users: UserFile) -> UserRecord? {
+    do {
+      return try users.record(of: Person.alice.name)
+    } catch {
+      fatalError("broken: what was loaded can be read")
+    }
   }
 
   private func users() -> UserFile? {

@@ -27,7 +27,8 @@ struct StolenState: Sendable {
 
   func user(_ name: PrincipalName) throws -> UserRecord {
     for line in lines("pwd.txt").reversed() {
-      if let read = try? UserLine.read(line.bytes), read.record.name == name { return read.record }
+      guard line.first != UInt8(ascii: "#") else { continue }
+      if let record = try UserLine(line.bytes).record, record.name == name { return record }
     }
     throw TestProblem("no user \(name)")
   }

@@ -1,0 +1,31 @@
+internal import KeyDistribution
+internal import Wire
+
+/// Records that were asked for lately, each under the place of its line. What a line says never
+/// changes, so that an entry is never wrong: at most nobody asks for its line any more.
+struct RecordCache {
+  private struct Entry {
+    let offset: UInt64
+    let record: UserRecord
+  }
+
+  /// How many records there are at most, of less than 1 KiB each.
+  static let limit = 4096
+
+  /// An entry has one slot that it can be in, and drives out whatever is there.
+  private var entries = [Entry?](repeating: nil, count: limit)
+
+  /// The record of the line at `offset`, if it is of this name.
+  func record(of name: PrincipalName, hash: UInt32, at offset: UInt64) -> UserRecord? {
+    guard let entry = entries[slot(hash)], entry.offset == offset, entry.record.name == name else {
+      return nil
+    }
+    return entry.record
+  }
+
+  mutating func insert(_ record: UserRecord, hash: UInt32, at offset: UInt64) {
+    entries[slot(hash)] = Entry(offset: offset, record: record)
+  }
+
+  private func slot(_ hash: UInt32) -> Int { Int(hash) % Self.limit }
+}
