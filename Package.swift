@@ -43,7 +43,8 @@ let package = Package(
     .target(
       name: "Cryptography",
       dependencies: [
-        "COpenSSL", "CArgon2", "SecretMemory", .product(name: "Crypto", package: "swift-crypto"),
+        "CLinux", "COpenSSL", "CArgon2", "SecretMemory",
+        .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
     .target(name: "Wire", dependencies: ["SecretMemory"], swiftSettings: strict),

@@ -22,16 +22,27 @@ public struct SecretFile: ~Copyable, Sendable {
   }
 
   private init(of file: borrowing OpenFile, limit: Int) throws(FileFailure) {
-    // One byte more than allowed tells a file that is too long from one that just fits.
-    var count = 0
-    let buffer = try SecretBytes(count: limit + 1) { (span) throws(FileFailure) in
-      count = try file.read(into: &span)
+    let status = try file.status()
+    // A limit can be a thousand times what there is; but only files say how much that is.
+    var room = min(limit, max(Int(clamping: status.st_size), 4096))
+    var content = SecretBytes(copying: RawSpan())
+    while true {
+      // One byte more than expected tells more from just as much.
+      var count = content.count
+      let longer = try SecretBytes(count: room + 1) { (span) throws(FileFailure) in
+        span.write(content.bytes, at: 0)
+        var rest = span._mutatingExtracting(droppingFirst: count)
+        count += try file.read(into: &rest)
+      }
+      content = longer.part(from: 0, count: count)
+      if count <= room { break }
+      guard room < limit else {
+        throw FileFailure(path: file.path, operation: .read, errno: EFBIG)
+      }
+      room = min(limit, 2 * room)
     }
-    guard count <= limit else {
-      throw FileFailure(path: file.path, operation: .read, errno: EFBIG)
-    }
-    permissions = try file.status().permissions
-    contents = buffer.part(from: 0, count: count)
+    permissions = status.permissions
+    contents = content
   }
 }
 

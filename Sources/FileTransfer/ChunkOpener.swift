@@ -1,7 +1,7 @@
-internal import Cryptography
+public import Cryptography
 public import SecretMemory
 
-/// Opens a file chunk by chunk, each one in place in the caller's buffer. A failure is final.
+/// Opens a file chunk by chunk. A failure is final.
 public struct ChunkOpener: ~Copyable {
   public let chunkSize: ChunkSize
   /// What the offer says, in bytes; nil when the sender did not know.
@@ -26,27 +26,27 @@ public struct ChunkOpener: ~Copyable {
     cipher = BulkCipher(ChunkNonce.streamKey(fileKey: fileKey, binding: binding))
   }
 
-  /// Opens the next chunk: all but the last 16 bytes of `buffer` become the plaintext.
+  /// Opens the next chunk.
   ///
   /// - Parameters:
-  ///   - buffer: Ciphertext and tag. After an error there is no plaintext in it.
+  ///   - sealed: Ciphertext and tag.
   ///   - isLast: What the framing says. It need not be trusted: the tag tells.
-  public mutating func open(
-    _ buffer: inout MutableRawSpan, isLast: Bool
-  ) throws(ChunkFailure) {
+  /// - Returns: The plaintext, of which there is none before the tag has been verified.
+  public mutating func open(_ sealed: RawSpan, isLast: Bool) throws(ChunkFailure) -> BulkText {
     guard !hasFailed else { throw .failedBefore }
     // Until the end of this function: whatever throws below is final.
     hasFailed = true
     guard !isFinished else { throw .afterLast }
-    let count = buffer.byteCount - ChunkNonce.tagByteCount
+    let count = sealed.byteCount - ChunkNonce.tagByteCount
     guard chunkSize.allows(count, isFirst: nonce.isFirst, isLast: isLast) else {
       throw .wrongLength
     }
     let (total, overflow) = byteCount.addingReportingOverflow(UInt64(count))
     guard !overflow, total <= announcedSize ?? .max else { throw .tooLong }
     nonce.mark(isLast: isLast)
+    let plaintext: BulkText
     do throws(AuthenticationFailure) {
-      try cipher.open(&buffer, nonce: nonce.bytes.bytes)
+      plaintext = try cipher.open(sealed, nonce: nonce.bytes.bytes)
     } catch {
       throw .notAuthentic
     }
@@ -54,6 +54,7 @@ public struct ChunkOpener: ~Copyable {
     byteCount = total
     isFinished = isLast
     hasFailed = false
+    return plaintext
   }
 
   /// Confirms that the file is whole: the last chunk was opened and the announced size reached.

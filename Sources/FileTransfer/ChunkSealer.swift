@@ -1,7 +1,7 @@
-internal import Cryptography
+public import Cryptography
 public import SecretMemory
 
-/// Seals a file chunk by chunk, each one in place in the caller's buffer.
+/// Seals a file chunk by chunk.
 public struct ChunkSealer: ~Copyable {
   public let chunkSize: ChunkSize
   /// Plaintext bytes sealed so far.
@@ -24,19 +24,21 @@ public struct ChunkSealer: ~Copyable {
   ///
   /// Another length than the rules below ask for, or a chunk after the last, is our own mistake.
   /// - Parameters:
-  ///   - buffer: The plaintext and 16 more bytes, which receive the tag. The plaintext has exactly
-  ///     the chunk size, or that at most when it is the last chunk; nothing only in an empty file.
+  ///   - plaintext: Exactly the chunk size, or that at most when it is the last chunk; nothing only
+  ///     in an empty file.
   ///   - isLast: Whether no chunk follows. The receiver has to be told.
-  public mutating func seal(_ buffer: inout MutableRawSpan, isLast: Bool) {
-    let count = buffer.byteCount - ChunkNonce.tagByteCount
+  /// - Returns: Ciphertext and tag.
+  public mutating func seal(_ plaintext: RawSpan, isLast: Bool) -> BulkText {
+    let count = plaintext.byteCount
     precondition(!isFinished)
     precondition(
       chunkSize.allows(count, isFirst: nonce.isFirst, isLast: isLast))
     byteCount += UInt64(count)
     nonce.mark(isLast: isLast)
-    cipher.seal(&buffer, nonce: nonce.bytes.bytes)
+    let sealed = cipher.seal(plaintext, nonce: nonce.bytes.bytes)
     nonce.advance()
     isFinished = isLast
+    return sealed
   }
 }
 

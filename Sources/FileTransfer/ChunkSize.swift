@@ -3,8 +3,8 @@ public struct ChunkSize: Hashable, Sendable {
   /// A power of two from 4096 to 1048576.
   public let byteCount: Int
 
-  /// 256 KiB: large enough that the cost per chunk no longer shows, small enough for the cache.
-  public static let standard = ChunkSize(unchecked: 1 << 18)
+  /// 512 KiB: large enough that the cost per chunk no longer shows, small enough for the cache.
+  public static let standard = ChunkSize(unchecked: 1 << 19)
 
   /// Nil unless `byteCount` is allowed.
   public init?(_ byteCount: UInt32) {

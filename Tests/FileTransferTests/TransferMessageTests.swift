@@ -7,7 +7,7 @@ import Wire
 private let records: [[UInt8]] = {
   var records = [
     Answer.accepted.encoded(),
-    Receipt(.complete(hash: [UInt8](1...32)), byteCount: 1 << 33).encoded(),
+    Receipt(.complete, byteCount: 1 << 33).encoded(),
     Receipt(.failed(.noSpace), byteCount: 5).encoded(),
     offerRecord(size: 12, name: "report.pdf"), offerRecord(size: nil, name: ""),
     offerRecord(size: 0, name: String(repeating: "é", count: 127) + "x"),
@@ -125,11 +125,15 @@ private func roundTrip(_ record: [UInt8]) -> [UInt8]? {
     }
   }
 
-  @Test func failedReceiptCarriesNoHash() {
-    let failed = Receipt(.failed(.damaged), byteCount: 7).encoded()
-    #expect(failed.count == 42)
-    #expect(failed.suffix(32).allSatisfy { $0 == 0 })
-    #expect(roundTrip(failed.dropLast() + [1]) == nil)
+  @Test func receiptIsAReasonAndACount() throws {
+    #expect(Receipt(.complete, byteCount: 1 << 33).encoded() == [3, 0] + bigEndian(1 << 33))
+    #expect(Receipt(.failed(.damaged), byteCount: 7).encoded() == [3, 7] + bigEndian(7))
+    for code in UInt8.min...UInt8.max {
+      let known = code == 0 || TransferReason(rawValue: code) != nil
+      #expect((roundTrip([3, code] + bigEndian(7)) != nil) == known)
+    }
+    let receipt = try Receipt(([3, 0] + bigEndian(.max)).bytes)
+    #expect(receipt.outcome == .complete && receipt.byteCount == .max)
   }
 
   @Test func messageOfAnotherKindIsNotTaken() {

@@ -50,21 +50,24 @@ class SenderChecks:
         def decline(session: Session) -> None:
             accept_offer(session, DECLINED)
 
-        def wrong_hash(session: Session) -> None:
+        def one_byte_less(session: Session) -> None:
             data = receive_chunks(session, accept_offer(session))
-            session.send(Receipt(COMPLETE, len(data), random(32)).encoded())
+            session.send(Receipt(COMPLETE, len(data) - 1).encoded())
 
-        def wrong_count(session: Session) -> None:
+        def one_byte_more(session: Session) -> None:
             data = receive_chunks(session, accept_offer(session))
-            digest = hashlib.sha256(data).digest()
-            session.send(Receipt(COMPLETE, len(data) - 1, digest).encoded())
+            session.send(Receipt(COMPLETE, len(data) + 1).encoded())
+
+        def hash_too(session: Session) -> None:
+            data = receive_chunks(session, accept_offer(session))
+            session.send(Receipt(COMPLETE, len(data)).encoded() + hashlib.sha256(data).digest())
 
         def hung_up(session: Session) -> None:
             receive_chunks(session, accept_offer(session))
 
         def no_space(session: Session) -> None:
             receive_chunks(session, accept_offer(session))
-            session.send(Receipt(NO_SPACE, 65536, bytes(32)).encoded())
+            session.send(Receipt(NO_SPACE, 65536).encoded())
 
         def bent_record(session: Session) -> None:
             accept_offer(session)
@@ -72,8 +75,9 @@ class SenderChecks:
 
         for act, expected in (
             (decline, REFUSED_BY_RECEIVER),
-            (wrong_hash, BROKEN),
-            (wrong_count, BROKEN),
+            (one_byte_less, BROKEN),
+            (one_byte_more, BROKEN),
+            (hash_too, BROKEN),
             (hung_up, BROKEN),
             (bent_record, BROKEN),
         ):

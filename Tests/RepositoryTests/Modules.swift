@@ -6,7 +6,9 @@ enum Modules {
   /// By module, what its files may import. A module that is missing here has no place yet.
   static let imports: [String: Set<String>] = [
     "SecretMemory": ["COpenSSL", "CLinux", "Glibc"],
-    "Cryptography": ["COpenSSL", "CArgon2", "Crypto", "FoundationEssentials", "SecretMemory"],
+    "Cryptography": [
+      "CLinux", "COpenSSL", "CArgon2", "Crypto", "FoundationEssentials", "SecretMemory",
+    ],
     "Wire": ["SecretMemory"],
     // The core: no clock, no socket, no file, so not even Glibc.
     "KeyDistribution": core,

@@ -122,8 +122,8 @@ public struct SealedCopyReader {
         if following == 0 { break }
         count = following
       }
-      let opened = try chunks.finish()
-      person.say("opened \(options.input) (\(opened.byteCount) bytes)")
+      let byteCount = try chunks.finish()
+      person.say("opened \(options.input) (\(byteCount) bytes)")
     } catch let error as FileFailure {
       throw ClientFailure(error)
     } catch let error as ClientFailure {

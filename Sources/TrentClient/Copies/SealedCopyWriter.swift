@@ -36,8 +36,6 @@ final class SealedCopyKeeper {
 struct SealedCopyWriter: ~Copyable {
   private var file: AtomicFile
   private var sealer: ChunkSealer
-  private var buffer: [UInt8]
-  private let tagByteCount: Int
 
   init(
     _ path: String, _ header: SealedCopyHeader, fileKey: borrowing SecretBytes,
@@ -47,23 +45,12 @@ struct SealedCopyWriter: ~Copyable {
     try file.write(header.bytes.bytes)
     self.file = file
     sealer = ChunkSealer(fileKey: fileKey, binding: header.binding.bytes, chunkSize: chunkSize)
-    buffer = [UInt8](repeating: 0, count: chunkSize.sealedByteCount)
-    tagByteCount = chunkSize.sealedByteCount - chunkSize.byteCount
   }
 
   /// Seals and writes one chunk, all but the last of them whole.
   mutating func write(_ plaintext: RawSpan, isLast: Bool) throws(FileFailure) {
-    let count = plaintext.byteCount + tagByteCount
-    // Out of `self` for as long as a span of it is alive; the bytes stay where they are.
-    var chunks: [UInt8] = []
-    swap(&chunks, &buffer)
-    defer { swap(&chunks, &buffer) }
-    var elements = chunks.mutableSpan
-    var bytes = unsafe elements.mutableBytes
-    var chunk = bytes._mutatingExtracting(first: count)
-    chunk.write(plaintext, at: 0)
-    sealer.seal(&chunk, isLast: isLast)
-    try file.write(chunk.bytes)
+    let sealed = sealer.seal(plaintext, isLast: isLast)
+    try file.write(sealed.bytes)
   }
 
   /// On the disk when this returns.

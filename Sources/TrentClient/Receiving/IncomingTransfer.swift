@@ -50,11 +50,10 @@ struct IncomingTransfer: ~Copyable {
       output: output, copy: copy)
     do {
       while try !receiveChunk(into: &chunks) {}
-      let received = try chunks.finish()
-      let receipt = Receipt(.complete(hash: received.hash), byteCount: received.byteCount)
-      send(receipt.encoded())
+      let byteCount = try chunks.finish()
+      send(Receipt(.complete, byteCount: byteCount).encoded())
       waitForGoodbye()
-      person.say("received \(shown) (\(received.byteCount) bytes) from \(session.peer.name)")
+      person.say("received \(shown) (\(byteCount) bytes) from \(session.peer.name)")
     } catch let error as FileFailure {
       fail(error.isOutOfSpace ? .noSpace : .cannotWrite)
       throw ClientFailure(error)
@@ -119,7 +118,7 @@ struct IncomingTransfer: ~Copyable {
           Polling.Interest(connection.stream.descriptor, .readable),
           Polling.Interest(signals.descriptor, .readable),
         ], until: .after(PeerConnection.stallLimit))
-      try signals.check()
+      if ready.contains(where: { $0.descriptor == signals.descriptor }) { try signals.check() }
       guard !ready.isEmpty else { throw TransportFailure.timedOut }
     }
   }

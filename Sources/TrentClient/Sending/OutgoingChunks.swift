@@ -12,18 +12,10 @@ struct SourceFailure: Error, CustomStringConvertible {
 /// Reads a source one chunk ahead, so that the last chunk is known when it is sealed, and seals and
 /// sends. Two buffers, used again and again.
 struct OutgoingChunks: ~Copyable {
-  struct Sent {
-    let byteCount: UInt64
-    /// SHA-256, 32 bytes.
-    let hash: [UInt8]
-  }
-
   private var sealer: ChunkSealer
-  private var hasher = SHA256Hasher()
   private let announcedSize: UInt64?
   private let chunkSize: Int
-  private let tagByteCount: Int
-  /// The chunk to send next, with room for its tag, and how much of it is filled.
+  /// The chunk to send next, and how much of it is filled.
   private var current: [UInt8]
   private var count = 0
   /// The chunk after it.
@@ -34,8 +26,7 @@ struct OutgoingChunks: ~Copyable {
 
   init(_ sealer: consuming ChunkSealer, announcedSize: UInt64?) {
     chunkSize = sealer.chunkSize.byteCount
-    tagByteCount = sealer.chunkSize.sealedByteCount - chunkSize
-    current = [UInt8](repeating: 0, count: sealer.chunkSize.sealedByteCount)
+    current = [UInt8](repeating: 0, count: chunkSize)
     following = current
     self.sealer = sealer
     self.announcedSize = announcedSize
@@ -51,11 +42,11 @@ struct OutgoingChunks: ~Copyable {
       count = followingCount
     } else {
       hasBegun = true
-      count = try Self.fill(&current, chunkSize, input)
+      count = try Self.fill(&current, input)
       try account(for: count)
     }
     // A chunk that is not full is the last one.
-    followingCount = count == chunkSize ? try Self.fill(&following, chunkSize, input) : 0
+    followingCount = count == chunkSize ? try Self.fill(&following, input) : 0
     try account(for: followingCount)
     if followingCount == 0, let announcedSize, readCount < announcedSize {
       throw SourceFailure(
@@ -73,12 +64,11 @@ struct OutgoingChunks: ~Copyable {
   }
 
   private static func fill(
-    _ buffer: inout [UInt8], _ count: Int, _ input: borrowing InputSource
+    _ buffer: inout [UInt8], _ input: borrowing InputSource
   ) throws(SourceFailure) -> Int {
     var elements = buffer.mutableSpan
     var bytes = unsafe elements.mutableBytes
-    var room = bytes._mutatingExtracting(first: count)
-    do { return try input.read(into: &room) } catch {
+    do { return try input.read(into: &bytes) } catch {
       throw SourceFailure(description: error.description)
     }
   }
@@ -86,21 +76,12 @@ struct OutgoingChunks: ~Copyable {
   /// Seals the current chunk and sends it.
   mutating func sendNext(over stream: borrowing StreamConnection) throws(TransportFailure) {
     let isLast = followingCount == 0
-    // Out of `self` for as long as a span of it is alive; the bytes stay where they are.
-    var buffer: [UInt8] = []
-    swap(&buffer, &current)
-    defer { swap(&buffer, &current) }
-    var elements = buffer.mutableSpan
-    var bytes = unsafe elements.mutableBytes
-    var chunk = bytes._mutatingExtracting(first: count + tagByteCount)
-    hasher.update(chunk.bytes.extracting(first: count))
-    sealer.seal(&chunk, isLast: isLast)
+    let chunk = current
+    let sealed = sealer.seal(chunk.bytes.extracting(first: count), isLast: isLast)
     try stream.sendPeerFrame(
-      isLast ? .lastChunk : .chunk, payload: chunk.bytes, stallLimit: PeerConnection.stallLimit)
+      isLast ? .lastChunk : .chunk, payload: sealed.bytes, stallLimit: PeerConnection.stallLimit)
   }
 
-  /// What was sent, once all of it has been.
-  consuming func finish() -> Sent {
-    Sent(byteCount: sealer.byteCount, hash: hasher.finish())
-  }
+  /// Plaintext bytes sent so far.
+  var byteCount: UInt64 { sealer.byteCount }
 }

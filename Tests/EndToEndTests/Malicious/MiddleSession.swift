@@ -75,10 +75,9 @@ enum MiddleSession {
     var haul = Haul(sender: sender, fileName: offer.name)
     guard var far = try? callOn(sender) else {
       try near.send(FileTransfer.Answer.accepted.encoded().bytes)
-      try take(offer, from: near) { chunk, _ in haul.content += chunk.dropLast(16) }
+      try take(offer, from: near) { chunk, _ in haul.content += chunk }
       // It may as well say that all is well.
-      let receipt = Receipt(
-        .complete(hash: SHA256.hash(haul.content.bytes)), byteCount: UInt64(haul.content.count))
+      let receipt = Receipt(.complete, byteCount: UInt64(haul.content.count))
       try near.send(receipt.encoded().bytes)
       return haul
     }
@@ -96,24 +95,20 @@ enum MiddleSession {
     var sealer = ChunkSealer(
       fileKey: fileKey, binding: binding.bytes, chunkSize: offer.chunkSize)
     try take(offer, from: near) { chunk, isLast in
-      haul.content += chunk.dropLast(16)
-      do {
-        var elements = chunk.mutableSpan
-        var bytes = unsafe elements.mutableBytes
-        sealer.seal(&bytes, isLast: isLast)
-      }
+      haul.content += chunk
+      let sealed = sealer.seal(chunk.bytes, isLast: isLast)
       try far.stream.sendPeerFrame(
-        isLast ? .lastChunk : .chunk, payload: chunk.bytes, stallLimit: patience)
+        isLast ? .lastChunk : .chunk, payload: sealed.bytes, stallLimit: patience)
     }
     let receipt = try far.receive()
     try near.send(receipt.bytes)
     return haul
   }
 
-  /// Opens a file's chunks; `use` gets the plaintext of each, and room for a tag behind it.
+  /// Opens a file's chunks; `use` gets the plaintext of each.
   private static func take(
     _ offer: borrowing Offer, from sender: borrowing PeerConnection,
-    _ use: (inout [UInt8], Bool) throws -> Void
+    _ use: ([UInt8], Bool) throws -> Void
   ) throws {
     let binding = sender.session.handshakeHash
     var opener = ChunkOpener(
@@ -123,13 +118,8 @@ enum MiddleSession {
       let frame = try sender.stream.receivePeerFrame(stallLimit: patience)
       let isLast = frame.type == .lastChunk
       guard isLast || frame.type == .chunk else { throw TestProblem("no chunk") }
-      var chunk = frame.payload
-      do {
-        var elements = chunk.mutableSpan
-        var bytes = unsafe elements.mutableBytes
-        try opener.open(&bytes, isLast: isLast)
-      }
-      try use(&chunk, isLast)
+      let plaintext = try opener.open(frame.payload.bytes, isLast: isLast)
+      try use([UInt8](plaintext.bytes), isLast)
     }
   }
 }

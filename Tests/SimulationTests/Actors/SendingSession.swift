@@ -78,10 +78,7 @@ final class SendingSession: PacketHandler {
       var session = awaited
       let record = try session.open(packet.payload.bytes)
       let receipt = try Receipt(record.bytes)
-      let content = file.bytes
-      guard receipt.byteCount == UInt64(file.bytes.count),
-        receipt.outcome == .complete(hash: SHA256.hash(content.bytes))
-      else { return nil }
+      guard receipt == Receipt(.complete, byteCount: UInt64(file.bytes.count)) else { return nil }
       world.note(.transferred, "\(person.endpoint) to \(peer.name)")
       world.judge.confirmed(session.handshakeHash)
       return nil
@@ -94,11 +91,12 @@ final class SendingSession: PacketHandler {
     repeat {
       let end = min(start + ChunkSize.simulated.byteCount, file.bytes.count)
       let isLast = end == file.bytes.count
-      var chunk = [UInt8](file.bytes[start..<end]) + [UInt8](repeating: 0, count: 16)
-      if world.plant != .senderSealsNothing {
-        var span = chunk.mutableSpan
-        var raw = unsafe span.mutableBytes
-        sealer.seal(&raw, isLast: isLast)
+      var chunk = [UInt8](file.bytes[start..<end])
+      if world.plant == .senderSealsNothing {
+        chunk += [UInt8](repeating: 0, count: 16)
+      } else {
+        let sealed = sealer.seal(chunk.bytes, isLast: isLast)
+        chunk = [UInt8](sealed.bytes)
       }
       send(isLast ? .lastChunk : .chunk, chunk)
       start = end
