@@ -34,6 +34,7 @@ let package = Package(
     fuzzer("CenterFuzz"),
     fuzzer("PeerFuzz"),
     fuzzer("UserFileFuzz"),
+    fuzzer("StateFuzz"),
     fuzzer("ReplyFuzz"),
     fuzzer("TransferFuzz"),
   ]

@@ -10,35 +10,189 @@ extension EndToEnd {
 }
 
 extension EndToEnd.SecrecyTests {
-  @Test("A passphrase is in no argument, environment, output, log or file")
-  func noPassphrase() async throws {
-    try await Stage.with { stage in
-      let kdc = try await stage.kdc()
-      let (alice, bob) = (try stage.user("alice"), try stage.user("bob"))
-      let receiver = try await stage.listening(bob, at: kdc, ["-o", stage.folder.path("out")])
-      let sender = try stage.sender(alice, at: kdc, to: "bob", "-", input: .pipe)
+  /// Secrets of everybody in a realm in which everything has been done once, and what was run.
+  private struct Realm {
+    let stage: Stage
+    let kdc: RunningKDC
+    let alice: User
+    let bob: User
+    private(set) var programs: [Program]
+    private(set) var search = SecretSearch()
+    /// Made while the programs ran.
+    private(set) var findings: [SecretSearch.Finding] = []
+
+    init(_ stage: Stage) async throws {
+      self.stage = stage
+      kdc = try await stage.kdc()
+      (alice, bob) = (try stage.user("alice"), try stage.user("bob"))
+      programs = [kdc.program]
+    }
+
+    /// A client that is to end well.
+    mutating func run(
+      _ user: User, _ arguments: [String], _ file: Bool = true, export: Bool = false
+    ) async throws {
+      let own = file ? ["--passphrase-file", user.passphraseFile] : []
+      let exported =
+        export ? ["--export-passphrase-file", stage.folder.path("export.passphrase")] : []
+      let program = try stage.start(.client, arguments + own + exported, home: user.home)
+      programs.append(program)
+      try await program.expectExit(0)
+    }
+
+    /// Registers both, one of them at a terminal.
+    mutating func meet() async throws {
+      let access = Stage.Access(alice, at: kdc)
+      try await stage.expectTransfer(from: bob, to: alice, at: kdc)
+      try search.add(alice, of: kdc)
+      try search.add(bob, of: kdc)
+      try search.add(kdc)
+      let place = ["-a", access.host, "-p", "\(access.port)"]
+      let login = try stage.start(
+        .client, ["login", "-n", "alice"] + place, home: alice.home, input: .terminal)
+      try await login.shown("passphrase of alice:")
+      findings += try search.findings(inProcess: login)
+      login.type(alice.passphrase)
+      try await login.expectExit(0)
+      programs.append(login)
+    }
+
+    /// A transfer on the kept login, looked into while it goes on.
+    mutating func transfer() async throws {
+      let receiver = try await stage.listening(
+        bob, at: kdc,
+        ["--verbose", "-o", stage.folder.path("out"), "-s", stage.folder.path("copy")])
+      let sender = try stage.sender(
+        alice, Stage.Access(port: kdc.port, ["--verbose"]), to: "bob", "-", input: .pipe)
       try await receiver.said("alice")
       for program in [kdc.program, receiver, sender] {
-        // A process that may not be dumped may not be looked into either, but by root.
-        for file in ["cmdline", "environ"] {
-          let path = "/proc/\(program.processID)/\(file)"
-          guard let bytes = FileManager.default.contents(atPath: path) else {
-            #expect(geteuid() != 0 && file == "environ")
-            continue
-          }
-          expectNoSecret(Array(bytes), of: [alice, bob], path)
-        }
+        findings += try search.findings(inProcess: program)
       }
       sender.closeInput()
       try await sender.expectExit(0)
       try await receiver.expectExit(0)
-      for program in [kdc.program, receiver, sender] {
-        expectNoSecret(program.output.bytes, of: [alice, bob], "standard output")
-        expectNoSecret(program.errors.bytes, of: [alice, bob], "standard error")
+      programs += [receiver, sender]
+    }
+
+    /// The commands that need no KDC.
+    mutating func look() async throws {
+      try stage.folder.put(Array("on its way\n".utf8), at: "export.passphrase", mode: 0o600)
+      let copy = ["-i", stage.folder.path("copy"), "-o", stage.folder.path("opened")]
+      try await run(bob, ["open", "-n", "bob"] + copy)
+      try await run(alice, ["identity", "show", "-n", "alice"])
+      let file = stage.folder.path("alice.identity")
+      try await run(alice, ["identity", "export", "-n", "alice", "-o", file], export: true)
+      try await run(alice, ["identity", "import", "-n", "alice", "-i", file], export: true)
+      for words in [["peers"], ["identity"], ["status"]] { try await run(alice, words, false) }
+    }
+
+    /// Of everything but the files that passphrases are kept in, and those that `allowed` names.
+    mutating func leaks(allowed: [String: String]) throws -> [SecretSearch.Finding] {
+      let inFiles = try search.findings(inFilesOf: stage.folder).filter {
+        !$0.place.hasSuffix(".passphrase")
       }
-      for path in stage.folder.allFiles where !path.hasSuffix(".passphrase") {
-        let bytes = FileManager.default.contents(atPath: path) ?? Data()
-        expectNoSecret(Array(bytes), of: [alice, bob], path)
+      let all = findings + programs.flatMap(search.findings(inOutputOf:)) + inFiles
+      return all.filter { allowed[$0.secret] != $0.place }
+    }
+
+    /// What a kept login and `kdc.key` hold on purpose, by the file that may hold it.
+    mutating func placesOnPurpose() throws -> [String: String] {
+      let path = try search.add(keptLoginOf: alice)
+      var places: [String: String] = [:]
+      for key in ["request", "ticket", "login"] { places["\(key) key of alice"] = path }
+      for key in ["identity seed", "storage key", "salt key", "ratchet key"] {
+        places["\(key) of the KDC"] = kdc.folder.path("kdc.key")
+      }
+      return places
+    }
+  }
+
+  @Test(
+    "No passphrase, digest or key is in an argument, environment, output, log or file but where it belongs"
+  )
+  func noPassphrase() async throws {
+    try await Stage.with { stage in
+      var realm = try await Realm(stage)
+      try await realm.meet()
+      // Those of the kept login are known from here on, and looked for in what follows.
+      let allowed = try realm.placesOnPurpose()
+      try await realm.transfer()
+      try await realm.look()
+      #expect(try realm.leaks(allowed: allowed) == [])
+      // They are where they belong: the search looks for the right bytes, and finds them.
+      let leaks = try Set(realm.leaks(allowed: [:]))
+      #expect(leaks == Set(allowed.map { SecretSearch.Finding(secret: $0, place: $1) }))
+      for user in [realm.alice, realm.bob] {
+        let known = realm.search.secrets.filter { $0.name.hasSuffix(" of \(user.name)") }
+        #expect(known.count >= 7)
+      }
+    }
+  }
+
+  @Test("The search finds what is planted, in every form and place")
+  func plantedSecrets() async throws {
+    try await Stage.with { stage in
+      var search = SecretSearch()
+      let secret = randomBytes(32)
+      search.add("secret", secret)
+      let forms = search.secrets[0].forms
+      #expect(forms.count >= 8)
+      for form in forms {
+        let found = search.findings(in: [1, 2] + form.bytes + [3], "a place")
+        #expect(found.map(\.place) == ["a place"], "\(form.name)")
+        // A letter less is another matter.
+        let less = search.findings(in: Array(form.bytes.dropLast(2)), "a place")
+        #expect(less.isEmpty)
+      }
+      for offset in 0..<3 {
+        let text = Data([UInt8](repeating: 7, count: offset) + secret + [9]).base64EncodedString()
+        let found = search.findings(in: Array(text.utf8), "a place")
+        #expect(!found.isEmpty, "\(offset)")
+      }
+
+      let word = secret.map { String(format: "%02x", $0) }.joined()
+      let home = try stage.folder.folder("home")
+      let path = try home.put(Array("x \(word)\n".utf8), at: "known_peers", mode: 0o600)
+      #expect(try search.findings(inFilesOf: stage.folder).map(\.place) == [path])
+
+      // A real program that is told the secret, and says it again.
+      let file = try stage.folder.put([120], at: "passphrase", mode: 0o600)
+      let program = try stage.start(
+        .client,
+        ["open", "-n", "alice", "-i", "/missing/\(word)", "-o", "x", "--passphrase-file", file],
+        home: home)
+      try await program.expectExit(9)
+      #expect(search.findings(inOutputOf: program).map(\.place) == ["standard error"])
+      let waiting = try stage.start(
+        .client, ["login", "-n", "alice", "-a", word, "-p", "1"], home: home,
+        environment: ["TRENT_PLANTED": word], input: .terminal)
+      let places = try await eventually("a running program") {
+        let found = try search.findings(inProcess: waiting).map(\.place)
+        return found.isEmpty ? nil : found
+      }
+      #expect(places.contains("cmdline"))
+      #expect(places.contains("environ") || geteuid() != 0)
+    }
+  }
+
+  @Test("Neither program may leave a core dump")
+  func noCoreDump() async throws {
+    try await Stage.with { stage in
+      // So that it is the program that says no.
+      var own = rlimit()
+      _ = unsafe getrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &own)
+      own.rlim_cur = own.rlim_max
+      _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &own)
+      if own.rlim_max == 0 { print("No program can leave a core dump here, whatever it does.") }
+      let kdc = try await stage.kdc()
+      let receiver = try await stage.listening(try stage.user("bob"), at: kdc)
+      for program in [kdc.program, receiver] {
+        let limits = try String(
+          contentsOfFile: "/proc/\(program.processID)/limits", encoding: .utf8)
+        let line = try #require(
+          limits.split(separator: "\n").first { $0.hasPrefix("Max core file size") })
+        let columns = line.split(separator: " ").map(String.init)
+        #expect(Array(columns[4...5]) == ["0", "0"])
       }
     }
   }
@@ -171,13 +325,6 @@ extension EndToEnd.SecrecyTests {
       let home = Folder(notYetAt: "\(state)/trent")
       #expect(home.text(of: "known_kdcs")?.contains(kdc.word) == true)
       #expect(try permissions(home.path, kind: S_IFDIR) == 0o700)
-    }
-  }
-
-  private func expectNoSecret(_ bytes: [UInt8], of users: [User], _ place: String) {
-    for user in users {
-      let range = Data(bytes).firstRange(of: Data(user.passphrase.utf8))
-      #expect(range == nil, "\(place) has the passphrase of \(user.name)")
     }
   }
 }

@@ -32,6 +32,8 @@ enum Plant: CaseIterable {
   /// A file is whole whatever its chunks say.
   case receiverKeepsPieces
 
+  /// What the KDC says of a peer counts for more than the pin.
+  case senderIgnoresPins
   /// One ephemeral key for all sessions.
   case senderReusesEphemeral
   /// Chunks go out as they are.

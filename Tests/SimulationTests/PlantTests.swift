@@ -29,6 +29,7 @@ struct PlantTests {
     Expectation(.receiverForgetsInitiations, .initiationAcceptedTwice),
     Expectation(.receiverForgivesExpiry, .ticketAcceptedLate),
     Expectation(.receiverKeepsPieces, .fileDiffers),
+    Expectation(.senderIgnoresPins, .pinIgnored),
     Expectation(.senderReusesEphemeral, .ephemeralReused),
     Expectation(.senderSealsNothing, .plaintextOnTheWire),
     Expectation(.senderTakesSilenceForSuccess, .falseReceipt),

@@ -105,14 +105,20 @@ final class Login {
           grant, with: trusted, ephemeral: key.value.duplicate())
         SendingSession(self, peer: trusted, at: address).start(started)
       } catch {
+        if let error = error as? PeerDistrust, error == .identityChanged {
+          world.count(.distrusted)
+        }
         world.note(.refused, "\(person.endpoint) to \(peer): \(error)")
       }
     }
   }
 
   func trust(_ grant: borrowing SessionGrant) throws -> TrustedPeer {
-    try PeerTrust(realm: credential.realm, own: person.name).judge(
-      grant.peerClaim, pinned: person.pins[grant.peer], at: person.clocks)
+    let pin = world.plant == .senderIgnoresPins ? nil : person.pins[grant.peer]
+    let peer = try PeerTrust(realm: credential.realm, own: person.name).judge(
+      grant.peerClaim, pinned: pin, at: person.clocks)
+    world.judge.believes(person, peer)
+    return peer
   }
 }
 

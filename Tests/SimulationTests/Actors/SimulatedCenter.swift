@@ -70,7 +70,8 @@ final class SimulatedCenter {
     case .answer(let answer): self.answer(answer, to: packet)
     case .lookUp(let query, let pending):
       let presenceTime = world.plant == .presenceNeverEnds ? World.start : world.now
-      let records = forgiving(directory.lookUp(query, at: presenceTime), packet)
+      let found = forgiving(directory.lookUp(query, at: presenceTime), packet)
+      let records = world.weather.hasLies ? Liar.bend(found, for: query, in: world) : found
       later(.random(0...3, &world.choices)) { center in
         center.resume(pending, records, machine, packet)
       }

@@ -14,6 +14,12 @@ extension Judge {
     var isReceived = false
   }
 
+  /// A sender believes what the KDC says of a peer (U1 to U4).
+  func believes(_ sender: Person, _ peer: TrustedPeer) {
+    guard let pin = sender.pins[peer.name], pin != peer.identity else { return }
+    report(.pinIgnored, "\(sender.name) of \(peer.name)")
+  }
+
   /// An honest sender begins a session.
   func initiates(_ ephemeral: AgreementPublicKey) {
     if !usedEphemerals.insert(ephemeral.bytes).inserted { report(.ephemeralReused, "") }

@@ -15,6 +15,7 @@ struct Violation: Error, CustomStringConvertible {
     case initiationForged = "a receiver accepts an initiation that no ticket is for"
     case initiationAcceptedTwice = "a receiver accepts an initiation twice"
     case endsDisagree = "the two ends of a session disagree"
+    case pinIgnored = "somebody who has been met is believed with another identity key"
     case fileDiffers = "a received file is not the one that was sent"
     case falseReceipt = "a sender is told that a file arrived that did not"
 

@@ -17,6 +17,8 @@ struct Weather: CustomStringConvertible {
   var hasAttacker = false
   /// Whether a registered user does.
   var hasInsider = false
+  /// Whether the KDC tells lies about receivers now and then.
+  var hasLies = false
   /// Whether the KDC is started anew now and then.
   var hasRestarts = false
 
@@ -41,6 +43,6 @@ struct Weather: CustomStringConvertible {
   var description: String {
     "drops \(drops), duplicates \(duplicates), corruptions \(corruptions), reorderings "
       + "\(reorderings), holds \(holds), interceptions \(interceptions), delay \(delay), attacker \(hasAttacker), insider "
-      + "\(hasInsider), restarts \(hasRestarts)"
+      + "\(hasInsider), lies \(hasLies), restarts \(hasRestarts)"
   }
 }

@@ -8,9 +8,11 @@ import Wire
 final class World {
   let seed: UInt64
   let plant: Plant?
-  let weather: Weather
+  private(set) var weather: Weather
   /// Decides what happens when.
   var choices: SeededRandom
+  /// Decides when the KDC lies, and what it makes up.
+  var lies: SeededRandom
   /// Makes every key, nonce and digest.
   var keys: SeededRandom
   private(set) var now: Timestamp
@@ -29,6 +31,7 @@ final class World {
   enum Event: Hashable, CaseIterable {
     case registered, nameLost, changed, kept, loggedIn, announced, probed, ticketed, established,
       transferred
+    case lied, distrusted
     case dropped, corrupted, held, injected, restarted, refused, handshakeRefused, served
   }
 
@@ -44,6 +47,8 @@ final class World {
     keys = SeededRandom(seed: seed, stream: 2)
     let drawn = Weather(&choices)
     self.weather = weather ?? drawn
+    lies = SeededRandom(seed: seed, stream: 4)
+    if weather == nil { self.weather.hasLies = lies.chance(500) }
     now = Self.start
   }
 
