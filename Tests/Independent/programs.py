@@ -53,12 +53,16 @@ class Program:
                     raise TimeoutError(f"no line {start!r} in {self._lines}")
                 self._changed.wait(0.1)
 
+    def output(self) -> list[str]:
+        with self._changed:
+            return list(self._lines["out"])
+
     def messages(self) -> str:
         with self._changed:
             return " / ".join(self._lines["err"])
 
     def wait(self) -> int:
-        """The exit status."""
+        """The exit status, once all that the program said is known."""
         status = self._process.wait(PATIENCE)
         for reader in self._readers:
             reader.join(PATIENCE)
@@ -137,6 +141,18 @@ class Laboratory:
                 {"TRENT_HOME": str(self.home("machine"))},
             )
         )
+
+    def offline(self, home: str, *arguments: str) -> Program:
+        """A command that needs the device alone."""
+        return self._started(
+            Program([self._client, *arguments], {"TRENT_HOME": str(self.home(home))})
+        )
+
+    def passphrase_file(self, name: str, passphrase: bytes) -> str:
+        path = self.folder / f"{name}.passphrase"
+        path.touch(0o600)
+        path.write_bytes(passphrase + b"\n")
+        return str(path)
 
     def receiver(self, name: str, output: pathlib.Path, *more: str) -> tuple[Program, int]:
         """A real client that receives, and its port."""

@@ -14,6 +14,7 @@ from change_checks import ChangeChecks
 from checks import Checks
 from client_checks import ClientChecks
 from granting_checks import GrantingChecks
+from identity_checks import IdentityChecks
 from key_file_checks import KeyFileChecks
 from parties import Parties
 from peer_checks import PeerChecks
@@ -38,6 +39,7 @@ def main() -> int:
             checks.group("Python sends to the real client", honest.to_client)
             checks.group("the real client sends to Python", honest.from_client)
             checks.group("9: key files", KeyFileChecks(parties).run)
+            IdentityChecks(parties).run()
             for hostile in (ReceiverChecks, SenderChecks):
                 hostile(parties).run()
             checks.group("U2: changed identities", honest.changed_identities)

@@ -7,6 +7,8 @@ import Wire
 @testable import KeyDistribution
 @testable import TrentClient
 
+private typealias Person = FuzzSupport.Person
+
 /// What a client keeps on its device: known_kdcs, known_peers and clocks, kept logins, identities;
 /// and fingerprints as people type them.
 @_cdecl("LLVMFuzzerTestOneInput")

@@ -1,5 +1,6 @@
 """Section 3: what is derived from a passphrase, and what is signed."""
 
+import base64
 from dataclasses import dataclass
 
 from .encoding import Malformed, Reader, context, lp, padded, u32, u64
@@ -9,6 +10,7 @@ from .primitives import (
     expand,
     open_with_nonce,
     random,
+    seal_with_nonce,
     sha256,
     sign,
     verifies,
@@ -59,6 +61,22 @@ def open_identity_file(content: bytes, passphrase: bytes, realm: bytes, name: st
     label = context("trent device identity v1", realm, name.encode())
     key = expand(device_key(passphrase, salt, cost), label, 32)
     return open_with_nonce(key, label + cost.encoded() + salt, sealed)
+
+
+def make_identity_file(seed: bytes, passphrase: bytes, realm: bytes, name: str) -> bytes:
+    """3.6: an identity that is exported, under a passphrase of its own and a random salt."""
+    cost, salt = Cost(3, 65536, 4), random(16)
+    label = context("trent device identity v1", realm, name.encode())
+    key = expand(device_key(passphrase, salt, cost), label, 32)
+    head = cost.encoded() + salt
+    return b"trent identity v1\n" + head + seal_with_nonce(key, label + head, seed)
+
+
+def fingerprint(realm: bytes, name: str, identity_key: bytes) -> str:
+    """3.8: what two people read to each other."""
+    digest = sha256(context("trent fingerprint v1", realm, name.encode(), identity_key))[:15]
+    letters = base64.b32encode(digest).decode("ascii").lower()
+    return "-".join(letters[start : start + 4] for start in range(0, 24, 4))
 
 
 @dataclass(frozen=True)
