@@ -38,10 +38,10 @@ private enum Template {
   static let centers = text(["kdc.example:7000 \(World.realm.word)"])
   static let clocks = text(["\(World.realm.hexadecimalID) boot -1234567"])
   static let login = [UInt8](CachedCredential.encode(Person.alice.credential).bytes)
-  static let passphrase: PassphraseSecret = {
+  static let passphrase: AccountSecret = {
     let phrase = SecretBytes(copying: [UInt8]("a passphrase".utf8).bytes)
     guard
-      let secret = try? PassphraseSecret(
+      let secret = try? AccountSecret(
         passphrase: phrase, parameters: .passphrase, salt: World.bytes("salt", 16))
     else { fatalError("no secret") }
     return secret

@@ -58,7 +58,7 @@ struct SecretSearch {
     let record = try state.user(principal(user.name))
     let realm = state.keys.realm
     let phrase = SecretBytes(copying: Array(user.passphrase.utf8).bytes)
-    let made = try PassphraseSecret(
+    let made = try AccountSecret(
       passphrase: phrase, parameters: record.parameters, salt: record.salt)
     // The one that the KDC knows: otherwise this search would look for something else.
     let stored = try state.keys.openDigest(of: record)
