@@ -38,6 +38,7 @@ let package = Package(
     .systemLibrary(
       name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
     .systemLibrary(name: "CLinux"),
+    .target(name: "CSystemCalls"),
 
     .target(name: "SecretMemory", dependencies: ["COpenSSL", "CLinux"], swiftSettings: strict),
     .target(
@@ -64,7 +65,7 @@ let package = Package(
     .target(
       name: "ServerTransport",
       dependencies: [
-        "Wire",
+        "CSystemCalls", "Wire",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],

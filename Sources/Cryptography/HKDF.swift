@@ -23,16 +23,19 @@ public enum HKDF {
     _ pseudorandomKey: RawSpan, info: RawSpan, count: Int
   ) -> SecretBytes {
     precondition(count >= 0 && count <= maximumByteCount)
-    var block = SecretBytes(count: 0) { _ in }
-    var counter: UInt8 = 0
+    let context = HMACContext(key: pseudorandomKey)
     return SecretBytes(count: count) { output in
-      var written = 0
-      while written < count {
+      // T(n) = HMAC(key, T(n-1) || info || n), the last one cut off.
+      var block = SecretBytes(count: SHA256.byteCount) { _ in }
+      var counter: UInt8 = 0
+      for offset in stride(from: 0, to: count, by: SHA256.byteCount) {
+        if counter > 0 { context.update(block.bytes) }
         counter += 1
-        block = nextBlock(after: block.bytes, key: pseudorandomKey, info: info, counter: counter)
-        let taken = block.bytes.extracting(first: count - written)
-        output.write(taken, at: written)
-        written += taken.byteCount
+        context.update(info)
+        context.update(counter)
+        var tag = block.mutableBytes
+        unsafe tag.withAddress { address in unsafe context.finish(into: address) }
+        output.write(block.bytes.extracting(first: count - offset), at: offset)
       }
     }
   }
@@ -43,18 +46,5 @@ public enum HKDF {
   ) -> SecretBytes {
     let pseudorandomKey = extract(salt: salt, inputKeyMaterial: inputKeyMaterial)
     return expand(pseudorandomKey.bytes, info: info, count: count)
-  }
-
-  /// T(n) = HMAC(key, T(n-1) || info || n).
-  private static func nextBlock(
-    after previous: RawSpan, key: RawSpan, info: RawSpan, counter: UInt8
-  ) -> SecretBytes {
-    SecretBytes(count: SHA256.byteCount) { output in
-      let context = HMACContext(key: key)
-      context.update(previous)
-      context.update(info)
-      context.update([counter].bytes)
-      unsafe output.withAddress { address in unsafe context.finish(into: address) }
-    }
   }
 }

@@ -9,9 +9,10 @@ public enum HMACSHA256 {
   /// The tag of `message` under `key`, 32 bytes.
   public static func authenticate(_ message: RawSpan, key: RawSpan) -> [UInt8] {
     unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { output, written in
+      guard let address = output.baseAddress else { return }
       let context = HMACContext(key: key)
       context.update(message)
-      unsafe context.finish(into: output.baseAddress)
+      unsafe context.finish(into: address)
       written = byteCount
     }
   }
@@ -22,29 +23,38 @@ public enum HMACSHA256 {
   }
 }
 
-/// One HMAC computation. libcrypto erases its copy of the key when the context is freed.
+/// HMAC computations under one key, one after the other. What came of the key is erased in the end.
 @safe
 struct HMACContext: ~Copyable {
-  private let context: OpaquePointer
+  private let context: UnsafeMutablePointer<trent_hmac>
 
   init(key: RawSpan) {
-    unsafe context = LibCrypto.allocated(EVP_MAC_CTX_dup(LibCrypto.hmacSHA256))
+    unsafe context = .allocate(capacity: 1)
     unsafe key.withAddress { address, count in
-      unsafe LibCrypto.succeed(EVP_MAC_init(context, address, count, nil))
+      unsafe trent_hmac_init(context, address, count)
     }
   }
 
-  deinit { unsafe EVP_MAC_CTX_free(context) }
+  deinit {
+    unsafe OPENSSL_cleanse(context, MemoryLayout<trent_hmac>.size)
+    unsafe context.deallocate()
+  }
 
   func update(_ bytes: RawSpan) {
     unsafe bytes.withAddress { address, count in
-      unsafe LibCrypto.succeed(EVP_MAC_update(context, address, count))
+      unsafe trent_hmac_update(context, address, count)
     }
   }
 
-  /// Writes the tag, 32 bytes. Nothing may follow.
+  func update(_ byte: UInt8) {
+    unsafe withUnsafePointer(to: byte) { address in
+      unsafe trent_hmac_update(context, address, 1)
+    }
+  }
+
+  /// Writes the tag, 32 bytes. What follows is another message.
   @unsafe
-  func finish(into output: UnsafeMutablePointer<UInt8>?) {
-    unsafe LibCrypto.succeed(EVP_MAC_final(context, output, nil, HMACSHA256.byteCount))
+  func finish(into output: UnsafeMutablePointer<UInt8>) {
+    unsafe trent_hmac_final(context, output)
   }
 }

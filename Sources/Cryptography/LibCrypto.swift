@@ -7,26 +7,6 @@ enum LibCrypto {
     EVP_CIPHER_fetch(nil, "AES-256-GCM", nil))
   nonisolated(unsafe) static let sha256 = unsafe allocated(EVP_MD_fetch(nil, "SHA256", nil))
 
-  /// An HMAC context that knows its hash function. Not used itself: each computation keys a copy.
-  nonisolated(unsafe) static let hmacSHA256: OpaquePointer = {
-    let algorithm = unsafe allocated(EVP_MAC_fetch(nil, "HMAC", nil))
-    let context = unsafe allocated(EVP_MAC_CTX_new(algorithm))
-    // libcrypto copies only contexts that have a key, hence a placeholder.
-    let placeholder: [UInt8] = [0]
-    var digest = Array("SHA256".utf8CString)
-    // A parameter refers to its name and value, which must therefore live as long as it does.
-    unsafe "digest".withCString { name in
-      unsafe digest.withUnsafeMutableBufferPointer { value in
-        let parameters = unsafe [
-          OSSL_PARAM_construct_utf8_string(name, value.baseAddress, 0),
-          OSSL_PARAM_construct_end(),
-        ]
-        unsafe succeed(EVP_MAC_init(context, placeholder, placeholder.count, parameters))
-      }
-    }
-    return unsafe context
-  }()
-
   /// For calls that fail only when memory has run out or when this module misuses them.
   static func succeed(_ result: CInt) {
     precondition(result == 1, "libcrypto: out of memory, or an algorithm is not available")

@@ -36,7 +36,8 @@ public struct NoiseCipher: ~Copyable, Sendable {
   ) throws(NoiseFailure) -> [UInt8] {
     precondition(plaintext.byteCount <= Self.maximumByteCount - GCMContext.tagByteCount)
     let nonce = try nextNonce()
-    return context.seal(plaintext, nonce: nonce.bytes, authenticating: authenticating)
+    return context.seal(
+      plaintext, behind: RawSpan(), nonce: nonce.bytes, authenticating: authenticating)
   }
 
   /// As `open`, with associated data.

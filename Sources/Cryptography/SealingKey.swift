@@ -1,4 +1,5 @@
 public import SecretMemory
+internal import Synchronization
 
 /// What was to be opened is not what was sealed, or not under this key. Deliberately says no more.
 public struct AuthenticationFailure: Error, Equatable {
@@ -15,11 +16,15 @@ public struct SealingKey: ~Copyable, Sendable {
   public static let tagByteCount = GCMContext.tagByteCount
 
   private let secret: SecretBytes
+  /// A context of libcrypto's that has the key, for the next call. Expanding the key costs as much
+  /// as sealing a short message; whoever comes while it is in use makes another.
+  private let idle: Mutex<GCMContext?>
 
   /// - Parameter secret: 32 bytes, uniformly random.
   public init(_ secret: consuming SecretBytes) {
     precondition(secret.count == Self.byteCount)
     self.secret = secret
+    idle = Mutex(nil)
   }
 
   /// The key, 32 bytes, for whoever has to store it.
@@ -32,7 +37,18 @@ public struct SealingKey: ~Copyable, Sendable {
   public borrowing func seal(
     _ plaintext: RawSpan, nonce: RawSpan, authenticating: RawSpan
   ) -> [UInt8] {
-    GCMContext(key: secret.bytes).seal(plaintext, nonce: nonce, authenticating: authenticating)
+    withContext { context in
+      context.seal(plaintext, behind: RawSpan(), nonce: nonce, authenticating: authenticating)
+    }
+  }
+
+  /// The same behind a head that goes before it as it is, so that a message is written once.
+  public borrowing func seal(
+    _ plaintext: RawSpan, behind head: RawSpan, nonce: RawSpan, authenticating: RawSpan
+  ) -> [UInt8] {
+    withContext { context in
+      context.seal(plaintext, behind: head, nonce: nonce, authenticating: authenticating)
+    }
   }
 
   /// The plaintext of `sealed`, if it was sealed under this key with just these other arguments.
@@ -41,19 +57,38 @@ public struct SealingKey: ~Copyable, Sendable {
   public borrowing func open(
     _ sealed: RawSpan, nonce: RawSpan, authenticating: RawSpan
   ) throws(AuthenticationFailure) -> SecretBytes {
-    try GCMContext(key: secret.bytes).open(sealed, nonce: nonce, authenticating: authenticating)
+    try withContext { (context) throws(AuthenticationFailure) in
+      try context.open(sealed, nonce: nonce, authenticating: authenticating)
+    }
+  }
+
+  private borrowing func withContext<Result: ~Copyable, Failure: Error>(
+    _ body: (borrowing GCMContext) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    var kept: GCMContext?
+    idle.withLock { idle in swap(&idle, &kept) }
+    let context = kept.take() ?? GCMContext(key: secret.bytes)
+    let result = try body(context)
+    kept = consume context
+    idle.withLock { idle in swap(&idle, &kept) }
+    return result
   }
 }
 
 extension GCMContext {
   /// As `SealingKey.seal`.
-  borrowing func seal(_ plaintext: RawSpan, nonce: RawSpan, authenticating: RawSpan) -> [UInt8] {
-    let count = plaintext.byteCount + Self.tagByteCount
+  borrowing func seal(
+    _ plaintext: RawSpan, behind head: RawSpan, nonce: RawSpan, authenticating: RawSpan
+  ) -> [UInt8] {
+    let count = head.byteCount + plaintext.byteCount + Self.tagByteCount
     return unsafe [UInt8](unsafeUninitializedCapacity: count) { output, written in
       let output = unsafe UnsafeMutableRawBufferPointer(
         start: output.baseAddress, count: count)
+      unsafe head.withUnsafeBytes { head in unsafe output.copyMemory(from: head) }
       unsafe plaintext.withUnsafeBytes { input in
-        unsafe seal(input, nonce: nonce, authenticating: authenticating, into: output)
+        unsafe seal(
+          input, nonce: nonce, authenticating: authenticating,
+          into: UnsafeMutableRawBufferPointer(rebasing: output[head.byteCount...]))
       }
       written = count
     }

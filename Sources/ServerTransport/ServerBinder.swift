@@ -59,19 +59,23 @@ struct ServerBinder {
     } catch {
       throw ServerFailure(error, binding: address, port: port)
     }
+    var channels = [streams]
     do {
       address.port = streams.localAddress?.port
-      let socket = try DatagramPort(binding: address)
-      guard let descriptor = socket.duplicate() else {
-        throw IOError(errnoCode: errno, reason: "dup")
+      let loops = [any EventLoop](group.makeIterator())
+      for (loop, socket) in zip(loops, try DatagramPort.bind(address, count: loops.count)) {
+        guard let descriptor = socket.duplicate() else {
+          throw IOError(errnoCode: errno, reason: "dup")
+        }
+        channels.append(
+          try await datagramBootstrap(socket, on: loop).withBoundSocket(descriptor).get())
       }
-      let datagrams = try await datagramBootstrap(socket).withBoundSocket(descriptor).get()
       return Bound(
         port: UInt16(clamping: address.port ?? 0),
         addresses: [NetworkAddress(address)].compactMap(\.self),
-        channels: [streams, datagrams])
+        channels: channels)
     } catch {
-      try? await streams.close()
+      for channel in channels { try? await channel.close() }
       throw error as? ServerFailure ?? ServerFailure(error, binding: address, port: port)
     }
   }
@@ -104,11 +108,13 @@ struct ServerBinder {
       ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 0)
   }
 
-  private func datagramBootstrap(_ socket: DatagramPort) -> DatagramBootstrap {
+  private func datagramBootstrap(
+    _ socket: DatagramPort, on loop: any EventLoop
+  ) -> DatagramBootstrap {
     // One byte more than the limit tells a datagram that is too long from one that just fits.
     let batch = 32
     let capacity = batch * (state.limits.datagramLimit + 1)
-    return DatagramBootstrap(group: group)
+    return DatagramBootstrap(group: loop)
       .channelOption(.datagramVectorReadMessageCount, value: batch)
       .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: capacity))
       .channelInitializer { [state, handler] channel in

@@ -12,13 +12,16 @@ extension NetworkAddress {
     case .v6: (ipOffset, ipCount) = (8, 16)
     default: return nil
     }
-    let bytes = unsafe address.withSockAddr { pointer, count in
-      unsafe [UInt8](UnsafeRawBufferPointer(start: pointer, count: count))
+    let found = unsafe address.withSockAddr { pointer, count -> NetworkAddress? in
+      let bytes = unsafe RawSpan(
+        _unsafeBytes: UnsafeRawBufferPointer(start: pointer, count: count))
+      guard bytes.byteCount >= ipOffset + ipCount else { return nil }
+      let port = unsafe UInt16(
+        bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: 2, as: UInt16.self))
+      return NetworkAddress(ip: bytes.extracting(ipOffset..<(ipOffset + ipCount)), port: port)
     }
-    guard bytes.count >= ipOffset + ipCount else { return nil }
-    self.init(
-      ip: [UInt8](bytes[ipOffset...].prefix(ipCount)),
-      port: UInt16(bytes[2]) << 8 | UInt16(bytes[3]))
+    guard let found else { return nil }
+    self = found
   }
 }
 
@@ -35,7 +38,6 @@ enum SourceNetwork: Hashable {
   case ipv6(UInt64)
 
   init(_ address: NetworkAddress) {
-    let prefix = address.ip.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
-    self = address.isIPv4 ? .ipv4(prefix) : .ipv6(prefix)
+    self = address.isIPv4 ? .ipv4(address.networkNumber) : .ipv6(address.networkNumber)
   }
 }

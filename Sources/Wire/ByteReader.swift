@@ -63,3 +63,13 @@ public struct ByteReader: ~Copyable, ~Escapable {
     guard rest.byteCount == 0 else { throw .trailingBytes }
   }
 }
+
+extension RawSpan {
+  /// Whether all bytes are zero: padding. What it says of a secret, it may say in its time as well.
+  var isZero: Bool {
+    for offset in byteOffsets {
+      guard unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self) == 0 else { return false }
+    }
+    return true
+  }
+}

@@ -48,10 +48,30 @@ public struct ByteWriter: ~Copyable {
   }
 
   /// The same for text, in UTF-8.
-  public mutating func prefixed(_ text: String) { prefixed([UInt8](text.utf8).bytes) }
+  public mutating func prefixed(_ text: String) {
+    let count = text.utf8.count
+    precondition(count <= Int(UInt16.max))
+    uint16(UInt16(count))
+    self.text(text)
+  }
+
+  /// Text in UTF-8, without its length.
+  mutating func text(_ text: String) {
+    var text = text
+    text.withUTF8 { utf8 in
+      let field = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(utf8))
+      bytes(field)
+    }
+  }
 
   public mutating func zeros(_ count: Int) {
-    for _ in 0..<count { uint8(0) }
+    reserve(count)
+    let offset = self.count
+    var span = buffer.mutableBytes
+    for position in offset..<(offset + count) {
+      span.storeBytes(of: 0, toByteOffset: position, as: UInt8.self)
+    }
+    self.count += count
   }
 
   /// What has been written so far, borrowed.

@@ -20,7 +20,7 @@ public struct PrincipalName: Hashable, Comparable, Sendable, CustomStringConvert
   /// Nil unless `bytes` are a name.
   public init?(_ bytes: RawSpan) {
     guard Self.isName(bytes) else { return nil }
-    description = String(decoding: [UInt8](bytes), as: UTF8.self)
+    description = unsafe bytes.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
   }
 
   /// Whether `bytes` are a name.
@@ -51,10 +51,10 @@ public struct PrincipalName: Hashable, Comparable, Sendable, CustomStringConvert
 extension ByteWriter {
   /// A name in its padded form, whose length tells nothing.
   public mutating func name(_ name: PrincipalName) {
-    let text = name.bytes
-    uint8(UInt8(text.count))
-    bytes(text.bytes)
-    zeros(PrincipalName.byteLimit - text.count)
+    let count = name.description.utf8.count
+    uint8(UInt8(count))
+    text(name.description)
+    zeros(PrincipalName.byteLimit - count)
   }
 }
 
@@ -63,9 +63,9 @@ extension ByteReader {
   @_lifetime(self: copy self)
   public mutating func name() throws(WireError) -> PrincipalName {
     let count = Int(try uint8())
-    let field = [UInt8](try span(PrincipalName.byteLimit))
-    guard count <= field.count, field[count...].allSatisfy({ $0 == 0 }),
-      let name = PrincipalName(String(decoding: field[..<count], as: UTF8.self))
+    let field = try span(PrincipalName.byteLimit)
+    guard count <= field.byteCount, field.extracting(droppingFirst: count).isZero,
+      let name = PrincipalName(field.extracting(first: count))
     else { throw .invalid("name") }
     return name
   }

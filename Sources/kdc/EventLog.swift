@@ -8,23 +8,35 @@ import Wire
 /// One line an event: when, what, who, for whom, from where. Names are of the protocol's own
 /// alphabet and addresses are written by us, so that nothing hostile can stand in a line.
 ///
-/// Lines are written by a thread of their own: a pipe that nobody reads, or a terminal that is
-/// stopped, holds up nobody. What finds no room in the queue is lost, and that is said.
+/// Lines are made and written by a thread of their own, which wakes up a few milliseconds after an
+/// event and takes all that have come by then: a request costs one look at a queue, and a pipe that
+/// nobody reads, or a terminal that is stopped, holds up nobody. What finds no room in the queue is
+/// lost, and that is said.
 final class EventLog: Sendable {
   private struct State {
-    var waiting = 0
+    var waiting: [(CenterEvent, Timestamp)] = []
     var lost = 0
+    /// The thread is going to take what waits.
+    var isScheduled = false
+  }
+
+  /// What only the thread that writes looks at.
+  private struct Output {
+    var lines = EventLines()
     var hasFailed = false
   }
 
-  /// How many lines may wait.
+  /// How many events may wait.
   private static let limit = 10_000
+  /// How long events may gather.
+  private static let gathering = DispatchTimeInterval.milliseconds(5)
   /// How long the end of the KDC waits for lines to be written.
   private static let patience = DispatchTimeInterval.seconds(2)
 
   private let descriptor: Int32
   private let writer = DispatchQueue(label: "event log")
   private let state = Mutex(State())
+  private let output = Mutex(Output())
   private let report: @Sendable (String) -> Void
 
   /// - Parameters:
@@ -46,68 +58,73 @@ final class EventLog: Sendable {
 
   /// Never waits.
   func write(_ event: CenterEvent, at now: Timestamp) {
-    let hasRoom = state.withLock { state in
-      guard state.waiting < Self.limit else {
+    let isFirst = state.withLock { state in
+      guard state.waiting.count < Self.limit else {
         state.lost += 1
         return false
       }
-      state.waiting += 1
-      return true
+      state.waiting.append((event, now))
+      defer { state.isScheduled = true }
+      return !state.isScheduled
     }
-    guard hasRoom else { return }
-    writer.async { [self] in
-      let lost = state.withLock { state in
-        defer { state.lost = 0 }
-        state.waiting -= 1
-        return state.lost
-      }
-      if lost > 0 { append("\(SystemClock.text(now)) lost events=\(lost)\n") }
-      append(Self.line(event, at: now))
-    }
+    if isFirst { writer.asyncAfter(deadline: .now() + Self.gathering) { [self] in writeWaiting() } }
   }
 
   /// Waits until what has been told so far is written, but not for long.
   func flush() {
     let done = DispatchSemaphore(value: 0)
-    writer.async { done.signal() }
+    writer.async { [self] in
+      writeWaiting()
+      done.signal()
+    }
     _ = done.wait(timeout: .now() + Self.patience)
   }
 
-  private func append(_ line: String) {
-    let bytes = [UInt8](line.utf8)
-    // One write a line: with O_APPEND lines of several processes do not mix.
-    let written = unsafe bytes.withUnsafeBytes { bytes in
-      unsafe Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+  private func writeWaiting() {
+    var waiting: [(CenterEvent, Timestamp)] = []
+    // Memory for as many again, so that nobody who holds the lock has to ask for it.
+    waiting.reserveCapacity(state.withLock { $0.waiting.count })
+    let lost = state.withLock { state in
+      swap(&state.waiting, &waiting)
+      defer {
+        state.lost = 0
+        state.isScheduled = false
+      }
+      return state.lost
     }
-    let isFirstFailure = state.withLock { state in
-      defer { state.hasFailed = written != bytes.count }
-      return written != bytes.count && !state.hasFailed
-    }
-    if isFirstFailure {
-      report("events cannot be written: \(unsafe String(cString: strerror(errno)))")
+    guard !waiting.isEmpty || lost > 0 else { return }
+    output.withLock { output in
+      output.lines.removeAll()
+      for (event, now) in waiting { output.lines.append(event, at: now) }
+      if lost > 0 { output.lines.append(lost: lost, at: SystemClock.now) }
+      let unwritten = write(&output)
+      guard unwritten > 0 else { return }
+      // The line about those that were lost before is the last one.
+      state.withLock { $0.lost += unwritten - (lost > 0 ? 1 : 0) + lost }
     }
   }
 
-  static func line(_ event: CenterEvent, at now: Timestamp) -> String {
-    var fields = [SystemClock.text(now)]
-    switch event.kind {
-    case .registered: fields.append("registered")
-    case .loggedIn: fields.append("logged-in")
-    case .secretChanged(let keyVersion): fields += ["secret-changed", "kvno=\(keyVersion)"]
-    case .keyIssued(let purpose, let ticketID):
-      let id = ticketID.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-      fields += ["key-issued", "purpose=\(purpose)", "ticket=\(id)"]
-    case .announced: fields.append("announced")
-    case .withdrawn: fields.append("withdrawn")
-    case .probed(let port, let isReached):
-      fields += ["probed", "port=\(port)", "reached=\(isReached ? "yes" : "no")"]
-    case .refused: fields.append("refused")
+  /// With O_APPEND lines of several processes do not mix, as long as each call takes whole ones.
+  ///
+  /// - Returns: how many lines are not written, or not wholly.
+  private func write(_ output: inout Output) -> Int {
+    var written = 0
+    unsafe output.lines.bytes.withUnsafeBytes { bytes in
+      while written < bytes.count {
+        let rest = unsafe bytes[written...]
+        let count = unsafe Glibc.write(
+          descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { break }
+        written += count
+      }
     }
-    if let name = event.name { fields.append("name=\(name)") }
-    if let peer = event.peer { fields.append("for=\(peer)") }
-    fields.append("from=\(event.source)")
-    if case .refused(let reason) = event.kind { fields.append("reason=\"\(reason.rawValue)\"") }
-    return fields.joined(separator: " ") + "\n"
+    let isComplete = written == output.lines.bytes.count
+    defer { output.hasFailed = !isComplete }
+    if !isComplete, !output.hasFailed {
+      report("events cannot be written: \(unsafe String(cString: strerror(errno)))")
+    }
+    return output.lines.bytes[written...].count { $0 == UInt8(ascii: "\n") }
   }
 }
 

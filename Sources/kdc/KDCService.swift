@@ -63,7 +63,7 @@ struct KDCService: Service {
       center: center, directory: directory, prober: prober, log: log)
     let server = try await RequestServer.start(
       bind: settings.bindAddress, port: settings.port, limits: limits,
-      threads: max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+      threads: nil
     ) { message, source, transport, respond in
       router.handle(message, from: source, by: transport, respond: respond)
     }

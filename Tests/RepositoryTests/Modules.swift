@@ -8,6 +8,7 @@ enum Modules {
     "SecretMemory": ["COpenSSL", "CLinux", "Glibc"],
     "Cryptography": [
       "CLinux", "COpenSSL", "CArgon2", "Crypto", "FoundationEssentials", "SecretMemory",
+      "Synchronization",
     ],
     "Wire": ["SecretMemory"],
     // The core: no clock, no socket, no file, so not even Glibc.
@@ -17,7 +18,9 @@ enum Modules {
     "DurableFiles": ["SecretMemory", "Glibc", "CLinux"],
     "SystemClock": ["Wire", "Glibc"],
     "Transport": ["Wire", "Glibc"],
-    "ServerTransport": ["Wire", "Glibc", "Synchronization", "NIOCore", "NIOPosix"],
+    "ServerTransport": [
+      "CSystemCalls", "Wire", "Glibc", "Synchronization", "NIOCore", "NIOPosix",
+    ],
     "Directory": edge,
     "TrentClient": edge.union(["FileTransfer", "SystemClock", "Transport"]),
     // The programs.

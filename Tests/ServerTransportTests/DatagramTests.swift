@@ -35,6 +35,23 @@ extension AllServerTests {
       }
     }
 
+    @Test("Senders are spread over the event loops, and each is answered")
+    func spreadsSenders() async throws {
+      let threads = Mutex<Set<pthread_t>>([])
+      let server = try await RequestServer.start(bind: "127.0.0.1", port: 0, threads: 2) {
+        message, _, _, respond in
+        _ = threads.withLock { $0.insert(pthread_self()) }
+        respond(Response(message: message))
+      }
+      for number: UInt8 in 0..<64 {
+        let socket = try DatagramSocket.connect(to: try #require(server.addresses.first))
+        try send([number], socket)
+        #expect(try socket.receive(deadline: generous) == [number])
+      }
+      #expect(threads.withLock { $0.count } == 2)
+      try await server.shutdown()
+    }
+
     @Test("Empty and over-long datagrams are dropped and counted; junk does no harm")
     func junk() async throws {
       try await withServer { server in

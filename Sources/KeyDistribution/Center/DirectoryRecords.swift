@@ -16,15 +16,40 @@ public struct RecordQuery: Hashable, Sendable {
 /// What a store knows of the names in a query. A name without an entry has no record.
 public struct Records: Hashable, Sendable {
   /// Records of removed users are among them: their key version numbers still count.
-  public var users: [PrincipalName: UserRecord]
+  public var users: RecordTable<UserRecord>
   /// Only records that are alive.
-  public var presences: [PrincipalName: PresenceRecord]
+  public var presences: RecordTable<PresenceRecord>
 
   public init(
     users: [PrincipalName: UserRecord] = [:], presences: [PrincipalName: PresenceRecord] = [:]
   ) {
-    self.users = users
-    self.presences = presences
+    self.users = RecordTable(users)
+    self.presences = RecordTable(presences)
+  }
+}
+
+/// The one or two records that a query is about, by name: so few that a dictionary only costs.
+public struct RecordTable<Record: Hashable & Sendable>: Hashable, Sendable {
+  private struct Entry: Hashable {
+    let name: PrincipalName
+    var record: Record
+  }
+
+  /// In the order of their names, so that equal tables are the same.
+  private var entries: [Entry] = []
+
+  init(_ records: [PrincipalName: Record]) {
+    for (name, record) in records { self[name] = record }
+  }
+
+  public subscript(name: PrincipalName) -> Record? {
+    get { entries.first { $0.name == name }?.record }
+    set {
+      entries.removeAll { $0.name == name }
+      guard let newValue else { return }
+      let place = entries.firstIndex { name < $0.name } ?? entries.endIndex
+      entries.insert(Entry(name: name, record: newValue), at: place)
+    }
   }
 }
 

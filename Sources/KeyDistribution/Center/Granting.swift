@@ -30,7 +30,7 @@ struct PendingGranting: ~Copyable, Sendable {
     body(&plaintext)
     let header = grantingReplyHeader(responseNonce: nonce)
     let key = exchange.replyKey(ticket.requestKey, responseNonce: nonce.bytes)
-    return header + key.seal(plaintext.written, authenticating: header.bytes)
+    return key.seal(plaintext.written, behind: header.bytes)
   }
 
   /// A reply that grants nothing, with its reason for the log.

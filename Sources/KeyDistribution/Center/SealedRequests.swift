@@ -42,7 +42,7 @@ struct SealedContext: ~Copyable, Sendable {
     plaintext.timestamp(now)
     body(&plaintext)
     let header = sealedReplyHeader(proven: proven, responseNonce: nonce)
-    return header + key.seal(plaintext.written, authenticating: header.bytes)
+    return key.seal(plaintext.written, behind: header.bytes)
   }
 }
 

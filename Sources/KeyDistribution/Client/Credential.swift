@@ -117,10 +117,10 @@ public struct Credential: ~Copyable, Sendable {
     plaintext.timestamp(now)
     request.write(to: &plaintext)
     let header = exchange.requestHeader(ticket: ticket)
-    let sealed = SingleUseKey(exchange.requestKeys(requestKey)).seal(
-      plaintext.written, authenticating: header.bytes)
+    let message = SingleUseKey(exchange.requestKeys(requestKey)).seal(
+      plaintext.written, behind: header.bytes)
     return Outgoing(
-      header + sealed,
+      message,
       next: GrantingReplyOpener(exchange: exchange, requestKey: requestKey.duplicate()))
   }
 

@@ -61,7 +61,7 @@ extension ByteWriter {
     prefixed(realm.id.bytes)
   }
 
-  mutating func prefixed(_ name: PrincipalName) { prefixed(name.bytes.bytes) }
+  mutating func prefixed(_ name: PrincipalName) { prefixed(name.description) }
 
   mutating func prefixed(_ moment: Timestamp) {
     uint16(8)

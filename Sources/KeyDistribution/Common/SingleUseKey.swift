@@ -14,8 +14,9 @@ struct SingleUseKey: ~Copyable {
     nonce = material.part(from: SealingKey.byteCount, count: SealingKey.nonceByteCount)
   }
 
-  consuming func seal(_ plaintext: RawSpan, authenticating header: RawSpan) -> [UInt8] {
-    key.seal(plaintext, nonce: nonce.bytes, authenticating: header)
+  /// A message: its header, which is authenticated, and what is sealed.
+  consuming func seal(_ plaintext: RawSpan, behind header: RawSpan) -> [UInt8] {
+    key.seal(plaintext, behind: header, nonce: nonce.bytes, authenticating: header)
   }
 
   borrowing func open(
@@ -31,7 +32,7 @@ extension SealingKey {
     _ plaintext: RawSpan, authenticating context: RawSpan, random: inout some RandomSource
   ) -> [UInt8] {
     let nonce = random.bytes(Self.nonceByteCount)
-    return nonce + seal(plaintext, nonce: nonce.bytes, authenticating: context)
+    return seal(plaintext, behind: nonce.bytes, nonce: nonce.bytes, authenticating: context)
   }
 
   /// Opens what `sealWithNonce` sealed.

@@ -27,7 +27,7 @@ extension GrantingReplyOpener {
     body(&plaintext)
     let header = grantingReplyHeader(responseNonce: nonce)
     let key = exchange.replyKey(requestKey, responseNonce: nonce.bytes)
-    return header + key.seal(plaintext.written, authenticating: header.bytes)
+    return key.seal(plaintext.written, behind: header.bytes)
   }
 }
 

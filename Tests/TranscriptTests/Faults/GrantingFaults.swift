@@ -180,9 +180,8 @@ struct FaultyGranting {
       requestNonce: World.bytes("request nonce", GrantingExchange.nonceByteCount))
     let plaintext = bigEndian(now.milliseconds) + (body ?? ticketBody)
     let header = exchange.requestHeader(ticket: alice.ticket)
-    return header
-      + SingleUseKey(exchange.requestKeys(secret(alice.requestKey))).seal(
-        plaintext.bytes, authenticating: header.bytes)
+    return SingleUseKey(exchange.requestKeys(secret(alice.requestKey))).seal(
+      plaintext.bytes, behind: header.bytes)
   }
 }
 
@@ -207,6 +206,6 @@ private struct FaultyGrantingReply {
       realm: exchange.realm, requestNonce: requestNonce ?? exchange.requestNonce)
     let header = grantingReplyHeader(responseNonce: nonce)
     let key = answered.replyKey(secret(requestKey), responseNonce: nonce.bytes)
-    return header + key.seal(plaintext.bytes, authenticating: header.bytes)
+    return key.seal(plaintext.bytes, behind: header.bytes)
   }
 }

@@ -119,7 +119,7 @@ private struct FaultyReply {
     let plaintext = [kind] + bigEndian(World.start.milliseconds) + fields
     let nonce = World.bytes("response nonce", SealedExchange.responseNonceByteCount)
     let header = sealedReplyHeader(proven: proven, responseNonce: nonce)
-    return header + key(proven, nonce).seal(plaintext.bytes, authenticating: header.bytes)
+    return key(proven, nonce).seal(plaintext.bytes, behind: header.bytes)
   }
 
   private func key(_ proven: Bool, _ nonce: [UInt8]) -> SingleUseKey {
