@@ -42,6 +42,9 @@ public struct RecordTable<Record: Hashable & Sendable>: Hashable, Sendable {
     for (name, record) in records { self[name] = record }
   }
 
+  /// The records, in the order of their names.
+  public var values: [Record] { entries.map(\.record) }
+
   public subscript(name: PrincipalName) -> Record? {
     get { entries.first { $0.name == name }?.record }
     set {
