@@ -60,7 +60,7 @@ let package = Package(
       name: "Directory",
       dependencies: ["SecretMemory", "Cryptography", "DurableFiles", "KeyDistribution", "Wire"],
       swiftSettings: strict),
-    .target(name: "DurableFiles", dependencies: ["SecretMemory"], swiftSettings: strict),
+    .target(name: "DurableFiles", dependencies: ["CLinux", "SecretMemory"], swiftSettings: strict),
     .target(name: "Transport", dependencies: ["Wire"], swiftSettings: strict),
     .target(
       name: "ServerTransport",
@@ -93,7 +93,7 @@ let package = Package(
     .executableTarget(
       name: "client",
       dependencies: [
-        "KeyDistribution", "SecretMemory", "TrentClient", "Wire",
+        "DurableFiles", "KeyDistribution", "SecretMemory", "TrentClient", "Wire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -99,6 +99,14 @@ public struct AtomicFile: ~Copyable, Sendable {
     }
   }
 
+  /// Whether a path leads to something that is written to directly: a pipe, a device, an open
+  /// descriptor.
+  public static func writesDirectly(to path: String) throws(FileFailure) -> Bool {
+    if descriptorNumber(path) != nil { return true }
+    guard let status = try stat.following(path) else { return false }
+    return status.kind != S_IFREG && status.kind != S_IFDIR
+  }
+
   /// The destination opened for writing when it exists and is neither a file nor a folder.
   private static func specialFile(_ path: String) throws(FileFailure) -> OpenFile? {
     if let number = descriptorNumber(path) {

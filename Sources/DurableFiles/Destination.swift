@@ -8,7 +8,7 @@ struct Destination: ~Copyable, Sendable {
   private static let unnamedFile = 0o20_000_000 | O_DIRECTORY
 
   let folder: OpenFile
-  private let name: String
+  let name: String
   /// As it was given; for messages.
   private let path: String
   /// Those of the file that is there now.

@@ -38,6 +38,13 @@ public struct OpenFile: ~Copyable, Sendable {
     self = file
   }
 
+  /// Standard input, as it is: to open it by a name would fail for a socket.
+  public static func standardInput() throws(FileFailure) -> OpenFile {
+    let copy = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+    guard copy >= 0 else { throw FileFailure(.open, "standard input") }
+    return OpenFile(adopting: copy, path: "standard input")
+  }
+
   deinit { close(descriptor) }
 
   /// Fills `buffer`, and returns how many bytes that took: fewer than it holds only at the end.
@@ -108,6 +115,21 @@ public struct OpenFile: ~Copyable, Sendable {
   func sync() throws(FileFailure) {
     guard fsync(descriptor) != 0, errno != EINVAL, errno != EROFS else { return }
     throw FileFailure(.save, path)
+  }
+
+  /// Cuts the file, and goes on writing at its new end.
+  func truncate(to length: UInt64) throws(FileFailure) {
+    while ftruncate(descriptor, off_t(clamping: length)) != 0 {
+      guard errno == EINTR else { throw FileFailure(.shorten, path) }
+    }
+    guard lseek(descriptor, off_t(clamping: length), SEEK_SET) >= 0 else {
+      throw FileFailure(.shorten, path)
+    }
+  }
+
+  /// Sets the time of the last change.
+  func setModified(_ time: timespec) throws(FileFailure) {
+    guard unsafe futimens(descriptor, [time, time]) == 0 else { throw FileFailure(.save, path) }
   }
 
   func status() throws(FileFailure) -> stat {

@@ -1,36 +1,33 @@
 public import SecretMemory
 public import Wire
 
-/// The sender's first message: what the file is, and the key that it will be sealed under.
+/// The sender's first message: how much is offered, and the key that it will be sealed under. What
+/// it is follows in batches of entries.
 ///
-/// Kind 0x01, file key (32), chunk size (4), size (8, all ones when unknown), name (prefixed, at
-/// most 255 bytes of UTF-8, empty when there is none).
+/// Kind 0x01, file key (32), chunk size (4), content (1), number of entries (4), size of all
+/// files (8, all ones when unknown).
 @frozen
 public struct Offer: ~Copyable, Sendable {
-  /// 32 random bytes for this file alone.
+  /// 32 random bytes for this transfer alone.
   public let fileKey: SecretBytes
   public let chunkSize: ChunkSize
+  public let content: Manifest.Content
+  /// 1 to 100,000.
+  public let entryCount: UInt32
   /// In bytes; nil when the sender does not know, as with a pipe.
-  public let size: UInt64?
-  /// As the sender says it: not a path to be opened, and shown as `SafeText` only.
-  public let name: String
+  public let totalSize: UInt64?
 
   public static let fileKeyByteCount = 32
-  public static let nameByteLimit = 255
   private static let unknownSize = UInt64.max
 
-  /// Refuses a name of more than 255 bytes and a size of 2^64 - 1. A key that does not have 32
-  /// bytes is our own mistake.
-  public init(
-    fileKey: consuming SecretBytes, chunkSize: ChunkSize, size: UInt64?, name: String
-  ) throws(WireError) {
+  /// What a list is offered with. A key that does not have 32 bytes is our own mistake.
+  public init(fileKey: consuming SecretBytes, chunkSize: ChunkSize, _ manifest: Manifest) {
     precondition(fileKey.count == Self.fileKeyByteCount)
-    guard name.utf8.count <= Self.nameByteLimit else { throw .invalid("name") }
-    guard size != Self.unknownSize else { throw .invalid("size") }
     self.fileKey = fileKey
     self.chunkSize = chunkSize
-    self.size = size
-    self.name = name
+    content = manifest.content
+    entryCount = UInt32(manifest.entries.count)
+    totalSize = manifest.totalSize
   }
 
   /// Reads a whole record.
@@ -39,13 +36,23 @@ public struct Offer: ~Copyable, Sendable {
     try reader.expect(.offer)
     let fileKey = try reader.secret(Self.fileKeyByteCount)
     guard let chunkSize = ChunkSize(try reader.uint32()) else { throw .invalid("chunk size") }
+    guard let content = Manifest.Content(rawValue: try reader.uint8()) else {
+      throw .invalid("content")
+    }
+    let count = try reader.uint32()
+    guard count >= 1, count <= Manifest.entryLimit, content == .files || count == 1 else {
+      throw .invalid("entries")
+    }
     let size = try reader.uint64()
-    let field = [UInt8](try reader.prefixed(limit: Self.nameByteLimit))
-    guard let name = String(validating: field, as: UTF8.self) else { throw .invalid("name") }
+    guard (size == Self.unknownSize) == (content == .stream),
+      content != .text || size <= Manifest.textLimit
+    else { throw .invalid("size") }
     try reader.finish()
-    try self.init(
-      fileKey: fileKey, chunkSize: chunkSize, size: size == Self.unknownSize ? nil : size,
-      name: name)
+    self.fileKey = fileKey
+    self.chunkSize = chunkSize
+    self.content = content
+    entryCount = count
+    totalSize = size == Self.unknownSize ? nil : size
   }
 
   /// The record, which holds the file key.
@@ -54,8 +61,9 @@ public struct Offer: ~Copyable, Sendable {
     writer.uint8(TransferMessage.Kind.offer.rawValue)
     writer.bytes(fileKey.bytes)
     writer.uint32(UInt32(chunkSize.byteCount))
-    writer.uint64(size ?? Self.unknownSize)
-    writer.prefixed(name)
+    writer.uint8(content.rawValue)
+    writer.uint32(entryCount)
+    writer.uint64(totalSize ?? Self.unknownSize)
     return writer.secret()
   }
 }

@@ -1,19 +1,21 @@
 internal import SecretMemory
 public import Wire
 
-/// The receiver's last word: that it has the whole file on its disk, or why not.
+/// The receiver's last word: that it has all of the content on its disk, or why not.
 ///
-/// Kind 0x03, zero or the code of a reason, bytes received (8). No hash: what opens under the tags
-/// of the chunks is what was sealed (DESIGN.md, 2.1).
+/// Kind 0x03, zero or the code of a reason, bytes of content that it has (8), exit status of the
+/// program that took them (1, zero when there was none). No hash: what opens under the tags of the
+/// chunks is what was sealed (DESIGN.md, 2.1).
 public struct Receipt: Hashable, Sendable {
   public enum Outcome: Hashable, Sendable {
-    /// Every chunk opened, the last one met, all of it durable.
-    case complete
+    /// Every chunk opened, the last one met, all of it durable; or taken to the end by a program
+    /// that ended with this status.
+    case complete(exitStatus: UInt8)
     case failed(TransferReason)
   }
 
   public let outcome: Outcome
-  /// Plaintext bytes.
+  /// Plaintext bytes, those of earlier attempts included.
   public let byteCount: UInt64
 
   public init(_ outcome: Outcome, byteCount: UInt64) {
@@ -27,18 +29,29 @@ public struct Receipt: Hashable, Sendable {
     try reader.expect(.receipt)
     let reason = try reader.reasonOrZero()
     byteCount = try reader.uint64()
+    let exitStatus = try reader.uint8()
     try reader.finish()
-    outcome = if let reason { .failed(reason) } else { .complete }
+    if let reason {
+      guard exitStatus == 0 else { throw .invalid("exit status") }
+      outcome = .failed(reason)
+    } else {
+      outcome = .complete(exitStatus: exitStatus)
+    }
   }
 
   public func encoded() -> [UInt8] {
     var writer = ByteWriter()
     writer.uint8(TransferMessage.Kind.receipt.rawValue)
     switch outcome {
-    case .complete: writer.uint8(0)
-    case .failed(let reason): writer.uint8(reason.rawValue)
+    case .complete(let exitStatus):
+      writer.uint8(0)
+      writer.uint64(byteCount)
+      writer.uint8(exitStatus)
+    case .failed(let reason):
+      writer.uint8(reason.rawValue)
+      writer.uint64(byteCount)
+      writer.uint8(0)
     }
-    writer.uint64(byteCount)
     return writer.publicBytes()
   }
 }

@@ -38,7 +38,8 @@ public struct SafeText: Hashable, Sendable, CustomStringConvertible {
     return "\\u{\(String(repeating: "0", count: max(0, 4 - digits.count)))\(digits)}"
   }
 
-  private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
+  /// Whether a character is shown by its number.
+  static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate,
       .unassigned:

@@ -10,6 +10,8 @@ public enum TransferMessage: ~Copyable, Sendable {
   case answer(Answer)
   case receipt(Receipt)
   case abort(Abort)
+  case entries(EntryBatch)
+  case start(Start)
 
   /// The first byte of a record.
   public enum Kind: UInt8, Hashable, Sendable, CaseIterable {
@@ -17,6 +19,8 @@ public enum TransferMessage: ~Copyable, Sendable {
     case answer = 0x02
     case receipt = 0x03
     case abort = 0x04
+    case entries = 0x05
+    case start = 0x06
   }
 
   /// Reads a whole record of any kind.
@@ -28,6 +32,8 @@ public enum TransferMessage: ~Copyable, Sendable {
     case .answer: self = .answer(try Answer(record))
     case .receipt: self = .receipt(try Receipt(record))
     case .abort: self = .abort(try Abort(record))
+    case .entries: self = .entries(try EntryBatch(record))
+    case .start: self = .start(try Start(record))
     }
   }
 }

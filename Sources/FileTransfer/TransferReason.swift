@@ -11,6 +11,9 @@ public enum TransferReason: UInt8, Error, Hashable, Sendable, CaseIterable,
   case busy = 5
   case sourceFailed = 6
   case damaged = 7
+  case unacceptable = 8
+  case exists = 9
+  case oneFileOnly = 10
 
   /// A sentence for a person on either side.
   public var description: String {
@@ -22,6 +25,9 @@ public enum TransferReason: UInt8, Error, Hashable, Sendable, CaseIterable,
     case .busy: "The receiver is busy with another transfer. Try again later."
     case .sourceFailed: "The sender could not read the file to its end."
     case .damaged: "The file was damaged on the way. Send it again."
+    case .unacceptable: "The receiver does not take a list with such names or links."
+    case .exists: "The receiver has something of that name already."
+    case .oneFileOnly: "The receiver takes a single file only."
     }
   }
 }

@@ -16,6 +16,8 @@ enum ClientProgram {
     ("open", OpenCommand.self),
     ("passwd", PasswdCommand.self),
     ("peers", PeersCommand.self),
+    ("receive", ReceiveCommand.self),
+    ("send", SendCommand.self),
     ("status", StatusCommand.self),
   ]
 

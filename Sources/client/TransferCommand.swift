@@ -12,6 +12,8 @@ struct TransferCommand: ParsableCommand {
     usage: """
       client -n NAME -m R [-s OUTENC] [-o OUTFILE] -a KDC_HOST -p KDC_PORT [-l LISTEN_PORT]
       client -n NAME -m S -r RECEIVER -i FILE -a KDC_HOST -p KDC_PORT
+      client send FILE... -r RECEIVER -n NAME -a KDC_HOST -p KDC_PORT
+      client receive [-d DIR] -n NAME -a KDC_HOST -p KDC_PORT
       client doctor [-n NAME] [-a KDC_HOST -p KDC_PORT] [-l PORT]
       client login -n NAME -a KDC_HOST -p KDC_PORT
       client keygen -n NAME --key-file FILE -a KDC_HOST -p KDC_PORT
@@ -31,6 +33,8 @@ struct TransferCommand: ParsableCommand {
         login   log in once: no passphrase is asked for until the login ends
         logout  end logins
         open    open an encrypted copy (-s)
+        receive receive files and folders, by rules
+        send    send files, folders, a stream or a text
         status  tell who is logged in
 
       EXIT STATUS:

@@ -1,7 +1,8 @@
-import DurableFiles
 import Glibc
 import SecretMemory
 import Testing
+
+@testable import DurableFiles
 
 /// A filesystem of 64 KiB, mounted for one test. Only root may do that.
 private struct SmallDisk: ~Copyable {
@@ -61,5 +62,34 @@ private struct SmallDisk: ~Copyable {
     try log.append(Array(" again".utf8).bytes)
     try log.sync()
     #expect(try folder.text(of: "disk/log") == "whole again")
+  }
+
+  /// Says nothing where the test may not mount a filesystem.
+  @Test func fullDiskKeepsWhatIsStagedAndTheNextTryGoesOn() throws {
+    guard let disk = SmallDisk(at: folder.file("disk")) else { return }
+    let content = (0..<60_000).map { UInt8(truncatingIfNeeded: $0 >> 5) }
+    func staging() throws -> Staging {
+      let path = try #require(ConfinedPath("out"))
+      return try Staging(
+        in: ConfinedFolder(disk.path), id: "0123456789abcdef", description: [1],
+        items: [.init(path: path, kind: .file(60_000), mode: 0o644, modified: 0)],
+        .init(existing: .refuse) { name, _ in name })
+    }
+    try folder.put(String(repeating: "x", count: 40_000), at: "disk/waste")
+    do {
+      var staging = try staging()
+      try staging.begin(at: 0)
+      let failure = #expect(throws: FileFailure.self) { try staging.write(content.bytes) }
+      #expect(failure?.isOutOfSpace == true)
+    }
+    #expect(unsafe unlink(folder.file("disk/waste")) == 0)
+    var again = try staging()
+    let present = try again.presentByteCount()
+    #expect(present > 0 && present < 60_000)
+    try again.begin(at: present)
+    try again.write(Array(content[Int(present)...]).bytes)
+    _ = try again.finish()
+    #expect(try folder.text(of: "disk/out") == String(decoding: content, as: UTF8.self))
+    #expect(TemporaryFolder.entries(of: disk.path) == ["out"])
   }
 }

@@ -4,7 +4,7 @@ from parties import DONE, IDENTITY_CHANGED, Parties
 from peers import Peer
 from trent.keys import open_identity_file
 from trent.primitives import random, signing_public
-from trent.transfer import UNKNOWN_SIZE, send_file
+from trent.transfer import FILES, STREAM, send_file
 
 SIZES = ((0, 4096), (1, 65536), (65536, 65536), (1_000_001, 1048576))
 
@@ -18,15 +18,15 @@ class ClientChecks:
 
     def to_client(self) -> None:
         for size, chunk in SIZES:
-            for announced in (size, UNKNOWN_SIZE):
-                self.transfer_to_client(random(size), chunk, announced)
+            for content in (FILES, STREAM):
+                self.transfer_to_client(random(size), chunk, content)
 
-    def transfer_to_client(self, data: bytes, chunk: int, announced: int) -> None:
+    def transfer_to_client(self, data: bytes, chunk: int, content: int) -> None:
         output = self.parties.fresh_path()
         program, _ = self.laboratory.receiver("bob", output)
         with self.parties.sender.meet("bob") as session:
-            send_file(session, data, "a name", chunk, announced)
-        told = "size unknown" if announced == UNKNOWN_SIZE else "size told"
+            send_file(session, data, "a name", chunk, content)
+        told = "size unknown" if content == STREAM else "size told"
         what = f"{len(data)} bytes in chunks of {chunk}, {told}"
         status = program.wait()
         self.checks.same(f"{what}: the real receiver is done", status, DONE)
@@ -38,10 +38,10 @@ class ClientChecks:
             source.write_bytes(data)
             received = self.parties.background.receive(self.parties.receiver)
             program = self.laboratory.sender("alice", "python-b", source)
-            offer, found = received.result()
+            (entry,), found = received.result()
             status = program.wait()
-            self.checks.that(f"{size} bytes arrive", found == data and offer.name == source.name)
-            self.checks.that(f"{size} bytes: announced as that", offer.size == size, offer.size)
+            self.checks.that(f"{size} bytes arrive", found == data and entry.path == source.name)
+            self.checks.that(f"{size} bytes: announced as that", entry.size == size, entry.size)
             self.checks.same(f"{size} bytes: the real sender is done", status, DONE)
         self.identity_file()
 

@@ -30,6 +30,8 @@ class Parties:
         self.sender = Peer(laboratory.kdc, "python-a")
         self.receiver = Peer(laboratory.kdc, "python-b")
         self._number = 0
+        # What the real sender sends.
+        self.sent = b""
 
     def fresh_path(self) -> pathlib.Path:
         """A file in an empty folder of its own."""

@@ -30,10 +30,10 @@ class PeerChecks:
             received = self.background.receive(self.receiver)
             with self.sender.meet("python-receiver") as session:
                 receipt = send_file(session, data, f"{size}.bin", chunk)
-            offer, found = received.result()
+            (entry,), found = received.result()
             self.checks.that(
                 f"{size} bytes in chunks of {chunk}",
-                found == data and receipt.count == size and offer.name == f"{size}.bin",
+                found == data and receipt.count == size and entry.path == f"{size}.bin",
             )
 
     def refusals(self) -> None:

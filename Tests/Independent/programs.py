@@ -125,9 +125,11 @@ class Laboratory:
             passphrase.write_bytes(self.passphrase(name) + b"\n")
         common = ["-a", "127.0.0.1", "-p", str(self.kdc.port), "--kdc-key", self.word]
         common += ["--register", "--passphrase-file", str(passphrase)]
+        # A command is the first word.
+        command = [] if arguments[0].startswith("-") else [arguments[0]]
         return self._started(
             Program(
-                [self._client, "-n", name, *arguments, *common],
+                [self._client, *command, "-n", name, *arguments[len(command) :], *common],
                 {"TRENT_HOME": str(self.home(name))},
             )
         )
@@ -159,6 +161,12 @@ class Laboratory:
         program = self.client(name, "-m", "R", "-o", str(output), "-l", "0", *more)
         line = program.line("err", "listening on port ")
         return program, int(line.removeprefix("listening on port ").split()[0])
+
+    def folder_receiver(self, name: str, folder: pathlib.Path) -> Program:
+        """A real client that takes everything into a folder."""
+        program = self.client(name, "receive", "-d", str(folder), "-l", "0", "--accept-all")
+        program.line("err", "listening on port ")
+        return program
 
     def sender(self, name: str, receiver: str, source: pathlib.Path) -> Program:
         return self.client(name, "-m", "S", "-r", receiver, "-i", str(source))

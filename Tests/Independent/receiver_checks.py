@@ -1,25 +1,46 @@
 """Sections 5.1, 5.4 to 5.6: what the real receiver refuses."""
 
 import pathlib
+import re
 
 from cryptography.exceptions import InvalidTag
 
 from parties import BENT_LOGIN_KEYS, BROKEN, DONE, Parties
 from peers import Peer, connect
-from trent.encoding import u8
+from trent.encoding import u8, u64
 from trent.frames import CHUNK, FIRST, LAST_CHUNK, RECORD, SECOND, Closed
 from trent.primitives import random
 from trent.session import Initiator, Session
 from trent.transfer import (
     ABORT,
     DAMAGED,
+    FILE,
+    FOLDER,
+    LINK,
+    ONE_FILE_ONLY,
     SOURCE_FAILED,
+    START,
+    STREAM,
+    TEXT,
+    UNACCEPTABLE,
     ChunkStream,
+    Entry,
+    Failed,
     Offer,
     Receipt,
+    offer_entries,
     offer_file,
+    one_file,
+    send_entries,
     send_file,
 )
+
+PARTIAL = re.compile(r"\.trent-[0-9a-f]{16}\.partial")
+BAD_NAMES = (
+    "..", ".", "", "/etc/passwd", "../x", "a/../../x", "a\\b", "C:", "a\0b", "a\nb", "\x1b[2J", "a\u200bb",
+    "a\u202eb", "a\u2028b", "x.", " x", "x ", "NUL", "con.txt", "COM1", "e\u0301",
+    ".trent-0123456789abcdef.partial", "n" * 256, "a/" * 64 + "a",
+)  # fmt: skip
 
 
 class ReceiverChecks:
@@ -34,6 +55,9 @@ class ReceiverChecks:
         group("P2: what the real receiver refuses", self.receiver_refuses)
         group("F: what the real receiver makes of broken transfers", self.broken_to_client)
         group("F1: offers that the real receiver refuses", self.wrong_offers)
+        group("F1: lists that the real receiver refuses", self.wrong_lists)
+        group("F2: a receiver of one file", self.one_file_only)
+        group("F2: what the real receiver goes on with", self.resumed)
 
     def receiver_refuses(self) -> None:
         output = self.parties.fresh_path()
@@ -180,13 +204,16 @@ class ReceiverChecks:
             self.checks.that(f"{what}: a failing receipt", False, repr(error))
 
     def wrong_offers(self) -> None:
-        good = Offer(random(32), 65536, 10, "name").encoded()
+        good = Offer(random(32), 65536, 10).encoded()
         for what, record in (
-            ("a chunk size that is no power of two", Offer(random(32), 65537, 10, "n").encoded()),
-            ("too small a chunk size", Offer(random(32), 2048, 10, "n").encoded()),
-            ("too large a chunk size", Offer(random(32), 2097152, 10, "n").encoded()),
-            ("a name of 256 bytes", Offer(random(32), 65536, 10, "n" * 256).encoded()),
-            ("a name that is no UTF-8", good[:-1] + b"\xff"),
+            ("a chunk size that is no power of two", Offer(random(32), 65537, 10).encoded()),
+            ("too small a chunk size", Offer(random(32), 2048, 10).encoded()),
+            ("too large a chunk size", Offer(random(32), 2097152, 10).encoded()),
+            ("a content that there is not", Offer(random(32), 65536, 10, content=4).encoded()),
+            ("no entries", Offer(random(32), 65536, 10, count=0).encoded()),
+            ("too many entries", Offer(random(32), 65536, 10, count=100_001).encoded()),
+            ("a stream of known size", Offer(random(32), 65536, 10, content=STREAM).encoded()),
+            ("a long text", Offer(random(32), 65536, 65537, content=TEXT).encoded()),
             ("a byte left over", good + b"\0"),
             ("a missing byte", good[:-1]),
             ("an abort before an offer", u8(ABORT) + u8(SOURCE_FAILED)),
@@ -200,7 +227,98 @@ class ReceiverChecks:
             program.end()
             self.nothing_left(what, output)
 
+    def wrong_lists(self) -> None:
+        """One receiver refuses them all, one after the other, and still takes an honest tree."""
+        folder = self.parties.fresh_path()
+        folder.mkdir()
+        program = self.laboratory.folder_receiver("bob", folder)
+
+        def file(path: str, kind: int = FILE, size: int = 1, mode: int = 0o644) -> Entry:
+            return Entry(kind, mode, 0, size, path)
+
+        top = file("t", FOLDER, 0)
+        for what, entries in (
+            *((f"the name {name!r}", [file(name)]) for name in BAD_NAMES),
+            ("a file in no folder", [file("t/x")]),
+            ("a file in a file", [file("t"), file("t/x")]),
+            ("one name twice", [file("x"), file("x")]),
+            ("another order", [file("y"), file("x")]),
+            ("a set-uid file", [file("x", mode=0o4755)]),
+            ("a device", [file("x", kind=4)]),
+            ("a link at the top", [Entry(LINK, 0, 0, 0, "l", "x"), file("x")]),
+            *(
+                (f"a link to {target!r}", [top, Entry(LINK, 0, 0, 0, "t/l", target)])
+                for target in ("/etc/passwd", "..", "../x", "a/../../..", "", "l/x", "a//b")
+            ),
+        ):
+            with self.sender.meet("bob") as session:
+                try:
+                    offer_entries(session, entries)
+                    reason = 0
+                except Failed as failed:
+                    reason = failed.reason
+            self.checks.same(f"a list with {what}: refused", reason, UNACCEPTABLE)
+        self.checks.same("nothing is written", list(folder.iterdir()), [])
+        beside = [path.name for path in folder.parent.iterdir()]
+        self.checks.same("nor beside it", beside, [folder.name])
+        data = random(100_000)
+        with self.sender.meet("bob") as session:
+            link = Entry(LINK, 0, 0, 0, "t/l", "x")
+            send_entries(session, [top, link, file("t/x", size=100_000)], data)
+        self.checks.same("after all that it takes an honest tree", program.wait(), DONE)
+        self.checks.that("with these bytes, and this link", (folder / "t/l").read_bytes() == data)
+
+    def one_file_only(self) -> None:
+        output = self.parties.fresh_path()
+        program, _ = self.laboratory.receiver("bob", output)
+        with self.sender.meet("bob") as session:
+            try:
+                offer_entries(session, [Entry(FOLDER, 0o755, 0, 0, "t")])
+                reason = 0
+            except Failed as failed:
+                reason = failed.reason
+        self.checks.same("a folder for -o: refused", reason, ONE_FILE_ONLY)
+        program.end()
+        self.nothing_left("a folder", output)
+
+    def resumed(self) -> None:
+        """F2: what has come is gone on with, for the same sender and the same list alone."""
+        output, data = self.parties.fresh_path(), random(200_000)
+        entries = one_file("resumed", len(data))
+
+        def break_off() -> None:
+            program, _ = self.laboratory.receiver("bob", output)
+            with self.sender.meet("bob") as session:
+                offer, _, _ = offer_entries(session, entries)
+                session.send(u8(START) + u64(0))
+                stream = ChunkStream(session, offer)
+                session.frames.send(CHUNK, stream.seal(data[:65536], False))
+            self.checks.same("broken off: the receiver says broken", program.wait(), BROKEN)
+
+        break_off()
+        self.checks.that("the final name is not there", not output.exists())
+        program, _ = self.laboratory.receiver("bob", output)
+        with self.sender.meet("bob") as session:
+            _, start = send_entries(session, entries, data)
+        self.checks.same("it goes on after the first chunk", start, 65536)
+        self.checks.same("and ends well", program.wait(), DONE)
+        self.checks.that("with these bytes, resumed", output.read_bytes() == data)
+        output.unlink()
+        break_off()
+        program, _ = self.laboratory.receiver("bob", output)
+        with self.parties.receiver.meet("bob") as session:
+            _, offset, _ = offer_entries(session, entries)
+        self.checks.same("another sender begins at the beginning", offset, 0)
+        self.checks.same("whose end is no end of it", program.wait(), BROKEN)
+        program, _ = self.laboratory.receiver("bob", output)
+        other = random(200_000)
+        with self.sender.meet("bob") as session:
+            _, start = send_entries(session, entries, other)
+        self.checks.same("other bytes of the same list start again", start, 0)
+        self.checks.same("and arrive", program.wait(), DONE)
+        self.checks.that("as they are", output.read_bytes() == other)
+
     def nothing_left(self, what: str, output: pathlib.Path) -> None:
-        """Not even under another name: each output has a folder of its own."""
-        left = [path.name for path in output.parent.iterdir()]
+        """Nothing but what can be gone on with: each output has a folder of its own."""
+        left = [path.name for path in output.parent.iterdir() if not PARTIAL.fullmatch(path.name)]
         self.checks.same(f"{what}: leaves no file", left, [])

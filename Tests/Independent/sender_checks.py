@@ -5,17 +5,21 @@ import hashlib
 from parties import BENT_LOGIN_KEYS, BROKEN, DONE, REFUSED_BY_RECEIVER, Parties
 from peers import Peer
 from programs import Program
+from trent.encoding import u8, u64
 from trent.frames import RECORD, Closed
 from trent.primitives import random
 from trent.session import Session
 from trent.transfer import (
+    ANSWER,
     COMPLETE,
     DECLINED,
     NO_SPACE,
     Receipt,
     accept_offer,
+    decline_offer,
     receive_chunks,
     receive_file,
+    take_list,
 )
 
 
@@ -33,7 +37,8 @@ class SenderChecks:
     def to_python(self, act: object, bend: bytes = bytes(32)) -> tuple[int, object, Program]:
         """The real sender's exit status, and what became of the Python receiver."""
         source = self.parties.fresh_path()
-        source.write_bytes(random(200_000))
+        self.parties.sent = random(200_000)
+        source.write_bytes(self.parties.sent)
         received = self.parties.background.receive(self.receiver, act, bend)
         program = self.laboratory.sender("alice", "python-b", source)
         status = program.wait()
@@ -48,7 +53,7 @@ class SenderChecks:
         check.that("P3: and sends no record", isinstance(error, (Closed, OSError)), repr(error))
 
         def decline(session: Session) -> None:
-            accept_offer(session, DECLINED)
+            decline_offer(session, DECLINED)
 
         def one_byte_less(session: Session) -> None:
             data = receive_chunks(session, accept_offer(session))
@@ -62,6 +67,19 @@ class SenderChecks:
             data = receive_chunks(session, accept_offer(session))
             session.send(Receipt(COMPLETE, len(data)).encoded() + hashlib.sha256(data).digest())
 
+        def bad_exit(session: Session) -> None:
+            data = receive_chunks(session, accept_offer(session))
+            session.send(Receipt(COMPLETE, len(data), status=3).encoded())
+
+        def too_much(session: Session) -> None:
+            take_list(session)
+            session.send(u8(ANSWER) + u8(0) + u64(200_001) + random(32))
+
+        def other_start(session: Session) -> None:
+            """What B has is something else: A begins at the beginning, and all is well."""
+            _, data = receive_file(session, random(100_000))
+            self.checks.same("F2: another beginning: sent from the start", len(data), 200_000)
+
         def hung_up(session: Session) -> None:
             receive_chunks(session, accept_offer(session))
 
@@ -73,11 +91,20 @@ class SenderChecks:
             accept_offer(session)
             session.frames.send(RECORD, random(60))
 
+        def resumed(session: Session) -> None:
+            have = self.parties.sent[:70_000]
+            _, data = receive_file(session, have)
+            check.that("F2: the same beginning: all of it", data == self.parties.sent)
+
         for act, expected in (
+            (resumed, DONE),
             (decline, REFUSED_BY_RECEIVER),
             (one_byte_less, BROKEN),
             (one_byte_more, BROKEN),
             (hash_too, BROKEN),
+            (bad_exit, REFUSED_BY_RECEIVER),
+            (too_much, BROKEN),
+            (other_start, DONE),
             (hung_up, BROKEN),
             (bent_record, BROKEN),
         ):

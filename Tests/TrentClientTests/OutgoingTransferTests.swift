@@ -16,12 +16,12 @@ import Testing
 
   @Test(arguments: [UInt64(0), 100, 1 << 40])
   func receiptForAsManyBytesAsWereSentIsSuccess(_ sent: UInt64) {
-    #expect(exitCode(of: Receipt(.complete, byteCount: sent), sent: sent) == nil)
+    #expect(exitCode(of: Receipt(.complete(exitStatus: 0), byteCount: sent), sent: sent) == nil)
   }
 
   @Test(arguments: [UInt64(0), 99, 101, 1 << 32 + 100, .max])
   func receiptForAnotherCountIsNoSuccess(_ told: UInt64) {
-    let receipt = Receipt(.complete, byteCount: told)
+    let receipt = Receipt(.complete(exitStatus: 0), byteCount: told)
     #expect(exitCode(of: receipt, sent: 100) == TrentClient.ExitStatus.transferBroken.rawValue)
   }
 

@@ -10,24 +10,39 @@ import Wire
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   var input = unsafe FuzzInput(start, count)
-  switch input.byte() % 5 {
+  switch input.byte() % 7 {
   case 0: record(input.remainder())
   case 1: record(offer.mutated(by: &input))
   case 2: text(&input)
   case 3: address(input.remainder())
-  default: chunks(&input)
+  case 4: chunks(&input)
+  case 5: list(&input)
+  default: name(input.remainder())
   }
   return 0
 }
 
+private let manifest: Manifest = {
+  func entry(_ path: String, _ kind: TransferEntry.Kind) -> TransferEntry {
+    guard let path = EntryPath(path) else { fatalError("no path") }
+    return TransferEntry(
+      path: path, kind: kind, permissions: 0o644, modified: Timestamp(milliseconds: 1))
+  }
+  let entries = [
+    entry("papers", .folder), entry("papers/latest", .link(target: "report.pdf")),
+    entry("papers/report.pdf", .file(size: 8197)),
+  ]
+  guard let manifest = try? Manifest(.files, entries) else { fatalError("no list") }
+  return manifest
+}()
+
 private let offer: [UInt8] = {
-  guard let size = ChunkSize(4096),
-    let offer = try? Offer(
-      fileKey: World.secret("file key"), chunkSize: size, size: 8197, name: "report.pdf")
-  else { fatalError("no offer") }
-  let record = offer.encoded()
+  guard let size = ChunkSize(4096) else { fatalError("no chunk size") }
+  let record = Offer(fileKey: World.secret("file key"), chunkSize: size, manifest).encoded()
   return [UInt8](record.bytes)
 }()
+
+private let batch: [UInt8] = EntryBatch.batches(of: manifest)[0].encoded()
 
 /// Every record that is accepted has one spelling.
 private func record(_ bytes: [UInt8]) {
@@ -36,12 +51,38 @@ private func record(_ bytes: [UInt8]) {
   case .offer(let offer):
     let encoded = offer.encoded()
     expect([UInt8](encoded.bytes) == bytes, "an offer has one spelling")
-    expect(offer.name.utf8.count <= Offer.nameByteLimit, "a name is short")
-    _ = SafeText(offer.name, limit: 64)
   case .answer(let answer): expect(answer.encoded() == bytes, "an answer has one spelling")
   case .receipt(let receipt): expect(receipt.encoded() == bytes, "a receipt has one spelling")
   case .abort(let abort): expect(abort.encoded() == bytes, "an abort has one spelling")
+  case .entries(let batch): expect(batch.encoded() == bytes, "a batch has one spelling")
+  case .start(let start): expect(start.encoded() == bytes, "a start has one spelling")
   }
+}
+
+/// A list that is accepted is one that its sender could have made, and leads nowhere else.
+private func list(_ input: inout FuzzInput) {
+  guard let announced = try? Offer(offer.mutated(by: &input).bytes) else { return }
+  var reader = ManifestReader(announced)
+  for _ in 0..<3 where !reader.isComplete {
+    let record = batch.mutated(by: &input)
+    guard (try? reader.take(record.bytes)) != nil else { return }
+  }
+  guard let list = try? reader.finish() else { return }
+  expect((try? Manifest(list.content, list.entries)) == list, "its sender could have made it")
+  for entry in list.entries {
+    for name in entry.path.names { expect(EntryName.isClean(String(name)), "names are clean") }
+    expect(entry.permissions & ~0o777 == 0, "no set-uid bits")
+    if case .link(let target) = entry.kind { expect(!target.hasPrefix("/"), "links are relative") }
+  }
+}
+
+/// What is cleaned is clean, and what is clean stays.
+private func name(_ bytes: [UInt8]) {
+  let clean = EntryName.cleaned(bytes)
+  expect(EntryName.isClean(clean), "a cleaned name is clean")
+  expect(EntryName.isClean(EntryName.numbered(clean, 2)), "a numbered name is clean")
+  let text = String(decoding: bytes, as: UTF8.self)
+  if EntryName.isClean(text) { expect(clean == text, "a clean name stays") }
 }
 
 /// Nothing in a safe text steers a terminal, and it keeps to its limit.

@@ -53,7 +53,7 @@ public struct SealedCopyReader {
       ChunkOpener(
         fileKey: fileKey, binding: header.binding.bytes, chunkSize: chunkSize,
         announcedSize: nil),
-      output: output, copy: nil)
+      content: IncomingContent(output))
     try copy(input, chunks, sealedByteCount: chunkSize.sealedByteCount)
   }
 
@@ -122,7 +122,8 @@ public struct SealedCopyReader {
         if following == 0 { break }
         count = following
       }
-      let byteCount = try chunks.finish()
+      let byteCount = chunks.byteCount
+      _ = try chunks.finish()
       person.say("opened \(options.input) (\(byteCount) bytes)")
     } catch let error as FileFailure {
       throw ClientFailure(error)

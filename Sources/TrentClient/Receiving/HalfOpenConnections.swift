@@ -3,15 +3,29 @@ internal import SecretMemory
 internal import Transport
 internal import Wire
 
-/// A connection from somebody who has not proven to be a peer yet.
+/// A connection from somebody whose offer is not known yet.
 final class HalfOpenConnection {
+  /// How far a caller has come.
+  enum Stage: ~Copyable {
+    case connected
+    /// The first handshake message has been answered.
+    case answered(ExpectFirstRecord)
+    /// The caller is a peer, and says what it has to offer.
+    case listing(IncomingList)
+    /// All is said; only the other end may close without losing what it was told.
+    case over
+  }
+
   private static let patience = Interval.seconds(10)
+  /// A peer may take longer for a long list.
+  private static let listPatience = Interval.seconds(60)
 
   let stream: StreamConnection
   let source: NetworkAddress
-  let deadline = Deadline.after(HalfOpenConnection.patience)
-  /// Awaits the first record, once the first handshake message has been answered.
-  var expected: ExpectFirstRecord?
+  private(set) var deadline = Deadline.after(HalfOpenConnection.patience)
+  private var stage = Stage.connected
+  /// Time for the list is given once.
+  private var hasMoreTime = false
   private var assembler = PeerFrameAssembler(
     payloadLimit: PeerFrameType.handshakeMessage1.payloadLimit)
 
@@ -20,7 +34,42 @@ final class HalfOpenConnection {
     self.source = source
   }
 
-  var hasShownTicket: Bool { expected != nil }
+  var hasShownTicket: Bool {
+    switch stage {
+    case .connected: false
+    case .answered: true
+    case .listing: true
+    case .over: false
+    }
+  }
+
+  var isListing: Bool {
+    switch stage {
+    case .connected: false
+    case .answered: false
+    case .listing: true
+    case .over: false
+    }
+  }
+
+  /// Takes the stage away; whoever goes on sets the next one.
+  func takeStage() -> Stage {
+    var taken = Stage.over
+    swap(&taken, &stage)
+    return taken
+  }
+
+  func goOn(_ next: consuming Stage) {
+    switch next {
+    case .connected: break
+    case .answered: break
+    case .listing:
+      if !hasMoreTime { deadline = .after(Self.listPatience) }
+      hasMoreTime = true
+    case .over: deadline = .after(Self.patience)
+    }
+    stage = next
+  }
 
   /// The next frame, if all of it has come in.
   func receiveAvailable() throws(TransportFailure) -> PeerFrame? {
@@ -74,7 +123,10 @@ struct HalfOpenConnections {
     all.first { $0.stream.descriptor == descriptor }
   }
 
-  var nextDeadline: Deadline { all.first?.deadline ?? .never }
+  var nextDeadline: Deadline { all.map(\.deadline).min() ?? .never }
+
+  /// How many peers are telling what they have to offer.
+  var listingCount: Int { all.count { $0.isListing } }
 
   var interests: [Polling.Interest] {
     all.map { Polling.Interest($0.stream.descriptor, .readable) }

@@ -8,18 +8,16 @@ struct IncomingChunks: ~Copyable {
   /// Room for one chunk and its tag.
   var buffer: [UInt8]
   private var opener: ChunkOpener
-  private var output: AtomicFile
-  private var copy: SealedCopyWriter?
+  private var content: IncomingContent
 
-  init(
-    _ opener: consuming ChunkOpener, output: consuming AtomicFile,
-    copy: consuming SealedCopyWriter?
-  ) {
+  init(_ opener: consuming ChunkOpener, content: consuming IncomingContent) {
     buffer = [UInt8](repeating: 0, count: opener.chunkSize.sealedByteCount)
     self.opener = opener
-    self.output = output
-    self.copy = copy
+    self.content = content
   }
+
+  /// Bytes of plaintext so far.
+  var byteCount: UInt64 { opener.byteCount }
 
   /// Opens the chunk in the first `count` bytes of the buffer, and writes it.
   ///
@@ -27,20 +25,18 @@ struct IncomingChunks: ~Copyable {
   mutating func take(_ count: Int, isLast: Bool) throws {
     let chunk = buffer
     let plaintext = try opener.open(chunk.bytes.extracting(first: count), isLast: isLast)
-    try output.write(plaintext.bytes)
-    try copy?.write(plaintext.bytes, isLast: isLast)
+    try content.write(plaintext.bytes, isLast: isLast)
   }
 
-  /// Puts the file and its copy in their places, if they are whole. They are on the disk when this
-  /// returns.
+  /// Puts what has come in in its place, if it is whole. It is on the disk when this returns.
   ///
-  /// - Returns: how many bytes of plaintext it has.
-  /// - Throws: `ChunkFailure` or `FileFailure`.
-  consuming func finish() throws -> UInt64 {
+  /// - Returns: The names that things have at the top of a folder.
+  /// - Throws: `ChunkFailure`, `FileFailure` or `StagingFailure`.
+  consuming func finish() throws -> [String] {
     try opener.finish()
-    let byteCount = opener.byteCount
-    try copy.take()?.commit()
-    try output.commit()
-    return byteCount
+    return try content.finish()
   }
+
+  /// Lets go of it. What can be gone on with stays.
+  consuming func abandon() { content.abandon() }
 }

@@ -6,78 +6,129 @@ internal import SecretMemory
 internal import Transport
 internal import Wire
 
-/// One file on its way in, in constant memory, from a sender who has been authenticated.
+/// Something on its way in, in constant memory, from a sender who has been authenticated.
 struct IncomingTransfer: ~Copyable {
   private static let goodbyePatience = Interval.seconds(5)
+  /// How long the sender may take to compare what is here with what it has.
+  private static let startPatience = Interval.minutes(10)
 
-  private let connection: HalfOpenConnection
-  private var session: PeerSession
-  private let offer: Offer
+  let connection: HalfOpenConnection
+  let manifest: Manifest
+  private var list: IncomingList
   private let signals: SignalWatch
   private let person: any Person
 
   init(
-    _ offer: consuming Offer, from connection: HalfOpenConnection,
-    session: consuming PeerSession, signals: SignalWatch, person: any Person
+    _ list: consuming IncomingList, _ manifest: Manifest, from connection: HalfOpenConnection,
+    signals: SignalWatch, person: any Person
   ) {
-    self.offer = offer
+    self.list = list
+    self.manifest = manifest
     self.connection = connection
-    self.session = session
     self.signals = signals
     self.person = person
   }
 
-  /// Receives the file: complete and on the disk when this returns, else not there.
+  var sender: PrincipalName { list.session.peer.name }
+
+  var chunkSize: ChunkSize { list.offer.chunkSize }
+
+  /// How messages call what is offered.
+  var shown: String { ShownManifest(manifest).summary }
+
+  /// Says no.
+  mutating func refuse(_ reason: TransferReason) { send(Answer.refused(reason).encoded()) }
+
+  /// Receives all of it: complete and on the disk when this returns.
   ///
-  /// - Parameter keeper: makes an encrypted copy on the way.
+  /// - Parameter sizeLimit: The most bytes to take of a stream.
   mutating func run(
-    to target: OutputTarget, keeping keeper: SealedCopyKeeper?
+    _ content: consuming IncomingContent, sizeLimit: UInt64?, progress: any TransferProgress
   ) throws(ClientFailure) {
-    let size = offer.size.map { "\($0) bytes" } ?? "length unknown"
-    let name = SafeText(offer.name, limit: Offer.nameByteLimit)
-    let shown = offer.name.isEmpty ? "a stream" : "\"\(name)\""
-    person.say("receiving \(shown) (\(size)) from \(session.peer.name)")
-    let output = try open { () throws(FileFailure) in
-      try AtomicFile(replacing: target.path, mode: 0o666, maskedByUmask: true)
-    }
-    let chunkSize = offer.chunkSize
-    let copy = try open { () throws(FileFailure) in try keeper?.begin(chunkSize: chunkSize) }
-    send(Answer.accepted.encoded())
-    var chunks = IncomingChunks(
-      ChunkOpener(
-        fileKey: offer.fileKey, binding: session.handshakeHash.bytes, chunkSize: offer.chunkSize,
-        announcedSize: offer.size),
-      output: output, copy: copy)
+    person.say("receiving \(shown) from \(sender)")
+    let remark = content.isResumable ? " What has come is kept for the next try." : ""
     do {
-      while try !receiveChunk(into: &chunks) {}
-      let byteCount = try chunks.finish()
-      send(Receipt(.complete, byteCount: byteCount).encoded())
+      let (names, byteCount) = try receive(content, sizeLimit: sizeLimit, progress)
+      send(Receipt(.complete(exitStatus: 0), byteCount: byteCount).encoded())
       waitForGoodbye()
-      person.say("received \(shown) (\(byteCount) bytes) from \(session.peer.name)")
+      person.say("received \(shown(names)) (\(byteCount) bytes) from \(sender)")
     } catch let error as FileFailure {
       fail(error.isOutOfSpace ? .noSpace : .cannotWrite)
-      throw ClientFailure(error)
+      throw ClientFailure(.fileFailure, "\(error).\(remark)")
+    } catch let error as StagingFailure {
+      fail(Self.reason(error))
+      throw ClientFailure(.fileFailure, "\(error).\(remark)")
     } catch let error as ChunkFailure {
       fail(.damaged)
-      throw PeerConnection.broken("Nothing was kept: \(error).")
+      throw PeerConnection.broken("It was damaged: \(error).\(remark)")
+    } catch let reason as TransferReason {
+      fail(reason)
+      throw ClientFailure(.other, "The stream is longer than --max-size. Nothing was kept.")
     } catch let error as ClientFailure {
       throw error
     } catch {
-      throw PeerConnection.broken("\(error) Nothing was kept.")
+      throw PeerConnection.broken("\(error)\(remark)")
     }
   }
 
-  /// Opens what the file goes to, or tells the sender that it cannot be written.
-  private mutating func open<File: ~Copyable>(
-    _ file: () throws(FileFailure) -> File
-  ) throws(ClientFailure) -> File {
-    do throws(FileFailure) {
-      return try file()
-    } catch {
-      send(Answer.refused(error.isOutOfSpace ? .noSpace : .cannotWrite).encoded())
-      waitForGoodbye()
-      throw ClientFailure(error)
+  private static func reason(_ failure: StagingFailure) -> TransferReason {
+    switch failure {
+    case .exists: .exists
+    case .busy: .busy
+    case .file(let file): file.isOutOfSpace ? .noSpace : .cannotWrite
     }
+  }
+
+  /// What came, by the names that it got where that is another one.
+  private func shown(_ names: [String]) -> String {
+    let top = manifest.topLevel.map(\.path.name)
+    let summary = ShownManifest(manifest).title
+    guard !names.isEmpty, names != top else { return summary }
+    let list = names.map { "\"\(SafeText($0, limit: EntryName.byteLimit))\"" }
+    return "\(summary) as \(list.joined(separator: ", "))"
+  }
+
+  private mutating func receive(
+    _ content: consuming IncomingContent, sizeLimit: UInt64?, _ progress: any TransferProgress
+  ) throws -> (names: [String], byteCount: UInt64) {
+    let start = try agreeOnStart(content)
+    try content.begin(at: start)
+    var chunks = IncomingChunks(
+      ChunkOpener(
+        fileKey: list.offer.fileKey, binding: list.session.handshakeHash.bytes,
+        chunkSize: chunkSize, announcedSize: manifest.totalSize.map { $0 - start }),
+      content: content)
+    progress.began(total: manifest.totalSize, offset: start)
+    defer { progress.ended() }
+    do {
+      while try !receiveChunk(into: &chunks) {
+        if let sizeLimit, chunks.byteCount > sizeLimit { throw TransferReason.tooLarge }
+        progress.advanced(to: start + chunks.byteCount)
+      }
+    } catch {
+      chunks.abandon()
+      throw error
+    }
+    let byteCount = start + chunks.byteCount
+    progress.advanced(to: byteCount)
+    return (try chunks.finish(), byteCount)
+  }
+
+  /// Step F2: accepts, with what is here already.
+  ///
+  /// - Returns: Where the sender starts.
+  private mutating func agreeOnStart(_ content: borrowing IncomingContent) throws -> UInt64 {
+    let point = try content.resumePoint()
+    send(Answer.accepted(point).encoded())
+    var head = [UInt8](repeating: 0, count: PeerFrameHeader.byteCount)
+    try fill(&head, head.count, stallLimit: Self.startPatience)
+    let header = try PeerFrameHeader(head.bytes)
+    guard header.type == .record else { throw TransportFailure.malformedFrame }
+    let message = try receiveRecord(header.payloadCount)
+    if let abort = try? Abort(message.bytes) { throw Self.broken(by: abort) }
+    let start = try Start(message.bytes)
+    guard start.answers(point) else { throw WireError.invalid("start") }
+    return start.offset
   }
 
   /// - Returns: whether it was the last one.
@@ -92,17 +143,26 @@ struct IncomingTransfer: ~Copyable {
       try chunks.take(header.payloadCount, isLast: header.type == .lastChunk)
       return header.type == .lastChunk
     case .record:
-      var record = [UInt8](repeating: 0, count: header.payloadCount)
-      try fill(&record, record.count)
-      let message = try session.open(record.bytes)
-      let abort = try Abort(message.bytes)
-      throw PeerConnection.broken("\(abort.reason) Nothing was kept.")
+      let message = try receiveRecord(header.payloadCount)
+      throw Self.broken(by: try Abort(message.bytes))
     case .handshakeMessage1, .handshakeMessage2: throw TransportFailure.malformedFrame
     }
   }
 
+  private static func broken(by abort: Abort) -> ClientFailure {
+    PeerConnection.broken(abort.reason.description)
+  }
+
+  private mutating func receiveRecord(_ count: Int) throws -> SecretBytes {
+    var record = [UInt8](repeating: 0, count: count)
+    try fill(&record, record.count)
+    return try list.session.open(record.bytes)
+  }
+
   /// Fills the first `count` bytes of a buffer from the connection, unless a signal comes.
-  private func fill(_ buffer: inout [UInt8], _ count: Int) throws {
+  private func fill(
+    _ buffer: inout [UInt8], _ count: Int, stallLimit: Interval = PeerConnection.stallLimit
+  ) throws {
     var elements = buffer.mutableSpan
     var bytes = unsafe elements.mutableBytes
     var done = 0
@@ -127,7 +187,7 @@ struct IncomingTransfer: ~Copyable {
 
   /// A message that cannot be sent finds a sender that has gone: the next read will tell.
   private mutating func send(_ message: [UInt8]) {
-    guard let record = try? session.seal(message.bytes) else { return }
+    guard let record = try? list.session.seal(message.bytes) else { return }
     try? connection.stream.sendPeerFrame(
       .record, payload: record.bytes, stallLimit: PeerConnection.stallLimit)
   }

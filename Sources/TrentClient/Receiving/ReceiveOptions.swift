@@ -10,8 +10,13 @@ public struct ReceiveOptions: Sendable {
   /// Addresses to announce besides those that are found out: hosts, each with the port that leads
   /// here, or 0 for the one that is listened on.
   public var announced: [HostAndPort]
+  /// What is taken, from whom.
+  public var rules = TransferRules(senders: .all)
   /// What to do with a sender who has not been met before.
   public var newPeer = NewPeerPolicy.accept
+
+  /// Is told how far the transfer has come.
+  public var progress: any TransferProgress = SilentProgress()
 
   public init(
     kdc: KDCOptions, signIn: SignInOptions, output: OutputTarget, sealedCopy: String? = nil,

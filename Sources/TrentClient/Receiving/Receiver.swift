@@ -5,7 +5,7 @@ internal import SecretMemory
 internal import Transport
 internal import Wire
 
-/// Receives one file from any user of the realm.
+/// Receives from users of the realm: one transfer that the rules accept.
 public struct Receiver {
   private let options: ReceiveOptions
   private let state: StateFolder
@@ -38,13 +38,37 @@ public struct Receiver {
       newPeers: NewPeers(policy: options.newPeer, person: person), person: person,
       now: start.link.clock.now)
     do throws(ClientFailure) {
-      var transfer = try reception.awaitTransfer(&presence, &start.login, over: &start.link)
-      try transfer.run(to: options.output, keeping: keeper)
+      var isDone = false
+      while !isDone {
+        var transfer = try reception.awaitTransfer(&presence, &start.login, over: &start.link)
+        let placing = ContentPlacing(
+          options, for: options.signIn.name, in: start.link.realm, keeper, person)
+        isDone = try receive(&transfer, placing, &reception)
+      }
     } catch {
       presence.end(&start.login, over: &start.link)
       throw error
     }
     presence.end(&start.login, over: &start.link)
+  }
+
+  /// - Returns: false when the transfer was refused, and its sender told so.
+  private func receive(
+    _ transfer: inout IncomingTransfer, _ placing: ContentPlacing, _ reception: inout Reception
+  ) throws(ClientFailure) -> Bool {
+    let content: IncomingContent
+    do throws(Refusal) {
+      content = try placing.content(for: transfer)
+    } catch {
+      transfer.refuse(error.reason)
+      reception.linger(transfer.connection)
+      person.say("refused \(transfer.shown) from \(transfer.sender): \(error.word)")
+      if let failure = error.failure { throw failure }
+      return false
+    }
+    reception.close()
+    try transfer.run(content, sizeLimit: options.rules.maxSize, progress: options.progress)
+    return true
   }
 
   private func listen() throws(ClientFailure) -> Listener {

@@ -35,7 +35,7 @@ struct Reception: ~Copyable {
     cache = SessionReplayCache(now: now)
   }
 
-  /// - Returns: the first offer of a sender who is who the KDC says. Nobody else is served then.
+  /// - Returns: the next offer, with its whole list, of a sender who is who the KDC says.
   mutating func awaitTransfer(
     _ presence: inout Presence, _ login: inout Login, over link: inout KDCLink
   ) throws(ClientFailure) -> IncomingTransfer {
@@ -43,8 +43,7 @@ struct Reception: ~Copyable {
       for descriptor in try wait(until: min(presence.due, halfOpen.nextDeadline)) {
         if let connection = halfOpen[descriptor: descriptor] {
           if let transfer = serve(connection, login.credential, link.clock) {
-            listener = nil
-            halfOpen.removeAll()
+            halfOpen.remove(connection)
             return transfer
           }
         } else {
@@ -54,6 +53,20 @@ struct Reception: ~Copyable {
       halfOpen.removeOverdue()
       if presence.due.hasPassed { try presence.refresh(&login, over: &link) }
     }
+  }
+
+  /// Serves nobody else.
+  mutating func close() {
+    listener = nil
+    halfOpen.removeAll()
+  }
+
+  /// Keeps a connection that has been told its last word until the other end has read it.
+  mutating func linger(_ connection: HalfOpenConnection) {
+    try? connection.stream.shutdownWriting()
+    connection.goOn(.over)
+    halfOpen.remove(connection)
+    halfOpen.add(connection)
   }
 
   /// The descriptors on which something has happened.
@@ -103,16 +116,25 @@ struct Reception: ~Copyable {
     _ connection: HalfOpenConnection, _ credential: borrowing Credential, _ clock: KDCClock
   ) -> IncomingTransfer? {
     do {
-      guard let frame = try connection.receiveAvailable() else { return nil }
-      switch frame.type {
-      case .handshakeMessage1 where connection.expected == nil:
+      switch connection.takeStage() {
+      case .connected:
+        connection.goOn(.connected)
+        guard let frame = try connection.receiveAvailable() else { return nil }
+        guard frame.type == .handshakeMessage1 else { throw PeerFailure.handshake }
         try answer(frame, on: connection, credential, clock)
         return nil
-      case .record:
-        guard let expected = connection.expected.take() else { throw PeerFailure.record }
-        let accepted = try expected.receive(frame.payload.bytes)
-        return try begin(accepted, on: connection, credential.realm)
-      default: throw PeerFailure.handshake
+      case .answered(let expected):
+        guard let frame = try connection.receiveAvailable() else {
+          connection.goOn(.answered(expected))
+          return nil
+        }
+        guard frame.type == .record else { throw PeerFailure.handshake }
+        try begin(try expected.receive(frame.payload.bytes), on: connection, credential.realm)
+        return nil
+      case .listing(let list): return try goOn(list, on: connection)
+      case .over:
+        try discard(on: connection)
+        return nil
       }
     } catch {
       halfOpen.remove(connection)
@@ -137,37 +159,73 @@ struct Reception: ~Copyable {
     let message = outgoing.message
     try connection.stream.sendPeerFrame(
       .handshakeMessage2, payload: message.bytes, stallLimit: Self.answerPatience)
-    connection.expected = .some(outgoing.next)
+    connection.goOn(.answered(outgoing.next))
   }
 
   /// The sender has proven to be there: only now is its offer read, is anybody asked, and is it
-  /// pinned.
-  ///
-  /// - Returns: nil when the sender is new and not wanted; it has been told so.
+  /// pinned. One who is new and not wanted is told so.
   private mutating func begin(
     _ accepted: consuming AcceptedSession, on connection: HalfOpenConnection, _ realm: Realm
-  ) throws -> IncomingTransfer? {
+  ) throws {
     let offer = try Offer(accepted.firstRecord.bytes)
     let peer = accepted.session.peer
     guard try newPeers.admits(peer, in: realm) else {
-      try decline(accepted, on: connection)
+      var session = accepted.session
+      try refuse(.declined, &session, on: connection)
       let fingerprint = NewPeers.fingerprint(of: peer, in: realm)
       person.say("refused \(peer.name), who is new, fingerprint \(fingerprint)")
-      return nil
+      return
     }
     try peers.pin(peer, in: realm, telling: person)
-    return IncomingTransfer(
-      offer, from: connection, session: accepted.session, signals: signals, person: person)
+    guard halfOpen.listingCount < IncomingList.limit else {
+      var session = accepted.session
+      return try refuse(.busy, &session, on: connection)
+    }
+    connection.goOn(.listing(IncomingList(offer, session: accepted.session)))
   }
 
-  private mutating func decline(
-    _ accepted: consuming AcceptedSession, on connection: HalfOpenConnection
+  /// Takes the next part of the list, if it is there.
+  private mutating func goOn(
+    _ list: consuming IncomingList, on connection: HalfOpenConnection
+  ) throws -> IncomingTransfer? {
+    var list = list
+    guard let frame = try connection.receiveAvailable() else {
+      connection.goOn(.listing(list))
+      return nil
+    }
+    guard frame.type == .record else { throw PeerFailure.record }
+    do {
+      try list.take(frame.payload.bytes)
+      guard list.isComplete else {
+        connection.goOn(.listing(list))
+        return nil
+      }
+      let manifest = try list.manifest()
+      return IncomingTransfer(list, manifest, from: connection, signals: signals, person: person)
+    } catch let fault as ManifestFault {
+      person.say("refused what \(list.session.peer.name) offers: \(fault)")
+      try refuse(.unacceptable, &list.session, on: connection)
+      return nil
+    }
+  }
+
+  private mutating func refuse(
+    _ reason: TransferReason, _ session: inout PeerSession, on connection: HalfOpenConnection
   ) throws {
-    halfOpen.remove(connection)
-    var session = accepted.session
-    let answer = Answer.refused(.declined).encoded()
+    let answer = Answer.refused(reason).encoded()
     let record = try session.seal(answer.bytes)
     try connection.stream.sendPeerFrame(
       .record, payload: record.bytes, stallLimit: Self.answerPatience)
+    linger(connection)
+  }
+
+  /// Reads past what a sender says that has had its last word.
+  private mutating func discard(on connection: HalfOpenConnection) throws {
+    var waste = [UInt8](repeating: 0, count: 1 << 16)
+    var elements = waste.mutableSpan
+    var bytes = unsafe elements.mutableBytes
+    if let count = try connection.stream.readAvailable(into: &bytes), count == 0 {
+      halfOpen.remove(connection)
+    }
   }
 }

@@ -1,71 +1,147 @@
 internal import DurableFiles
 internal import FileTransfer
 internal import Glibc
+internal import SecretMemory
+internal import SystemClock
+internal import Wire
 
 /// What to send.
 public enum Input: Hashable, Sendable {
+  /// One file, or what comes out of a pipe or a device.
   case file(String)
+  /// Files, and folders with all that is in them; one pipe or device alone.
+  case files([String])
   case standardInput
+  /// At most `Manifest.textLimit` bytes, to be shown to the receiver.
+  case text(String)
 }
 
 /// What is sent, open for reading from front to back.
 struct InputSource: ~Copyable {
-  private enum Origin: ~Copyable {
-    case file(OpenFile)
-    case standardInput
-  }
+  let manifest: Manifest
+  /// How messages call it.
+  let shownName: String
+  /// What there is of files; none for a stream or a text.
+  private var files: FileSequence
+  private let stream: OpenFile?
+  /// What is left of a text.
+  private var text: ArraySlice<UInt8>
 
-  /// The file's name without folders, as far as an offer has room for it; empty when there is none.
-  let name: String
-  /// In bytes; nil for what has no length yet.
-  let size: UInt64?
-  private let origin: Origin
-
-  init(_ input: Input) throws(ClientFailure) {
+  init(_ input: Input, telling person: any Person) throws(ClientFailure) {
     switch input {
     case .standardInput:
-      name = ""
-      size = nil
-      origin = .standardInput
+      let file = try withFiles { () throws(FileFailure) in try OpenFile.standardInput() }
+      try self.init(stream: "stdin", shownAs: "standard input", file)
+    case .text(let text): try self.init(text: text)
     case .file(let path):
-      let file = try withFiles { () throws(FileFailure) in try OpenFile(reading: path) }
-      size = try withFiles { () throws(FileFailure) in try file.size() }
-      name = Self.offered(lastComponent(of: path))
-      origin = .file(file)
+      let status = try withFiles { () throws(FileFailure) in try FileStatus.following(path) }
+      guard status.kind != .folder else {
+        throw ClientFailure(FileFailure(path: path, operation: .read, errno: EISDIR))
+      }
+      try self.init([path], isStream: status.kind == .special, person)
+    case .files(let paths):
+      var isStream = false
+      if paths.count == 1, let path = paths.first {
+        let status = try withFiles { () throws(FileFailure) in try FileStatus.following(path) }
+        isStream = status.kind == .special
+      }
+      try self.init(paths, isStream: isStream, person)
     }
   }
 
-  private static func offered(_ name: String) -> String {
-    var name = name
-    while name.utf8.count > Offer.nameByteLimit { name.removeLast() }
-    return name
+  private init(_ paths: [String], isStream: Bool, _ person: any Person) throws(ClientFailure) {
+    if isStream, let path = paths.first {
+      let file = try withFiles { () throws(FileFailure) in try OpenFile(reading: path) }
+      let name = lastComponent(of: path)
+      try self.init(
+        stream: EntryName.cleaned([UInt8](name.utf8)), shownAs: Self.quoted(name), file)
+      return
+    }
+    let list = try SourceList(paths, telling: person)
+    self.init(list.manifest, shownAs: Self.shown(list.manifest), files: list.files)
   }
 
-  /// How messages call it.
-  var shownName: String {
-    name.isEmpty ? "standard input" : "\"\(SafeText(name, limit: 255))\""
+  private init(
+    stream name: String, shownAs shown: String, _ file: consuming OpenFile
+  ) throws(ClientFailure) {
+    let manifest = try Self.single(.stream, name: name, size: nil)
+    self.init(manifest, shownAs: shown, stream: .some(file))
   }
+
+  private init(text: String) throws(ClientFailure) {
+    let bytes = [UInt8](text.utf8)
+    guard bytes.count <= Manifest.textLimit else {
+      throw ClientFailure(
+        .usage, "A text has at most \(Manifest.textLimit) bytes. Send a file instead.")
+    }
+    let manifest = try Self.single(.text, name: "text", size: UInt64(bytes.count))
+    self.init(manifest, shownAs: "a text", text: bytes)
+  }
+
+  private init(
+    _ manifest: Manifest, shownAs shown: String, files: [SourceFile] = [],
+    stream: consuming OpenFile? = nil, text: [UInt8] = []
+  ) {
+    self.manifest = manifest
+    shownName = shown
+    self.files = FileSequence(files)
+    self.stream = stream
+    self.text = text[...]
+  }
+
+  /// The list of what is one file made in this moment.
+  private static func single(
+    _ content: Manifest.Content, name: String, size: UInt64?
+  ) throws(ClientFailure) -> Manifest {
+    do throws(ManifestFault) {
+      guard let path = EntryPath(name) else { throw .malformed }
+      let entry = TransferEntry(
+        path: path, kind: .file(size: size), permissions: 0o666, modified: SystemClock.now)
+      return try Manifest(content, [entry])
+    } catch {
+      throw ClientFailure(.fileFailure, "This cannot be sent: \(error).")
+    }
+  }
+
+  private static func quoted(_ name: String) -> String { "\"\(SafeText(name, limit: 255))\"" }
+
+  private static func shown(_ manifest: Manifest) -> String {
+    let top = manifest.topLevel
+    guard top.count == 1, let only = top.first else { return "\(top.count) things" }
+    return quoted(only.path.name)
+  }
+
+  // MARK: Reading
 
   /// Fills `buffer`, and returns how many bytes that took: fewer than it holds only at the end.
-  func read(into buffer: inout MutableRawSpan) throws(FileFailure) -> Int {
-    switch origin {
-    case .file(let file): return try file.read(into: &buffer)
-    case .standardInput: break
+  mutating func read(into buffer: inout MutableRawSpan) throws(SourceFailure) -> Int {
+    switch manifest.content {
+    case .files: return try files.read(into: &buffer)
+    case .stream: return try readStream(into: &buffer)
+    case .text:
+      let piece = [UInt8](text.prefix(buffer.byteCount))
+      buffer.write(piece.bytes, at: 0)
+      text = text.dropFirst(piece.count)
+      return piece.count
     }
-    var filled = 0
-    while filled < buffer.byteCount {
-      let start = filled
-      let count = unsafe buffer.withUnsafeMutableBytes { bytes in
-        let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[start...])
-        return unsafe Glibc.read(STDIN_FILENO, rest.baseAddress, rest.count)
-      }
-      if count == 0 { break }
-      if count > 0 {
-        filled += count
-      } else if errno != EINTR {
-        throw FileFailure(path: "standard input", operation: .read, errno: errno)
-      }
-    }
-    return filled
   }
+
+  private func readStream(into buffer: inout MutableRawSpan) throws(SourceFailure) -> Int {
+    do throws(FileFailure) {
+      switch stream {
+      case .some(let file): return try file.read(into: &buffer)
+      case .none: return 0
+      }
+    } catch {
+      throw SourceFailure(description: "\(error).")
+    }
+  }
+
+  /// SHA-256 of the first `count` bytes of content; for files.
+  mutating func hash(first count: UInt64) throws(SourceFailure) -> [UInt8] {
+    try files.hash(first: count)
+  }
+
+  /// Goes on at an offset of the content; for files, and 0 for the rest of them.
+  mutating func seek(to offset: UInt64) throws(SourceFailure) { try files.seek(to: offset) }
 }

@@ -35,22 +35,22 @@ struct OutgoingChunks: ~Copyable {
   /// Makes the next chunk the current one.
   ///
   /// - Returns: false when the last one has been sent.
-  mutating func readNext(_ input: borrowing InputSource) throws(SourceFailure) -> Bool {
+  mutating func readNext(_ input: inout InputSource) throws(SourceFailure) -> Bool {
     guard !sealer.isFinished else { return false }
     if hasBegun {
       swap(&current, &following)
       count = followingCount
     } else {
       hasBegun = true
-      count = try Self.fill(&current, input)
+      count = try Self.fill(&current, &input)
       try account(for: count)
     }
     // A chunk that is not full is the last one.
-    followingCount = count == chunkSize ? try Self.fill(&following, input) : 0
+    followingCount = count == chunkSize ? try Self.fill(&following, &input) : 0
     try account(for: followingCount)
     if followingCount == 0, let announcedSize, readCount < announcedSize {
       throw SourceFailure(
-        description: "The file became shorter while it was sent. Nothing was kept; send it again.")
+        description: "The file became shorter while it was sent. Send it again.")
     }
     return true
   }
@@ -59,18 +59,16 @@ struct OutgoingChunks: ~Copyable {
     readCount += UInt64(count)
     guard readCount <= announcedSize ?? .max else {
       throw SourceFailure(
-        description: "The file became longer while it was sent. Nothing was kept; send it again.")
+        description: "The file became longer while it was sent. Send it again.")
     }
   }
 
   private static func fill(
-    _ buffer: inout [UInt8], _ input: borrowing InputSource
+    _ buffer: inout [UInt8], _ input: inout InputSource
   ) throws(SourceFailure) -> Int {
     var elements = buffer.mutableSpan
     var bytes = unsafe elements.mutableBytes
-    do { return try input.read(into: &bytes) } catch {
-      throw SourceFailure(description: error.description)
-    }
+    return try input.read(into: &bytes)
   }
 
   /// Seals the current chunk and sends it.

@@ -6,35 +6,110 @@ internal import SecretMemory
 internal import Transport
 internal import Wire
 
-/// One file on its way to a receiver, in constant memory.
+/// Something on its way to a receiver, in constant memory.
 struct OutgoingTransfer: ~Copyable {
-  /// How long the receiver may take to bring everything to its disk, and its person to agree.
+  /// How long the receiver may take to bring everything to its disk, to look at what it has
+  /// already, and its person to agree.
   private static let receiptPatience = Interval.minutes(10)
 
   private var connection: PeerConnection
+  private let progress: any TransferProgress
 
-  init(_ connection: consuming PeerConnection) { self.connection = connection }
+  init(_ connection: consuming PeerConnection, progress: any TransferProgress) {
+    self.connection = connection
+    self.progress = progress
+  }
 
-  /// Sends all of `input`.
+  /// Sends all of `input`, or what the receiver lacks of it.
   ///
   /// - Returns: how many bytes the receiver has confirmed to have.
-  mutating func run(_ input: borrowing InputSource) throws(ClientFailure) -> UInt64 {
+  mutating func run(_ input: inout InputSource) throws(ClientFailure) -> UInt64 {
     var random = SystemRandom()
-    let fileKey = random.secret(Offer.fileKeyByteCount)
+    let offer = Offer(
+      fileKey: random.secret(Offer.fileKeyByteCount), chunkSize: .standard, input.manifest)
+    try propose(offer, input.manifest)
+    let point = try awaitAnswer(input.manifest)
+    let start = try agreeOnStart(point, &input)
     let sealer = ChunkSealer(
-      fileKey: fileKey, binding: connection.session.handshakeHash.bytes, chunkSize: .standard)
-    try offer(input, fileKey: fileKey, .standard)
-    try awaitAnswer()
-    var stream = OutgoingChunks(sealer, announcedSize: input.size)
+      fileKey: offer.fileKey, binding: connection.session.handshakeHash.bytes,
+      chunkSize: offer.chunkSize)
+    var chunks = OutgoingChunks(sealer, announcedSize: input.manifest.totalSize.map { $0 - start })
+    progress.began(total: input.manifest.totalSize, offset: start)
+    defer { progress.ended() }
+    try send(&input, &chunks, from: start)
+    let byteCount = start + chunks.byteCount
+    try Self.judge(try receiveReceipt(within: Self.receiptPatience), sent: byteCount)
+    return byteCount
+  }
+
+  // MARK: Step F1
+
+  /// Sends the offer and its list. The receiver may say no before it has all of it.
+  private mutating func propose(
+    _ offer: borrowing Offer, _ manifest: Manifest
+  ) throws(ClientFailure) {
+    let message = offer.encoded()
+    try connection.send(message.bytes)
+    for batch in EntryBatch.batches(of: manifest) {
+      if hasAnswered { return }
+      let message = batch.encoded()
+      do throws(ClientFailure) {
+        try connection.send(message.bytes)
+      } catch {
+        if hasAnswered { return }
+        throw error
+      }
+    }
+  }
+
+  private var hasAnswered: Bool {
+    (try? connection.stream.isReadable(within: .milliseconds(0))) == true
+  }
+
+  // MARK: Step F2
+
+  private mutating func awaitAnswer(_ manifest: Manifest) throws(ClientFailure) -> ResumePoint {
+    let record = try connection.receive(stallLimit: Self.receiptPatience)
+    let answer: Answer
+    do { answer = try Answer(record.bytes) } catch { throw Self.misbehaved }
+    switch answer {
+    case .refused(let reason): throw Self.failure(reason)
+    case .accepted(let point):
+      guard point.fits(manifest) else { throw Self.misbehaved }
+      return point
+    }
+  }
+
+  /// Compares what the receiver has with the same bytes of one's own.
+  private mutating func agreeOnStart(
+    _ point: ResumePoint, _ input: inout InputSource
+  ) throws(ClientFailure) -> UInt64 {
+    let start: Start
+    do throws(SourceFailure) {
+      let ownHash = point.offset > 0 ? try input.hash(first: point.offset) : []
+      start = point.start(ownHash: ownHash)
+      try input.seek(to: start.offset)
+    } catch {
+      throw giveUp(error)
+    }
+    let message = start.encoded()
+    try connection.send(message.bytes)
+    return start.offset
+  }
+
+  // MARK: Step F3
+
+  private mutating func send(
+    _ input: inout InputSource, _ chunks: inout OutgoingChunks, from start: UInt64
+  ) throws(ClientFailure) {
     do {
-      while try stream.readNext(input) {
+      while try chunks.readNext(&input) {
         try rejectEarlyReceipt()
-        try stream.sendNext(over: connection.stream)
+        try chunks.sendNext(over: connection.stream)
+        progress.advanced(to: start + chunks.byteCount)
       }
     } catch let error as SourceFailure {
-      let abort = Abort(.sourceFailed).encoded()
-      try? connection.send(abort.bytes)
-      throw ClientFailure(.fileFailure, error.description)
+      throw giveUp(error)
     } catch let error as TransportFailure {
       // The receiver may have said why before it closed the connection.
       try rejectEarlyReceipt()
@@ -44,49 +119,36 @@ struct OutgoingTransfer: ~Copyable {
     } catch {
       throw PeerConnection.broken("\(error)")
     }
-    let byteCount = stream.byteCount
-    try Self.judge(try receiveReceipt(within: Self.receiptPatience), sent: byteCount)
-    return byteCount
   }
 
-  private mutating func offer(
-    _ input: borrowing InputSource, fileKey: borrowing SecretBytes, _ chunkSize: ChunkSize
-  ) throws(ClientFailure) {
-    let message: SecretBytes
-    do {
-      let offer = try Offer(
-        fileKey: fileKey.duplicate(), chunkSize: chunkSize, size: input.size, name: input.name)
-      message = offer.encoded()
-    } catch {
-      throw ClientFailure(.fileFailure, "The file cannot be offered: its name or size is too long.")
-    }
-    try connection.send(message.bytes)
-  }
-
-  private mutating func awaitAnswer() throws(ClientFailure) {
-    let record = try connection.receive(stallLimit: Self.receiptPatience)
-    let answer: Answer
-    do { answer = try Answer(record.bytes) } catch { throw Self.misbehaved }
-    if case .refused(let reason) = answer {
-      throw ClientFailure(.refusedByReceiver, reason.description)
-    }
+  private mutating func giveUp(_ failure: SourceFailure) -> ClientFailure {
+    let abort = Abort(.sourceFailed).encoded()
+    try? connection.send(abort.bytes)
+    return ClientFailure(.fileFailure, failure.description)
   }
 
   /// The receiver says something before the end only when it gives up.
   private mutating func rejectEarlyReceipt() throws(ClientFailure) {
-    guard (try? connection.stream.isReadable(within: .milliseconds(0))) == true else { return }
+    guard hasAnswered else { return }
     let receipt = try receiveReceipt(within: PeerConnection.stallLimit)
     guard case .failed(let reason) = receipt.outcome else { throw Self.misbehaved }
     throw Self.failure(reason)
   }
 
-  /// Step F4: only a receipt for just as many bytes as were sent is success.
+  // MARK: Step F4
+
+  /// Only a receipt for just as many bytes as were sent is success.
   static func judge(_ receipt: Receipt, sent byteCount: UInt64) throws(ClientFailure) {
     switch receipt.outcome {
     case .failed(let reason): throw failure(reason)
-    case .complete:
+    case .complete(let exitStatus):
       guard receipt.byteCount == byteCount else {
         throw PeerConnection.broken("The receiver has got something else than was sent.")
+      }
+      guard exitStatus == 0 else {
+        throw ClientFailure(
+          .refusedByReceiver,
+          "The receiver's program took everything, and ended with exit status \(exitStatus).")
       }
     }
   }
@@ -99,7 +161,8 @@ struct OutgoingTransfer: ~Copyable {
   private static func failure(_ reason: TransferReason) -> ClientFailure {
     switch reason {
     case .damaged, .sourceFailed: ClientFailure(.transferBroken, reason.description)
-    case .declined, .cannotWrite, .noSpace, .tooLarge, .busy:
+    case .declined, .cannotWrite, .noSpace, .tooLarge, .busy, .unacceptable, .exists,
+      .oneFileOnly:
       ClientFailure(.refusedByReceiver, reason.description)
     }
   }

@@ -10,6 +10,9 @@ public struct SendOptions: Sendable {
   /// What to do when the receiver has not been met before.
   public var newPeer = NewPeerPolicy.accept
 
+  /// Is told how far the transfer has come.
+  public var progress: any TransferProgress = SilentProgress()
+
   public init(kdc: KDCOptions, signIn: SignInOptions, receiver: PrincipalName, input: Input) {
     self.kdc = kdc
     self.signIn = signIn
@@ -18,7 +21,7 @@ public struct SendOptions: Sendable {
   }
 }
 
-/// Sends one file to a user by name: done only when the receiver has confirmed that all of it is on
+/// Sends to a user by name: done only when the receiver has confirmed that all of it is on
 /// its disk.
 public struct Sender {
   private let options: SendOptions
@@ -36,15 +39,15 @@ public struct Sender {
       throw ClientFailure(.usage, "You cannot send to yourself.")
     }
     // A file that cannot be read is told before anybody is asked for a passphrase.
-    let input = try InputSource(options.input)
+    var input = try InputSource(options.input, telling: person)
     let signOn = SignOn(options.kdc, options.signIn, in: state, person: person)
     var start = try signOn.begin()
     let finder = ReceiverFinder(
       options.receiver, signOn, state: state,
       newPeers: NewPeers(policy: options.newPeer, person: person), person: person)
     let connection = try finder.connect(&start.login, over: &start.link)
-    var transfer = OutgoingTransfer(connection)
-    let count = try transfer.run(input)
+    var transfer = OutgoingTransfer(connection, progress: options.progress)
+    let count = try transfer.run(&input)
     person.say("sent \(input.shownName) (\(count) bytes) to \(options.receiver), verified")
   }
 }

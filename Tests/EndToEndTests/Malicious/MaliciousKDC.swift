@@ -83,6 +83,10 @@ final class MaliciousKDC: Sendable {
   }
 
   /// Calls a receiver in somebody's name.
+  func call(_ receiver: String, as sender: String) throws -> PeerConnection {
+    try call(principal(receiver), as: principal(sender))
+  }
+
   private func call(
     _ receiver: PrincipalName, as sender: PrincipalName
   ) throws -> PeerConnection {
@@ -91,7 +95,7 @@ final class MaliciousKDC: Sendable {
 
   /// The same without a sender who has asked for anything. Throws what the handshake fails with.
   func pose(as sender: String, to receiver: String) throws {
-    _ = try call(principal(receiver), as: principal(sender))
+    _ = try call(receiver, as: sender)
   }
 
   /// The honest machine's answer about a peer who is an impostor; nil if nobody asks for a ticket.

@@ -70,27 +70,35 @@ enum MiddleSession {
     let accepted = try answered.next.receive(record.payload.bytes)
     let first = accepted.firstRecord.duplicate()
     let offer = try Offer(first.bytes)
+    var reader = ManifestReader(offer)
     var near = PeerConnection(stream: stream, session: accepted.session)
     let sender = near.session.peer.name
-    var haul = Haul(sender: sender, fileName: offer.name)
+    while !reader.isComplete {
+      let entries = try near.receive()
+      try reader.take(entries.bytes)
+    }
+    let list = try reader.finish()
+    var haul = Haul(sender: sender, fileName: list.entries[0].path.name)
     guard var far = try? callOn(sender) else {
-      try near.send(FileTransfer.Answer.accepted.encoded().bytes)
+      try near.send(FileTransfer.Answer.accepted(.beginning).encoded().bytes)
+      _ = try near.receive()
       try take(offer, from: near) { chunk, _ in haul.content += chunk }
       // It may as well say that all is well.
-      let receipt = Receipt(.complete, byteCount: UInt64(haul.content.count))
+      let receipt = Receipt(.complete(exitStatus: 0), byteCount: UInt64(haul.content.count))
       try near.send(receipt.encoded().bytes)
       return haul
     }
     haul.isPassedOn = true
-    // Another key for the other session; name, size and chunks are the sender's.
+    // Another key for the other session; list, start and chunks are the sender's.
     let fileKey = random.secret(Offer.fileKeyByteCount)
-    let onward = try Offer(
-      fileKey: fileKey.duplicate(), chunkSize: offer.chunkSize, size: offer.size,
-      name: offer.name)
+    let onward = Offer(fileKey: fileKey.duplicate(), chunkSize: offer.chunkSize, list)
     let words = onward.encoded()
     try far.send(words.bytes)
+    for batch in EntryBatch.batches(of: list) { try far.send(batch.encoded().bytes) }
     let reply = try far.receive()
     try near.send(reply.bytes)
+    let start = try near.receive()
+    try far.send(start.bytes)
     let binding = far.session.handshakeHash
     var sealer = ChunkSealer(
       fileKey: fileKey, binding: binding.bytes, chunkSize: offer.chunkSize)
@@ -113,7 +121,7 @@ enum MiddleSession {
     let binding = sender.session.handshakeHash
     var opener = ChunkOpener(
       fileKey: offer.fileKey, binding: binding.bytes, chunkSize: offer.chunkSize,
-      announcedSize: offer.size)
+      announcedSize: offer.totalSize)
     while !opener.isFinished {
       let frame = try sender.stream.receivePeerFrame(stallLimit: patience)
       let isLast = frame.type == .lastChunk

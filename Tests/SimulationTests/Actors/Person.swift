@@ -26,6 +26,10 @@ final class Person {
   var isRegistered = false
   private(set) var login: Login?
   private(set) var pins: [PrincipalName: VerifyingKey] = [:]
+  /// What has been sent and not been confirmed, by receiver.
+  var unconfirmed: [PrincipalName: SimulatedFile] = [:]
+  /// What has come of files that are not whole, by sender and list.
+  var partials: [[UInt8]: [UInt8]] = [:]
   private var handlers: [Int: any PacketHandler] = [:]
   /// A planted bug makes a sender use this one over and over.
   private let onlyEphemeral: AgreementKey

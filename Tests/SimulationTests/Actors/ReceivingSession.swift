@@ -10,6 +10,8 @@ final class ReceivingSession: PacketHandler {
   private enum State: ~Copyable {
     case handshake
     case record(ExpectFirstRecord)
+    case list(PeerSession, Offer, ManifestReader)
+    case start(PeerSession, Offer, Manifest, ResumePoint)
     case file(PeerSession, ChunkOpener)
   }
 
@@ -18,6 +20,8 @@ final class ReceivingSession: PacketHandler {
   private let address: Endpoint
   private var state: State? = .handshake
   private var content: [UInt8] = []
+  /// Whose list it is: what is kept of it is gone on with for the same sender only.
+  private var transfer: [UInt8] = []
 
   private var person: Person { login.person }
   private var world: World { person.world }
@@ -51,6 +55,12 @@ final class ReceivingSession: PacketHandler {
       guard packet.frame == .record else { throw UnexpectedFrame() }
       let accepted = try expected.receive(packet.payload.bytes)
       return try accept(accepted)
+    case .list(let session, let offer, let reader):
+      guard packet.frame == .record else { throw UnexpectedFrame() }
+      return try take(packet.payload, session, offer, reader)
+    case .start(let session, let offer, let manifest, let point):
+      guard packet.frame == .record else { throw UnexpectedFrame() }
+      return try begin(packet.payload, session, offer, manifest, point)
     case .file(let session, let opener):
       switch packet.frame {
       case .chunk: return try take(packet.payload, isLast: false, session, opener)
@@ -81,16 +91,48 @@ final class ReceivingSession: PacketHandler {
     return next
   }
 
-  /// The initiator has shown that it is there, and offers a file: steps P3, F1 and F2.
+  /// The initiator has shown that it is there, and offers something: steps P3 and F1.
   private func accept(_ accepted: consuming AcceptedSession) throws -> State {
     let offer = try Offer(accepted.firstRecord.bytes)
-    var session = accepted.session
+    let session = accepted.session
     world.judge.accepted(session.handshakeHash, at: person, from: session.peer)
     person.pin(session.peer)
+    let reader = ManifestReader(offer)
+    return .list(session, offer, reader)
+  }
+
+  /// The list of step F1, and step F2 when it is complete.
+  private func take(
+    _ payload: [UInt8], _ session: consuming PeerSession, _ offer: consuming Offer,
+    _ reader: consuming ManifestReader
+  ) throws -> State {
+    var session = session
+    var reader = reader
+    let message = try session.open(payload.bytes)
+    try reader.take(message.bytes)
+    guard reader.isComplete else { return .list(session, offer, reader) }
+    let manifest = try reader.finish()
+    transfer = session.peer.name.bytes + manifest.hash
+    let kept = person.partials[transfer] ?? []
+    content = kept
+    let point = ResumePoint(offset: UInt64(kept.count), hash: SHA256.hash(kept.bytes))
+    send(.record, try session.seal(Answer.accepted(point).encoded().bytes))
+    return .start(session, offer, manifest, point)
+  }
+
+  /// The sender has compared what is here with what it has.
+  private func begin(
+    _ payload: [UInt8], _ session: consuming PeerSession, _ offer: consuming Offer,
+    _ manifest: Manifest, _ point: ResumePoint
+  ) throws -> State {
+    var session = session
+    let message = try session.open(payload.bytes)
+    let start = try Start(message.bytes)
+    guard start.answers(point), let size = manifest.totalSize else { throw UnexpectedFrame() }
+    content = Array(content[..<Int(start.offset)])
     let opener = ChunkOpener(
       fileKey: offer.fileKey, binding: session.handshakeHash.bytes, chunkSize: offer.chunkSize,
-      announcedSize: offer.size)
-    send(.record, try session.seal(Answer.accepted.encoded().bytes))
+      announcedSize: size - start.offset)
     return .file(session, opener)
   }
 
@@ -104,14 +146,16 @@ final class ReceivingSession: PacketHandler {
     do throws(ChunkFailure) {
       let plaintext = try opener.open(payload.bytes, isLast: isLast)
       content += [UInt8](plaintext.bytes)
+      person.partials[transfer] = content
       guard isLast else { return .file(session, opener) }
       try opener.finish()
     } catch {
       // A planted bug keeps what is there of a file that has failed.
       guard world.plant == .receiverKeepsPieces else { throw error }
     }
+    person.partials[transfer] = nil
     world.judge.received(session.handshakeHash, at: person, content)
-    let receipt = Receipt(.complete, byteCount: UInt64(content.count))
+    let receipt = Receipt(.complete(exitStatus: 0), byteCount: UInt64(content.count))
     send(.record, try session.seal(receipt.encoded().bytes))
     return nil
   }

@@ -28,8 +28,12 @@ final class SendingSession: PacketHandler {
     self.peer = peer
     self.address = address
     channel = person.world.newChannel()
-    // Every session has a channel of its own, so every file has a number of its own.
-    file = SimulatedFile(number: channel, random: &person.world.choices)
+    // Every session has a channel of its own, so every file has a number of its own. What has not
+    // arrived is sent again.
+    file =
+      person.unconfirmed[peer.name]
+      ?? SimulatedFile(number: channel, random: &person.world.choices)
+    person.unconfirmed[peer.name] = file
     fileKey = person.world.keys.secret(Offer.fileKeyByteCount)
   }
 
@@ -60,34 +64,43 @@ final class SendingSession: PacketHandler {
       world.note(.established, "\(person.endpoint) to \(peer.name), \(file.bytes.count) bytes")
       world.judge.established(
         session.handshakeHash, from: person, to: peer, sending: file.bytes)
-      let offer = try Offer(
-        fileKey: fileKey.duplicate(), chunkSize: .simulated, size: UInt64(file.bytes.count),
-        name: file.name)
+      let offer = Offer(
+        fileKey: fileKey.duplicate(), chunkSize: .simulated, try file.manifest())
       let record = offer.encoded()
       send(.record, try session.seal(record.bytes))
+      for batch in EntryBatch.batches(of: try file.manifest()) {
+        send(.record, try session.seal(batch.encoded().bytes))
+      }
       return .answer(session)
     case .answer(let awaited):
       guard packet.frame == .record else { throw UnexpectedFrame() }
       var session = awaited
       let record = try session.open(packet.payload.bytes)
-      guard try Answer(record.bytes) == .accepted else { return nil }
-      sendChunks(binding: session.handshakeHash)
+      guard case .accepted(let point) = try Answer(record.bytes) else { return nil }
+      guard point.fits(try file.manifest()) else { throw UnexpectedFrame() }
+      if point.offset > 0 { world.note(.resumed, "\(person.endpoint) to \(peer.name)") }
+      let start = point.start(ownHash: file.hash(first: point.offset))
+      send(.record, try session.seal(start.encoded().bytes))
+      sendChunks(from: Int(start.offset), binding: session.handshakeHash)
       return .receipt(session)
     case .receipt(let awaited):
       guard packet.frame == .record else { throw UnexpectedFrame() }
       var session = awaited
       let record = try session.open(packet.payload.bytes)
       let receipt = try Receipt(record.bytes)
-      guard receipt == Receipt(.complete, byteCount: UInt64(file.bytes.count)) else { return nil }
+      guard receipt.byteCount == UInt64(file.bytes.count),
+        receipt.outcome == .complete(exitStatus: 0)
+      else { return nil }
+      person.unconfirmed[peer.name] = nil
       world.note(.transferred, "\(person.endpoint) to \(peer.name)")
       world.judge.confirmed(session.handshakeHash)
       return nil
     }
   }
 
-  private func sendChunks(binding: [UInt8]) {
+  private func sendChunks(from offset: Int, binding: [UInt8]) {
     var sealer = ChunkSealer(fileKey: fileKey, binding: binding.bytes, chunkSize: .simulated)
-    var start = 0
+    var start = offset
     repeat {
       let end = min(start + ChunkSize.simulated.byteCount, file.bytes.count)
       let isLast = end == file.bytes.count

@@ -1,3 +1,5 @@
+import Cryptography
+import FileTransfer
 import SecretMemory
 import Wire
 
@@ -18,5 +20,20 @@ struct SimulatedFile {
     var block = Self.marker
     for place in 0..<8 { block.append(UInt8(truncatingIfNeeded: number >> (8 * place))) }
     bytes = (0..<size).map { block[$0 % block.count] }
+  }
+
+  /// The list that has this file alone.
+  func manifest() throws -> Manifest {
+    guard let path = EntryPath(name) else { throw ManifestFault.malformed }
+    let entry = TransferEntry(
+      path: path, kind: .file(size: UInt64(bytes.count)), permissions: 0o644,
+      modified: Timestamp(milliseconds: 1))
+    return try Manifest(.files, [entry])
+  }
+
+  /// SHA-256 of its first bytes.
+  func hash(first count: UInt64) -> [UInt8] {
+    let start = Array(bytes.prefix(Int(count)))
+    return SHA256.hash(start.bytes)
   }
 }

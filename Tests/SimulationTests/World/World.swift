@@ -30,7 +30,7 @@ final class World {
   /// What is counted, to see that a simulation is not an empty one.
   enum Event: Hashable, CaseIterable {
     case registered, nameLost, changed, kept, loggedIn, announced, probed, ticketed, established,
-      transferred
+      resumed, transferred
     case lied, distrusted
     case dropped, corrupted, held, injected, restarted, refused, handshakeRefused, served
   }

@@ -27,9 +27,8 @@ private func session(_ tape: Tape) throws {
   try tape.begin("offer")
   let file = World.bytes("a file", 4096 + 5)
   let fileKey = try tape.drawn("file-key", 32)
-  let offer = try Offer(
-    fileKey: secret(fileKey), chunkSize: try chunkSize(4096), size: UInt64(file.count),
-    name: "report.pdf")
+  let manifest = try Manifest(.files, sampleEntries(fileSize: UInt64(file.count)))
+  let offer = Offer(fileKey: secret(fileKey), chunkSize: try chunkSize(4096), manifest)
   let plaintext = offer.encoded()
   try tape.check("plaintext", [UInt8](plaintext.bytes))
   let first = try sender.seal(plaintext.bytes)
@@ -39,14 +38,44 @@ private func session(_ tape: Tape) throws {
   let record = accepted.firstRecord
   var receiver = accepted.session
   let read = try Offer(record.bytes)
-  try tape.require(read.name == "report.pdf" && read.size == 4101, "the offer")
+  try tape.require(read.entryCount == 4 && read.totalSize == 4101, "the offer")
+  try tape.begin("entries")
+  let batches = EntryBatch.batches(of: manifest)
+  try tape.require(batches.count == 1, "one record")
+  try answer(tape, batches[0].encoded(), from: &sender, to: &receiver)
+  var reader = ManifestReader(read)
+  try reader.take(batches[0].encoded().bytes)
+  try tape.require(try reader.finish() == manifest, "the list")
 
   try tape.begin("answer")
-  try answer(tape, Answer.accepted.encoded(), from: &receiver, to: &sender)
+  let kept = Array(World.bytes("another file", 4096))
+  let point = ResumePoint(offset: 4096, hash: SHA256.hash(kept.bytes))
+  try answer(tape, Answer.accepted(point).encoded(), from: &receiver, to: &sender)
+  try tape.begin("start")
+  let own = Array(file.prefix(4096))
+  let start = point.start(ownHash: SHA256.hash(own.bytes))
+  try tape.require(start.offset == 0, "another file starts again")
+  try answer(tape, start.encoded(), from: &sender, to: &receiver)
   try chunks(tape, of: file, fileKey: fileKey, binding: sender.handshakeHash)
   try tape.begin("receipt")
-  let receipt = Receipt(.complete, byteCount: UInt64(file.count))
+  let receipt = Receipt(.complete(exitStatus: 0), byteCount: UInt64(file.count))
   try answer(tape, receipt.encoded(), from: &receiver, to: &sender)
+}
+
+/// A folder with a file, a link, and an empty folder.
+private func sampleEntries(fileSize: UInt64) throws -> [TransferEntry] {
+  func entry(_ path: String, _ kind: TransferEntry.Kind, _ mode: UInt16) throws -> TransferEntry {
+    guard let path = EntryPath(path) else { throw TranscriptProblem("path") }
+    return TransferEntry(
+      path: path, kind: kind, permissions: mode,
+      modified: Timestamp(milliseconds: 1_700_000_000_000))
+  }
+  return [
+    try entry("papers", .folder, 0o755),
+    try entry("papers/empty", .folder, 0o700),
+    try entry("papers/latest", .link(target: "report.pdf"), 0),
+    try entry("papers/report.pdf", .file(size: fileSize), 0o644),
+  ]
 }
 
 private func refusals(_ tape: Tape) throws {

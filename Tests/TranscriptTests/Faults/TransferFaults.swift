@@ -8,28 +8,70 @@ import Wire
 /// One fault each in what peers say of a file (F1, F2, F4), in its chunks (F3), and in the identity
 /// file (3.6).
 let transferFaults: [Scenario] = [
-  record("f1-kind", "The kind is none that there is.", "F1") { offer().with(5, at: 0) },
+  record("f1-kind", "The kind is none that there is.", "F1") { offer().with(7, at: 0) },
   record("f1-chunk-size", "The chunk size is no power of two.", "F1") { offer().with(1, at: 36) },
   record("f1-chunk-size-small", "The chunk size is 2048.", "F1") { offer().with(8, at: 35) },
   record("f1-chunk-size-large", "The chunk size is 2097152.", "F1") {
     offer().with(0, at: 35).with(0x20, at: 34)
   },
-  record("f1-name-length", "The name has 256 bytes.", "F1") {
-    offer().dropLast(12) + [1, 0] + [UInt8](repeating: UInt8(ascii: "a"), count: 256)
+  record("f1-content", "The content is none that there is.", "F1") { offer().with(4, at: 37) },
+  record("f1-entries-none", "There are no entries.", "F1") { offer().with(0, at: 41) },
+  record("f1-entries-many", "There are 16777217 entries.", "F1") { offer().with(1, at: 38) },
+  record("f1-stream-size", "A stream whose size is known.", "F1") { offer().with(2, at: 37) },
+  record("f1-text-size", "A text of more than 65536 bytes.", "F1") {
+    offer().with(3, at: 37).with(1, at: 43)
   },
-  record("f1-name-text", "The name is not UTF-8.", "F1") { offer().with(0xff, at: -1) },
-  record("f1-trailing", "A byte follows the name.", "F1") { offer() + [0] },
-  record("f1-short", "The last byte of the name is missing.", "F1") {
+  record("f1-trailing", "A byte follows the size.", "F1") { offer() + [0] },
+  record("f1-short", "The last byte of the size is missing.", "F1") {
     [UInt8](offer().dropLast())
   },
-  record("f2-reason", "The reason is none that there is.", "F2") { [2, 8] },
-  record("f2-trailing", "A byte follows the reason.", "F2") { [2, 0, 0] },
-  record("f3-abort", "An abort without a reason.", "F3") { [4, 0] },
-  record("f4-reason", "The reason is none that there is.", "F4") { receipt.with(8, at: 1) },
-  record("f4-short", "The last byte of the count is missing.", "F4") {
-    [UInt8](receipt.dropLast())
+  record("f1-batch-empty", "A batch without entries.", "F1 list") { [5, 0, 0] },
+  record("f1-batch-count", "A batch announces more entries than it has.", "F1 list") {
+    batch(entry(1, 0o644, 8197, "report.pdf")).with(2, at: 2)
   },
-  record("f4-trailing", "A byte follows the count.", "F4") { receipt + [0] },
+  record("f1-batch-trailing", "A byte follows the entries.", "F1 list") {
+    batch(entry(1, 0o644, 8197, "report.pdf")) + [0]
+  },
+  record("f1-entry-kind", "An entry of a kind that there is not.", "F1 list") {
+    batch(entry(4, 0o644, 8197, "report.pdf"))
+  },
+  record("f1-entry-set-uid", "A file that is to be set-uid.", "F1 list") {
+    batch(entry(1, 0o4755, 8197, "report.pdf"))
+  },
+  record("f1-entry-folder-size", "A folder with a size.", "F1 list") {
+    batch(entry(2, 0o755, 8197, "report.pdf"))
+  },
+  record("f1-entry-path-text", "A path that is not UTF-8.", "F1 list") {
+    batch(entry(1, 0o644, 8197, "report.pdf")).with(0xff, at: -1)
+  },
+  record("f1-path-parent", "A path that leads out of the folder.", "F1 list") {
+    batch(entry(1, 0o644, 8197, "../report.pdf"))
+  },
+  record("f1-path-absolute", "A path that begins at the root.", "F1 list") {
+    batch(entry(1, 0o644, 8197, "/etc/passwd"))
+  },
+  record("f1-path-no-folder", "A file in a folder that is not in the list.", "F1 list") {
+    batch(entry(1, 0o644, 8197, "papers/report.pdf"))
+  },
+  record("f1-list-size", "Another size than the offer's.", "F1 list") {
+    batch(entry(1, 0o644, 8196, "report.pdf"))
+  },
+  record("f2-reason", "The reason is none that there is.", "F2") { [2, 0x7f] },
+  record("f2-trailing", "A byte follows the reason.", "F2") { [2, 1, 0] },
+  record("f2-short", "Nothing follows the zero.", "F2") { [2, 0] },
+  record("f2-hash", "A hash of no bytes.", "F2") {
+    [2, 0] + bigEndian(UInt64(0)) + World.bytes("hash", 32)
+  },
+  record("f2-start-short", "The last byte of the start is missing.", "F2 start") {
+    [6] + [UInt8](bigEndian(UInt64(0)).dropLast())
+  },
+  record("f3-abort", "An abort without a reason.", "F3") { [4, 0] },
+  record("f4-reason", "The reason is none that there is.", "F4") { receipt.with(0x7f, at: 1) },
+  record("f4-exit-status", "A failing receipt with an exit status.", "F4") {
+    receipt.with(3, at: 1).with(1, at: -1)
+  },
+  record("f4-short", "There is no exit status.", "F4") { [UInt8](receipt.dropLast()) },
+  record("f4-trailing", "A byte follows the exit status.", "F4") { receipt + [0] },
   chunks("f3-changed", "A bit of a chunk is another.", "F3") { [$0[0], $0[1].flipped(0), $0[2]] },
   chunks("f3-swapped", "Two chunks in the other order.", "F3") { [$0[1], $0[0], $0[2]] },
   chunks("f3-twice", "A chunk twice.", "F3") { [$0[0], $0[0], $0[1], $0[2]] },
@@ -58,22 +100,43 @@ let transferFaults: [Scenario] = [
 ]
 
 private func offer() -> [UInt8] {
-  [1] + World.bytes("file key", 32) + bigEndian(UInt32(4096)) + bigEndian(UInt64(8197))
-    + bigEndian(UInt16(10)) + [UInt8]("report.pdf".utf8)
+  [1] + World.bytes("file key", 32) + bigEndian(UInt32(4096)) + [1]
+    + bigEndian(UInt32(1)) + bigEndian(UInt64(8197))
 }
 
-private let receipt: [UInt8] = [3, 0] + bigEndian(UInt64(8197))
+/// A batch with one entry.
+private func batch(_ entry: [UInt8]) -> [UInt8] { [5, 0, 1] + entry }
+
+private func entry(_ kind: UInt8, _ mode: UInt16, _ size: UInt64, _ path: String) -> [UInt8] {
+  [kind] + bigEndian(mode) + bigEndian(UInt64(1_700_000_000_000)) + bigEndian(size)
+    + bigEndian(UInt16(path.utf8.count)) + [UInt8](path.utf8)
+}
+
+private let receipt: [UInt8] = [3, 0] + bigEndian(UInt64(8197)) + [0]
 
 private func record(
   _ path: String, _ comment: String, _ step: String,
   plaintext: @escaping @Sendable () -> [UInt8]
 ) -> Scenario {
-  Scenario("fault/\(path)", comment, refusedAt: step) { tape in
+  let label = String(step.prefix(2))
+  return Scenario("fault/\(path)", comment, refusedAt: label) { tape in
+    if step == "F1 list" {
+      try tape.begin("offer")
+      let offer = try tape.given("plaintext", offer())
+      try tape.begin("entries")
+      let plaintext = try tape.given("plaintext", plaintext())
+      return try refused(at: label, as: ManifestFault.self) {
+        var reader = ManifestReader(try Offer(offer.bytes))
+        try reader.take(plaintext.bytes)
+        _ = try reader.finish()
+      }
+    }
     try tape.begin("record")
     let plaintext = try tape.given("plaintext", plaintext())
-    return try refused(at: step, as: WireError.self) {
+    return try refused(at: label, as: WireError.self) {
       switch step {
       case "F1": _ = try Offer(plaintext.bytes)
+      case "F2 start": _ = try Start(plaintext.bytes)
       case "F2": _ = try Answer(plaintext.bytes)
       case "F3": _ = try Abort(plaintext.bytes)
       default: _ = try Receipt(plaintext.bytes)

@@ -1,0 +1,112 @@
+internal import DurableFiles
+internal import FileTransfer
+internal import KeyDistribution
+internal import SecretMemory
+internal import Wire
+
+/// Why an offer is refused.
+struct Refusal: Error {
+  /// What the sender is told.
+  let reason: TransferReason
+  /// What is said here.
+  let word: String
+  /// When there is no receiving anything now.
+  var failure: ClientFailure?
+}
+
+/// Decides whether an offer is taken, and where its content goes.
+struct ContentPlacing {
+  private let options: ReceiveOptions
+  private let receiver: PrincipalName
+  private let realm: Realm
+  private let keeper: SealedCopyKeeper?
+  private let person: any Person
+
+  init(
+    _ options: ReceiveOptions, for receiver: PrincipalName, in realm: Realm,
+    _ keeper: SealedCopyKeeper?, _ person: any Person
+  ) {
+    self.options = options
+    self.receiver = receiver
+    self.realm = realm
+    self.keeper = keeper
+    self.person = person
+  }
+
+  /// Nothing is written before the rules, and the person where they say so, have accepted.
+  func content(for transfer: borrowing IncomingTransfer) throws(Refusal) -> IncomingContent {
+    let manifest = transfer.manifest
+    if !options.output.isFolder {
+      guard manifest.entries.count == 1, manifest.files.count == 1 else {
+        throw Refusal(reason: .oneFileOnly, word: "a single file goes there")
+      }
+    }
+    do {
+      if let reason = try options.rules.refusal(
+        of: manifest, from: transfer.sender, person: person)
+      {
+        throw Refusal(reason: reason, word: Self.word(reason))
+      }
+      return try place(transfer)
+    } catch let refusal as Refusal {
+      throw refusal
+    } catch let failure as ClientFailure {
+      throw Refusal(reason: .declined, word: failure.description, failure: failure)
+    } catch let failure as StagingFailure {
+      throw Self.refusal(failure)
+    } catch let failure as FileFailure {
+      throw Self.refusal(.file(failure))
+    } catch {
+      throw Refusal(reason: .cannotWrite, word: "\(error)")
+    }
+  }
+
+  private static func word(_ reason: TransferReason) -> String {
+    switch reason {
+    case .tooLarge: "larger than --max-size"
+    default: "declined"
+    }
+  }
+
+  private static func refusal(_ failure: StagingFailure) -> Refusal {
+    switch failure {
+    case .exists: Refusal(reason: .exists, word: failure.description)
+    case .busy: Refusal(reason: .busy, word: failure.description)
+    case .file(let file):
+      Refusal(
+        reason: file.isOutOfSpace ? .noSpace : .cannotWrite, word: file.description,
+        failure: ClientFailure(file))
+    }
+  }
+
+  private func place(_ transfer: borrowing IncomingTransfer) throws -> IncomingContent {
+    let manifest = transfer.manifest
+    let plan = StagingPlan(manifest, from: transfer.sender, to: receiver, in: realm)
+    switch options.output {
+    case .folder(let path):
+      if manifest.content == .text { return IncomingContent() }
+      let staging = try Staging(
+        in: ConfinedFolder(path), id: plan.id, description: plan.description, items: plan.items,
+        Staging.Placement(existing: options.rules.existing, alternative: EntryName.numbered))
+      if let name = try staging.taken() {
+        if try staging.presentByteCount() == 0 { try staging.discard() }
+        throw StagingFailure.exists(path: joinPath(path, name))
+      }
+      return IncomingContent(staging, totalSize: manifest.totalSize, tellsNames: true)
+    case .file(let path) where try keeper == nil && isResumable(manifest, at: path):
+      guard let item = plan.items.first else { break }
+      return IncomingContent(
+        try Staging(
+          replacing: path, id: plan.id, description: plan.description, item: item),
+        totalSize: manifest.totalSize, tellsNames: false)
+    case .file, .standardOutput, .nowhere: break
+    }
+    let file = try AtomicFile(replacing: options.output.path, mode: 0o666, maskedByUmask: true)
+    return IncomingContent(file, copy: try keeper?.begin(chunkSize: transfer.chunkSize))
+  }
+
+  /// A stream has no second time, and what has gone into a pipe does not come back.
+  private func isResumable(_ manifest: Manifest, at path: String) throws -> Bool {
+    try manifest.content == .files && !AtomicFile.writesDirectly(to: path)
+  }
+}

@@ -1,0 +1,98 @@
+internal import Cryptography
+internal import DurableFiles
+internal import FileTransfer
+internal import SecretMemory
+
+/// Where the content of a transfer goes while it comes in, and how it gets its place when it is
+/// whole.
+struct IncomingContent: ~Copyable {
+  /// One file, a pipe or a device, as its receiver has named it.
+  private var file: AtomicFile?
+  /// An encrypted copy of that.
+  private var copy: SealedCopyWriter?
+  /// Things below a folder, or one beside the file that it shall replace.
+  private var staging: Staging?
+  /// A text, to be shown.
+  private var text: [UInt8]?
+  /// How many bytes of content there are; nil when the sender does not know.
+  private let totalSize: UInt64?
+  private let tellsNames: Bool
+
+  init(_ file: consuming AtomicFile, copy: consuming SealedCopyWriter? = nil) {
+    self.file = consume file
+    self.copy = copy
+    staging = nil
+    tellsNames = false
+    totalSize = nil
+  }
+
+  /// - Parameter tellsNames: Whether it was the sender who gave the names.
+  init(_ staging: consuming Staging, totalSize: UInt64?, tellsNames: Bool) {
+    self.tellsNames = tellsNames
+    file = nil
+    copy = nil
+    self.staging = consume staging
+    self.totalSize = totalSize
+  }
+
+  /// For a text.
+  init() {
+    file = nil
+    copy = nil
+    staging = nil
+    text = []
+    tellsNames = false
+    totalSize = nil
+  }
+
+  // MARK: Going on
+
+  /// Whether what has come in is kept after an interruption, to be gone on with.
+  var isResumable: Bool { totalSize != nil }
+
+  /// How much is there of an earlier attempt.
+  func resumePoint() throws(FileFailure) -> ResumePoint {
+    guard let totalSize else { return .beginning }
+    switch staging {
+    case .none: return .beginning
+    case .some(let staging):
+      let count = min(try staging.presentByteCount(), totalSize)
+      guard count > 0 else { return .beginning }
+      var hasher = SHA256Hasher()
+      let isThere = try staging.read(first: count) { hasher.update($0) }
+      return isThere ? ResumePoint(offset: count, hash: hasher.finish()) : .beginning
+    }
+  }
+
+  /// Forgets what follows the first `offset` bytes.
+  mutating func begin(at offset: UInt64) throws(FileFailure) {
+    try staging?.begin(at: offset)
+  }
+
+  // MARK: Coming in
+
+  /// Adds what has been authenticated.
+  mutating func write(_ content: RawSpan, isLast: Bool) throws(FileFailure) {
+    try file?.write(content)
+    try copy?.write(content, isLast: isLast)
+    try staging?.write(content)
+    text?.append(contentsOf: [UInt8](content))
+  }
+
+  /// Puts everything in its place. It is on the disk when this returns.
+  ///
+  /// - Returns: The names that things have at the top of a folder.
+  /// - Throws: `FileFailure` or `StagingFailure`.
+  consuming func finish() throws -> [String] {
+    try copy.take()?.commit()
+    try file.take()?.commit()
+    if let text { try ShownText(text).write() }
+    let names = try staging.take()?.finish() ?? []
+    return tellsNames ? names : []
+  }
+
+  /// Lets go of it. What can be gone on with stays.
+  consuming func abandon() {
+    if !isResumable { try? staging.take()?.discard() }
+  }
+}

@@ -1,0 +1,26 @@
+internal import DurableFiles
+internal import FileTransfer
+internal import Glibc
+internal import SecretMemory
+
+/// A text that somebody has sent, on standard output: as it is for a program, and made safe, line
+/// by line, for a terminal.
+struct ShownText {
+  private let bytes: [UInt8]
+
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  func write() throws(FileFailure) {
+    var output = try AtomicFile(replacing: "/dev/stdout", mode: 0o600)
+    try output.write((isatty(STDOUT_FILENO) == 1 ? safe : bytes).bytes)
+    try output.commit()
+  }
+
+  /// Lines stay lines; everything else that steers a terminal is shown by number.
+  var safe: [UInt8] {
+    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    let shown = lines.map { SafeText(bytes: [UInt8]($0), limit: Manifest.textLimit).description }
+    let text = shown.joined(separator: "\n")
+    return [UInt8]((text.hasSuffix("\n") ? text : text + "\n").utf8)
+  }
+}

@@ -1,0 +1,66 @@
+internal import ArgumentParser
+internal import DurableFiles
+internal import TrentClient
+internal import Wire
+
+/// What a receiver takes without a question, and from whom.
+struct AcceptingOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Accept from these without a question: names with commas between. May be repeated.",
+      valueName: "names"),
+    transform: Self.names)
+  var acceptFrom: [[PrincipalName]] = []
+
+  @Flag(help: "Accept from every user of the realm, without a question.")
+  var acceptAll = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Refuse what has more bytes in all: a number, or one with K, M, G or T after it.",
+      valueName: "size"),
+    transform: Self.size)
+  var maxSize: UInt64?
+
+  @Flag(help: "Replace what has the same name. Folders are replaced, not mixed.")
+  var overwrite = false
+
+  @Flag(help: "Give what comes another name where its own is taken.")
+  var rename = false
+
+  static func names(_ text: String) throws -> [PrincipalName] {
+    try text.split(separator: ",", omittingEmptySubsequences: false).map {
+      try TransferCommand.principal(String($0))
+    }
+  }
+
+  static func size(_ text: String) throws -> UInt64 {
+    let units: [Character: Int] = ["K": 10, "M": 20, "G": 30, "T": 40]
+    let shift = text.last.flatMap { units[$0] }
+    let digits = shift == nil ? Substring(text) : text.dropLast()
+    guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt64(digits)
+    else { throw ValidationError("a size is a number of bytes, as in 500000, 20M or 4G") }
+    let (size, overflow) = number.multipliedReportingOverflow(by: 1 << UInt64(shift ?? 0))
+    guard !overflow else { throw ValidationError("this size is too large") }
+    return size
+  }
+
+  func validate() throws {
+    guard !overwrite || !rename else {
+      throw ValidationError("Either --overwrite or --rename, not both.")
+    }
+    guard !acceptAll || acceptFrom.isEmpty else {
+      throw ValidationError("--accept-all accepts from everybody: leave --accept-from out.")
+    }
+  }
+
+  /// Whether anything is said about names that are taken.
+  var decidesAboutNames: Bool { overwrite || rename }
+
+  var rules: TransferRules {
+    let existing: ExistingPolicy = overwrite ? .overwrite : rename ? .rename : .refuse
+    return TransferRules(
+      senders: acceptAll ? .all : .names(Set(acceptFrom.joined())), maxSize: maxSize,
+      existing: existing)
+  }
+}

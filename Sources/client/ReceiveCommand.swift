@@ -1,0 +1,65 @@
+internal import ArgumentParser
+internal import KeyDistribution
+internal import TrentClient
+internal import Wire
+
+/// Receives files and folders into a folder, or a stream, or a text.
+struct ReceiveCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "client receive",
+    abstract: "Receive what a user sends: files and folders into a folder, texts on the terminal.",
+    usage: """
+      client receive [-d DIR] -n NAME -a KDC_HOST -p KDC_PORT
+      client receive [-d DIR] --accept-from NAME,... | --accept-all ...
+      """,
+    discussion: """
+      Whoever is at the terminal sees the whole list and decides before anything is written. \
+      Without a terminal only those are accepted whom --accept-from or --accept-all names. What \
+      was interrupted is kept for a week in hidden folders, .trent-*.partial, and gone on with \
+      when the same sender sends the same again.
+
+      EXIT STATUS:
+      \(ExitStatus.table)
+      """)
+
+  @Option(
+    name: [.customShort("d", allowingJoined: true), .long],
+    help: ArgumentHelp("The folder that everything goes to. (default: the present one)"))
+  var directory: String?
+
+  @OptionGroup(title: "Accepting")
+  var accepting: AcceptingOptions
+
+  @OptionGroup(title: "Receiving")
+  var receiving: ReceivingOptions
+
+  @OptionGroup
+  var user: UserOptions
+
+  func validate() throws {
+    guard directory != "" else { throw ValidationError("-d needs the name of a folder.") }
+    let isFile = receiving.output != nil || receiving.sealedCopy != nil
+    guard directory == nil || !isFile else {
+      throw ValidationError("Receive into a folder (-d) or to a file (-o, -s), not both.")
+    }
+    guard !isFile || !accepting.decidesAboutNames else {
+      throw ValidationError("--overwrite and --rename are for folders: -o always replaces.")
+    }
+  }
+
+  func options(_ kdc: KDCOptions, _ signIn: SignInOptions) -> ReceiveOptions {
+    var options = receiving.options(kdc, signIn)
+    if receiving.output == nil, receiving.sealedCopy == nil {
+      options.output = .folder(directory ?? ".")
+    }
+    options.rules = accepting.rules
+    options.newPeer = user.newPeer
+    return options
+  }
+
+  func run() throws {
+    try user.run { (kdc, signIn, state, person) throws(ClientFailure) in
+      try Receiver(options(kdc, signIn), state: state, person: person).run()
+    }
+  }
+}

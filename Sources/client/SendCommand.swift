@@ -1,0 +1,79 @@
+internal import ArgumentParser
+internal import KeyDistribution
+internal import TrentClient
+internal import Wire
+
+/// Sends files, folders, a stream or a text.
+struct SendCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "client send",
+    abstract: "Send files, folders, standard input or a text to a user by name.",
+    usage: """
+      client send FILE... -r RECEIVER -n NAME -a KDC_HOST -p KDC_PORT
+      client send - -r RECEIVER ...
+      client send --text TEXT -r RECEIVER ...
+      """,
+    discussion: """
+      Folders go with all that is in them: files, folders, and symbolic links that stay inside; \
+      with permissions and times. When it was interrupted, the same command goes on where it \
+      stopped.
+
+      EXIT STATUS:
+      \(ExitStatus.table)
+      """)
+
+  @Argument(help: "Files and folders; - alone is standard input.")
+  var files: [String] = []
+
+  @Option(
+    name: [.customShort("r", allowingJoined: true), .long], help: "The name of the receiver.",
+    transform: TransferCommand.principal)
+  var receiver: PrincipalName
+
+  @Option(
+    name: [.customShort("i", allowingJoined: true), .long],
+    help: ArgumentHelp("The same as a FILE.", valueName: "file"))
+  var input: [String] = []
+
+  @Option(help: "A short text to send instead of files.")
+  var text: String?
+
+  @OptionGroup
+  var user: UserOptions
+
+  private var paths: [String] { files + input }
+
+  func validate() throws {
+    guard receiver != user.name else { throw ValidationError("You cannot send to yourself.") }
+    if let text {
+      guard paths.isEmpty else { throw ValidationError("Send files or a text, not both.") }
+      guard text.utf8.count <= TransferLimits.textByteCount else {
+        throw ValidationError("A text has at most \(TransferLimits.textByteCount) bytes.")
+      }
+      return
+    }
+    guard !paths.isEmpty else { throw ValidationError("Say which files to send.") }
+    guard !paths.contains("") else { throw ValidationError("A file needs a name.") }
+    guard paths.contains("-") else { return }
+    guard paths.count == 1 else {
+      throw ValidationError("Standard input (-) is sent alone.")
+    }
+    guard user.identification.secret.passphraseFile != "-" else {
+      throw ValidationError(
+        "Standard input cannot be both what is sent (-) and the passphrase (--passphrase-file -).")
+    }
+  }
+
+  var content: Input {
+    if let text { return .text(text) }
+    return paths == ["-"] ? .standardInput : .files(paths)
+  }
+
+  func run() throws {
+    try user.run { (kdc, signIn, state, person) throws(ClientFailure) in
+      var options = SendOptions(kdc: kdc, signIn: signIn, receiver: receiver, input: content)
+      options.newPeer = user.newPeer
+      try Sender(options, state: state, person: person).run()
+    }
+  }
+}
