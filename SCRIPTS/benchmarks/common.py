@@ -149,6 +149,11 @@ class KDC:
             return json.load(file)
 
 
+# All load comes from one address, which the brakes would take for somebody in haste.
+UNBRAKED = {"brakes": {what: {"per-second": 0}
+                       for what in ("sealed-requests", "registrations", "connections")}}
+
+
 @contextlib.contextmanager
 def kdc(core=None, users=None, arguments=()):
     """A KDC with files of its own on 127.0.0.1.
@@ -157,7 +162,10 @@ def kdc(core=None, users=None, arguments=()):
     """
     with scratch() as folder:
         path = users or os.path.join(folder, "pwd.txt")
-        command = [program("kdc"), "-p", "0", "-a", "127.0.0.1", "-f", path,
+        settings = os.path.join(folder, "settings.json")
+        with open(settings, "w") as file:
+            json.dump(UNBRAKED, file)
+        command = [program("kdc"), "-p", "0", "-a", "127.0.0.1", "-f", path, "--settings", settings,
                    "-o", os.path.join(folder, "out.txt"), *arguments]
         with server(pinned(server_core() if core is None else core, command), text=True,
                     stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:

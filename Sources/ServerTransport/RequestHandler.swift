@@ -20,6 +20,9 @@ public struct Response: Hashable, Sendable {
   }
 }
 
+/// Says whether a connection from this source may stay. Called on an event loop.
+public typealias Admission = @Sendable (_ source: NetworkAddress) -> Bool
+
 /// Takes one request and answers it through `respond`, at once or later, from any thread, exactly
 /// once. A nil response says nothing to a datagram and closes a stream.
 ///

@@ -34,16 +34,17 @@ public final class RequestServer: Sendable {
   ///   - bind: an address of this machine, or a name of one; nil for every address, by IPv6 and
   ///     IPv4, or by IPv4 alone where there is no IPv6.
   ///   - port: 0 takes any port that is free for both TCP and UDP.
+  ///   - admission: is asked about each new connection. One that it refuses is closed at once.
   ///   - threads: event loops to spread connections and senders over, at least 1; nil for as many
   ///     as this process has cores.
   public static func start(
     bind: String? = nil, port: UInt16, limits: ServerLimits = ServerLimits(), threads: Int? = 1,
-    handler: @escaping RequestHandler
+    admission: @escaping Admission = { _ in true }, handler: @escaping RequestHandler
   ) async throws(ServerFailure) -> RequestServer {
     let threads = threads ?? Int(trent_core_count())
     precondition(threads > 0 && limits.streamMessageLimit <= Int(UInt16.max))
     let candidates = try addressesToBind(bind)
-    let state = ServerState(limits: limits)
+    let state = ServerState(limits: limits, admission: admission)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
     do throws(ServerFailure) {
       let binder = ServerBinder(group: group, state: state, handler: handler)

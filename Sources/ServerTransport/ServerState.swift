@@ -14,14 +14,23 @@ final class ServerState: Sendable {
   private let datagramsDropped = Atomic(0)
   private let stopped = Atomic(false)
 
-  init(limits: ServerLimits) { self.limits = limits }
+  /// Asked about each connection that the limits allow.
+  private let admission: Admission
+
+  init(limits: ServerLimits, admission: @escaping Admission = { _ in true }) {
+    self.limits = limits
+    self.admission = admission
+  }
 
   /// Counts a connection in, unless there are too many. Each admitted one is released once.
   func admit(_ source: NetworkAddress) -> Bool {
     let network = SourceNetwork(source)
+    let isWelcome = admission(source)
     return connections.withLock { connections in
       let fromSource = connections.bySource[network, default: 0]
-      guard connections.open < limits.connections, fromSource < limits.connectionsPerSource else {
+      guard isWelcome, connections.open < limits.connections,
+        fromSource < limits.connectionsPerSource
+      else {
         connections.refused += 1
         return false
       }

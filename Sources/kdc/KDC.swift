@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Directory
 import Glibc
 import Logging
@@ -24,11 +25,11 @@ struct KDC: AsyncParsableCommand {
   @Option(
     name: [.customShort("p", allowingJoined: true), .long],
     help: "Port for UDP and TCP; 0 picks a free one.")
-  var port: UInt16
+  var port: UInt16?
 
   @Option(
     name: [.customShort("f", allowingJoined: true), .customLong("users")], help: "The user file.")
-  var userFile: String
+  var userFile: String?
 
   @Option(
     name: [.customShort("o", allowingJoined: true), .customLong("log")],
@@ -40,9 +41,29 @@ struct KDC: AsyncParsableCommand {
     help: "The address to listen on; every one without it.")
   var bindAddress: String?
 
+  @Option(
+    name: .customLong("settings"),
+    help: "A file of settings (JSON); what the command line says counts more.")
+  var settingsFile: String?
+
   func validate() throws {
-    guard !userFile.isEmpty else { throw ValidationError("-f needs the name of a user file") }
+    guard userFile?.isEmpty != true else {
+      throw ValidationError("-f needs the name of a user file")
+    }
     if let log, log.isEmpty { throw ValidationError("-o needs the name of a file") }
+    guard settingsFile != nil || port != nil && userFile != nil else {
+      throw ValidationError("-p, --port and -f, --users are needed, or --settings")
+    }
+  }
+
+  /// What the command line says, by the names of settings.
+  private var flags: [AbsoluteConfigKey: ConfigValue] {
+    var flags: [AbsoluteConfigKey: ConfigValue] = [:]
+    if let port { flags["port"] = ConfigValue(.int(Int(port)), isSecret: false) }
+    for (name, text) in ["users": userFile, "log": log, "bind": bindAddress] {
+      if let text { flags[AbsoluteConfigKey([name])] = ConfigValue(.string(text), isSecret: false) }
+    }
+    return flags
   }
 
   func run() async throws {
@@ -51,9 +72,7 @@ struct KDC: AsyncParsableCommand {
     let logger = Logger(label: "kdc")
     do {
       let service = try KDCService(
-        settings: KDCSettings(
-          port: port, userFile: userFile, eventLog: log, bindAddress: bindAddress),
-        logger: logger)
+        settings: try KDCSettings(flags: flags, file: settingsFile), logger: logger)
       let group = ServiceGroup(
         configuration: ServiceGroupConfiguration(
           services: [service], gracefulShutdownSignals: [.sigint, .sigterm], logger: silent))

@@ -31,7 +31,7 @@ struct KDCService: Service {
     self.logger = logger
     let now = SystemClock.now
     keys = try KeyStore(besideUserFile: settings.userFile, now: now)
-    let center = KeyDistributionCenter(keys.material, policy: CenterPolicy(), now: now)
+    let center = KeyDistributionCenter(keys.material, policy: settings.policy, now: now)
     self.center = center
     let isNewUserFile = unsafe access(settings.userFile, F_OK) != 0
     do throws(DirectoryFailure) {
@@ -61,9 +61,13 @@ struct KDCService: Service {
     let prober = ConnectionProber()
     let router = RequestRouter(
       center: center, directory: directory, prober: prober, log: log)
+    let admission: Admission = { [center] source in
+      center.brakes.admitConnection(from: source, at: SystemClock.now)
+    }
     let server = try await RequestServer.start(
       bind: settings.bindAddress, port: settings.port, limits: limits,
-      threads: nil
+      threads: nil,
+      admission: admission
     ) { message, source, transport, respond in
       router.handle(message, from: source, by: transport, respond: respond)
     }

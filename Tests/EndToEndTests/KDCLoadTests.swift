@@ -59,7 +59,7 @@ extension EndToEnd.KDCLoadTests {
   @Test("Each exchange by each way it travels: every request completes", arguments: Way.all)
   func completes(way: Way) async throws {
     try await Stage.with { stage in
-      let kdc = try await stage.kdc()
+      let kdc = try await stage.kdc(stage.unbraked())
       let load = try load(
         stage, port: kdc.port, way,
         [
@@ -91,7 +91,7 @@ extension EndToEnd.KDCLoadTests {
   func answerDoesNotVerify() async throws {
     for way in Way.all where way.transport == "tcp" {
       try await Stage.with { stage in
-        let kdc = try await stage.kdc()
+        let kdc = try await stage.kdc(stage.unbraked())
         let hasTampered = Mutex(false)
         let forwarder = try StreamForwarder(to: kdc.port) { bytes in
           let isFirst = hasTampered.withLock { hasTampered in
@@ -114,7 +114,7 @@ extension EndToEnd.KDCLoadTests {
   @Test("A KDC that is not there, and one that dies under the load", arguments: Way.all)
   func deadKDC(way: Way) async throws {
     try await Stage.with { stage in
-      let kdc = try await stage.kdc()
+      let kdc = try await stage.kdc(stage.unbraked())
       let load = try load(
         stage, port: kdc.port, way, ["-n", "1000000", "--users", "2", "--kdc-key", kdc.word])
       let event = ["register": " registered ", "login": " logged-in ", "ticket": " key-issued "]
@@ -131,7 +131,7 @@ extension EndToEnd.KDCLoadTests {
   func lostDatagrams() async throws {
     let way = try #require(Way.all.first { $0.transport == "udp" })
     try await Stage.with { stage in
-      let kdc = try await stage.kdc()
+      let kdc = try await stage.kdc(stage.unbraked())
       let forwarder = try StreamForwarder(to: kdc.port)
       let arguments = ["-c", "2", "-n", "9", "--kdc-key", kdc.word]
       do {
@@ -153,8 +153,8 @@ extension EndToEnd.KDCLoadTests {
   @Test("It must be said which KDC it has to be, and another one is refused")
   func identity() async throws {
     try await Stage.with { stage in
-      let kdc = try await stage.kdc()
-      let other = try await stage.kdc(folder: "other")
+      let kdc = try await stage.kdc(stage.unbraked())
+      let other = try await stage.kdc(stage.unbraked(), folder: "other")
       let way = try #require(Way.all.last)
       let refused = try load(stage, port: kdc.port, way, ["--kdc-key", other.word])
       try await refused.expectExit(1)

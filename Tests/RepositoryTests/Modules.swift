@@ -25,9 +25,8 @@ enum Modules {
     "TrentClient": edge.union(["FileTransfer", "SystemClock", "Transport"]),
     // The programs.
     "kdc": edge.union([
-      "Directory", "ServerTransport", "SystemClock", "ArgumentParser", "Logging",
-      "ServiceLifecycle",
-      "UnixSignals",
+      "Directory", "ServerTransport", "SystemClock", "ArgumentParser", "Configuration",
+      "Logging", "ServiceLifecycle", "UnixSignals",
     ]),
     "kdc-load": core.union([
       "CLinux", "Glibc", "KeyDistribution", "SystemClock", "Transport", "ArgumentParser",

@@ -27,5 +27,8 @@ public struct CenterPolicy: Hashable, Sendable {
   /// When a refusal leaves, counted from the arrival of the request.
   public var refusalDelay = Interval.milliseconds(200)
 
+  /// What slows down guesses and haste.
+  public var brakes = BrakePolicy()
+
   public init() {}
 }

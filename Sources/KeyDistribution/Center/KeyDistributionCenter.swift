@@ -10,6 +10,7 @@ public import Wire
 /// needs, `resume` decides, and `finish` answers once a change is durable.
 public final class KeyDistributionCenter: Sendable {
   public let keys: RealmKeys
+  public let brakes: Brakes
   let policy: CenterPolicy
   /// When this process began. What was asked before then may have been served by the one before it,
   /// whose memory of requests is gone.
@@ -29,6 +30,7 @@ public final class KeyDistributionCenter: Sendable {
   public init(_ material: borrowing KDCKeyMaterial, policy: CenterPolicy, now: Timestamp) {
     keys = RealmKeys(material)
     self.policy = policy
+    brakes = Brakes(policy.brakes)
     started = now
     let ratchet = TicketGrantingRatchet(
       period: UInt32(clamping: material.ratchetPeriod), chain: material.ratchetKey,

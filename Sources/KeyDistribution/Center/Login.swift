@@ -12,6 +12,18 @@ extension KeyDistributionCenter {
     _ random: inout some RandomSource
   ) -> CenterDecision {
     let name = login.request.name
+    let admission: Brakes.Admission
+    switch brakes.admit(
+      name, from: login.context.source, at: now,
+      isSigned: { [request = login.request] in
+        isSignedNow(request, by: records.users[name], at: now)
+      })
+    {
+    case .admitted(let admitted): admission = admitted
+    case .wait(let wait):
+      return .answer(
+        slowDown(wait, .tooManyProofs, name: name, in: login.context, at: now, &random))
+    }
     let verified: VerifiedUser
     do {
       verified = try verify(
@@ -28,11 +40,22 @@ extension KeyDistributionCenter {
     case .full:
       return .answer(.failure(.busy, .overloaded, name: name, source: login.context.source))
     }
+    brakes.succeed(admission, name, from: login.context.source, at: now)
     guard let registered = user.identity else { return enrol(login, user: user, at: now, &random) }
     guard registered == login.request.identity else {
       return .answer(identityKeyDiffers(login, registered, verified.shared, at: now, &random))
     }
     return .answer(grant(login, user: user, shared: verified.shared, at: now, &random))
+  }
+
+  /// Whether the owner's identity key has signed this request's login key, and just now: peers see
+  /// the signature as well.
+  private func isSignedNow(_ request: LoginRequest, by user: UserRecord?, at now: Timestamp) -> Bool
+  {
+    guard let user, let identity = user.identity, isTimely(request.loginKey.issued, at: now) else {
+      return false
+    }
+    return request.loginKey.isSigned(by: identity, owner: user.name, realm: keys.realm)
   }
 
   /// The first login of a user whom the operator made brings the identity key.

@@ -9,6 +9,10 @@ extension KeyDistributionCenter {
     in context: consuming SealedContext, at now: Timestamp, random: inout some RandomSource
   ) -> CenterStep {
     let name = request.name
+    if let wait = brakes.waitForRegistration(from: context.source, at: now) {
+      return .answer(
+        slowDown(wait, .tooManyRegistrations, name: name, in: context, at: now, &random))
+    }
     let shared: SharedKey
     do {
       shared = try SharedKey(

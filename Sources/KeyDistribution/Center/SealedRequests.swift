@@ -66,6 +66,7 @@ extension KeyDistributionCenter {
     _ reader: inout ByteReader, from source: NetworkAddress, at now: Timestamp,
     random: inout some RandomSource
   ) throws(WireError) -> CenterStep {
+    if let answer = slowDown(source, at: now) { return .answer(answer) }
     let epochID = try reader.bytes(SealedExchange.epochIDByteCount)
     let encapsulatedKey = try reader.bytes(EpochKey.encapsulatedKeyByteCount)
     let ciphertext = reader.remainder()

@@ -26,6 +26,13 @@ extension KeyDistributionCenter {
     _ random: inout some RandomSource
   ) -> CenterDecision {
     let name = change.request.name
+    let admission: Brakes.Admission
+    switch admit(change, by: records.users[name], at: now) {
+    case .admitted(let admitted): admission = admitted
+    case .wait(let wait):
+      return .answer(
+        slowDown(wait, .tooManyProofs, name: name, in: change.context, at: now, &random))
+    }
     let verified: VerifiedUser
     do throws(Refusal) {
       verified = try verify(
@@ -33,6 +40,7 @@ extension KeyDistributionCenter {
     } catch {
       return .answer(refuse(error.reason, name: name, in: change.context, at: now, &random))
     }
+    // One that was held back must not take force when its sender has found the old secret good.
     guard isTimely(change.request.time, at: now) else {
       return .answer(refuse(.clockSkew, name: name, in: change.context, at: now, &random))
     }
@@ -43,6 +51,7 @@ extension KeyDistributionCenter {
     case .full:
       return .answer(.failure(.busy, .overloaded, name: name, source: change.context.source))
     }
+    brakes.succeed(admission, name, from: change.context.source, at: now)
     do throws(Refusal) {
       let changed = try changed(verified.user, by: change.request, &random)
       return .change(
@@ -56,9 +65,15 @@ extension KeyDistributionCenter {
     }
   }
 
-  /// One that was held back must not take force when its sender has long found the old secret good.
-  private func isTimely(_ time: Timestamp, at now: Timestamp) -> Bool {
-    now <= time + policy.requestTolerance && time <= now + policy.requestTolerance
+  private func admit(
+    _ change: borrowing PendingSecretChange, by user: UserRecord?, at now: Timestamp
+  ) -> Brakes.Verdict {
+    let statement = change.request.signedContent(in: keys.realm)
+    let (signature, time) = (change.request.identityProof, change.request.time)
+    return brakes.admit(change.request.name, from: change.context.source, at: now) {
+      guard let identity = user?.identity, isTimely(time, at: now) else { return false }
+      return identity.isValidSignature(signature.bytes, for: statement.bytes)
+    }
   }
 
   /// The record with the new secret, once the owner of the identity key has been seen to want it.

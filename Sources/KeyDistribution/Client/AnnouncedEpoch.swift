@@ -121,8 +121,9 @@ func parseReply<Value: ~Copyable>(
       guard let code = FailureCode(rawValue: try reader.uint8()) else {
         throw WireError.invalid("failure code")
       }
+      let wait: UInt32? = code == .slowDown ? try reader.uint32() : nil
       try reader.finish()
-      throw ExchangeFailure.failed(code)
+      throw wait.map { .slowDown(seconds: $0) } ?? ExchangeFailure.failed(code)
     }
     guard type == expected else { throw ExchangeFailure.unexpectedReply }
     return try read(&reader)

@@ -93,6 +93,17 @@ struct SealedReplyContent: ~Copyable {
     self.plaintext = plaintext
   }
 
+  private func seconds() throws(ExchangeFailure) -> UInt32 {
+    do throws(WireError) {
+      var reader = ByteReader(plaintext.bytes.extracting(droppingFirst: Self.headByteCount))
+      let seconds = try reader.uint32()
+      try reader.finish()
+      return seconds
+    } catch {
+      throw .malformed(error)
+    }
+  }
+
   /// Reads the fields of the one kind that the caller awaits.
   func read<Value: ~Copyable>(
     _ expected: SealedReplyKind, _ read: (inout ByteReader) throws(WireError) -> Value
@@ -103,6 +114,7 @@ struct SealedReplyContent: ~Copyable {
     case .nameTaken: throw .nameTaken
     case .unavailable: throw .unavailable
     case .identityKeyDiffers: throw .identityKeyDiffers
+    case .slowDown: throw .slowDown(seconds: try seconds())
     case .salt, .registered, .granted, .changed: throw .unexpectedReply
     }
     do {

@@ -22,6 +22,8 @@ public enum FailureCode: UInt8, Sendable, Error {
   case epochUnknown = 2
   case ticketNotAccepted = 3
   case busy = 4
+  /// With a time to wait.
+  case slowDown = 5
 }
 
 extension ByteWriter {

@@ -28,6 +28,9 @@ public enum ExchangeFailure: Error, Hashable, Sendable {
   case superseded
   /// The clock that the request was made by is off. `now` is the KDC's.
   case clockSkew(now: Timestamp)
+  /// Too many wrong proofs for this name, or too many requests from this network: nothing has been
+  /// looked at, and nothing will be for so long.
+  case slowDown(seconds: UInt32)
   /// The KDC cannot do it now; nothing has changed.
   case unavailable
   /// The KDC said in the clear that it cannot answer.

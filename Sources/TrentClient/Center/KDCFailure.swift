@@ -13,7 +13,7 @@ enum KDCFailure: Error {
   /// Whether it makes sense to ask the same again later.
   var isPassing: Bool {
     switch self {
-    case .transport, .exchange(.unavailable), .exchange(.failed(.busy)): true
+    case .transport, .exchange(.unavailable), .exchange(.failed(.busy)), .exchange(.slowDown): true
     case .exchange, .client: false
     }
   }
@@ -66,7 +66,12 @@ enum KDCFailure: Error {
       ClientFailure(.other, "Another login of the same name receives now.")
     case .clockSkew:
       ClientFailure(.other, "The KDC's clock and this machine's run apart. Try again.")
-    case .unavailable, .failed(.busy):
+    case .slowDown(let seconds):
+      ClientFailure(
+        .authenticationRefused,
+        "There were too many wrong attempts for this name, or too many requests from this network. "
+          + "The KDC at \(target) looks at the next one in \(seconds) s.")
+    case .unavailable, .failed(.busy), .failed(.slowDown):
       ClientFailure(.kdcUnreachable, "The KDC at \(target) cannot do it now. Try again later.")
     }
   }

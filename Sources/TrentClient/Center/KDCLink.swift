@@ -8,6 +8,8 @@ internal import Wire
 struct KDCLink: ~Copyable {
   /// How long to wait for a connection, and for each answer.
   static let patience = Interval.seconds(10)
+  /// How many seconds in all to wait unasked when the KDC says to slow down.
+  private static let patienceWhenBraked: UInt32 = 4
 
   let contact: KDCContact
   let realm: Realm
@@ -130,19 +132,29 @@ struct KDCLink: ~Copyable {
   // MARK: Sealed exchanges
 
   /// One sealed exchange over TCP. When the connection has gone, or the KDC has forgotten the epoch
-  /// key, it is begun once more over a new connection with a request made anew.
+  /// key, it is begun once more over a new connection with a request made anew; and after a pause
+  /// when the KDC asks for a short one.
   mutating func exchange<Next: ~Copyable, Value: ~Copyable>(
     _ ask: (VerifiedEpoch, Timestamp) throws(ExchangeFailure) -> Outgoing<Next>,
     _ read: (consuming Next, [UInt8]) throws(ExchangeFailure) -> Value
   ) throws(KDCFailure) -> Value {
-    do {
-      return try exchangeOnce(ask, read)
-    } catch {
-      switch error {
-      case .transport(.closedByPeer), .exchange(.failed(.epochUnknown)):
-        stream = nil
+    var patience = Self.patienceWhenBraked
+    var isSecond = false
+    while true {
+      do {
         return try exchangeOnce(ask, read)
-      default: throw error
+      } catch {
+        switch error {
+        case .transport(.closedByPeer) where !isSecond,
+          .exchange(.failed(.epochUnknown)) where !isSecond:
+          stream = nil
+          isSecond = true
+        case .exchange(.slowDown(let seconds)) where seconds <= patience:
+          contact.person.explain("the KDC takes the next request in \(seconds) s")
+          _ = try? Polling.wait(for: [], until: .after(.seconds(UInt64(seconds))))
+          patience -= max(1, seconds)
+        default: throw error
+        }
       }
     }
   }

@@ -44,6 +44,16 @@ struct BadTest: Error, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 }
 
+extension CenterPolicy {
+  /// Takes any number of sealed requests from one source.
+  static var unhurried: CenterPolicy {
+    var policy = CenterPolicy()
+    policy.brakes.sealedRequests.perSecond = 0
+    policy.brakes.registrations.perSecond = 0
+    return policy
+  }
+}
+
 func principal(_ text: String) throws -> PrincipalName {
   guard let name = PrincipalName(text) else { throw BadTest("no name: \(text)") }
   return name

@@ -1,0 +1,78 @@
+/// A value of JSON (RFC 8259), as operators write and read it. Numbers with a fraction or an
+/// exponent are not used anywhere, and not read.
+public enum JSONValue: Hashable, Sendable {
+  case null
+  case bool(Bool)
+  case integer(Int64)
+  case text(String)
+  case array([JSONValue])
+  /// Members in their order. Reading refuses a name that comes twice.
+  case object([Member])
+
+  public struct Member: Hashable, Sendable {
+    public let name: String
+    public let value: JSONValue
+
+    public init(_ name: String, _ value: JSONValue) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  public subscript(name: String) -> JSONValue? {
+    guard case .object(let members) = self else { return nil }
+    return members.first { $0.name == name }?.value
+  }
+
+  public var text: String? { if case .text(let text) = self { text } else { nil } }
+  public var integer: Int64? { if case .integer(let integer) = self { integer } else { nil } }
+}
+
+extension JSONValue: CustomStringConvertible {
+  /// On one line, printable ASCII only: everything else is escaped.
+  public var description: String {
+    var text = ""
+    write(to: &text)
+    return text
+  }
+
+  private func write(to text: inout String) {
+    switch self {
+    case .null: text += "null"
+    case .bool(let bool): text += bool ? "true" : "false"
+    case .integer(let integer): text += String(integer)
+    case .text(let string): Self.quote(string, &text)
+    case .array(let values):
+      text += "["
+      for (position, value) in values.enumerated() {
+        if position > 0 { text += "," }
+        value.write(to: &text)
+      }
+      text += "]"
+    case .object(let members):
+      text += "{"
+      for (position, member) in members.enumerated() {
+        if position > 0 { text += "," }
+        Self.quote(member.name, &text)
+        text += ":"
+        member.value.write(to: &text)
+      }
+      text += "}"
+    }
+  }
+
+  private static func quote(_ string: String, _ text: inout String) {
+    text += "\""
+    for unit in string.utf16 {
+      switch unit {
+      case 0x22: text += "\\\""
+      case 0x5c: text += "\\\\"
+      case 0x20...0x7e: text.unicodeScalars.append(Unicode.Scalar(UInt8(unit)))
+      default:
+        let digits = String(unit, radix: 16)
+        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      }
+    }
+    text += "\""
+  }
+}
