@@ -27,7 +27,9 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+    // Without its trait "JSON", which needs all of Foundation: three times the program.
+    .package(
+      url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -62,6 +64,13 @@ let package = Package(
       dependencies: ["SecretMemory", "Cryptography", "DurableFiles", "KeyDistribution", "Wire"],
       swiftSettings: strict),
     .target(name: "DurableFiles", dependencies: ["CLinux", "SecretMemory"], swiftSettings: strict),
+    .target(
+      name: "Settings",
+      dependencies: [
+        "DurableFiles", "SecretMemory", "Wire",
+        .product(name: "Configuration", package: "swift-configuration"),
+      ],
+      swiftSettings: strict),
     .target(name: "Transport", dependencies: ["Wire"], swiftSettings: strict),
     .target(
       name: "ServerTransport",
@@ -95,7 +104,7 @@ let package = Package(
     .executableTarget(
       name: "client",
       dependencies: [
-        "DurableFiles", "KeyDistribution", "SecretMemory", "TrentClient", "Wire",
+        "DurableFiles", "KeyDistribution", "SecretMemory", "Settings", "TrentClient", "Wire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -126,6 +135,8 @@ let package = Package(
         "Directory", "Cryptography", "DurableFiles", "KeyDistribution", "SecretMemory", "Wire",
       ],
       swiftSettings: strict),
+    .testTarget(
+      name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
     .testTarget(
       name: "TransportTests", dependencies: ["Transport", "Wire"], swiftSettings: strict),
     .testTarget(

@@ -57,10 +57,11 @@ struct AcceptingOptions: ParsableArguments {
   /// Whether anything is said about names that are taken.
   var decidesAboutNames: Bool { overwrite || rename }
 
-  var rules: TransferRules {
+  /// - Parameter settled: whom to accept from when no option says anything of it.
+  func rules(settled: [PrincipalName]) -> TransferRules {
     let existing: ExistingPolicy = overwrite ? .overwrite : rename ? .rename : .refuse
+    let named = acceptFrom.isEmpty ? settled : Array(acceptFrom.joined())
     return TransferRules(
-      senders: acceptAll ? .all : .names(Set(acceptFrom.joined())), maxSize: maxSize,
-      existing: existing)
+      senders: acceptAll ? .all : .names(Set(named)), maxSize: maxSize, existing: existing)
   }
 }

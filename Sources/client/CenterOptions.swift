@@ -7,11 +7,11 @@ struct CenterOptions: ParsableArguments {
   @Option(
     name: [.customShort("a", allowingJoined: true), .customLong("kdc")],
     help: ArgumentHelp("The host of the KDC, by name or address.", valueName: "host"))
-  var host: String
+  var host: String?
 
   @Option(
     name: [.customShort("p", allowingJoined: true), .long], help: "The port of the KDC.")
-  var port: UInt16
+  var port: UInt16?
 
   @Option(
     help: ArgumentHelp(
@@ -31,16 +31,26 @@ struct CenterOptions: ParsableArguments {
   }
 
   func validate() throws {
-    guard HostAndPort(host: host, port: port) != nil else {
+    if let host, HostAndPort(host: host, port: 1) == nil {
       throw ValidationError("\"\(host)\" cannot be a host (-a).")
     }
     guard port != 0 else { throw ValidationError("0 cannot be the port of the KDC (-p).") }
   }
 
-  func kdcOptions() throws(ClientFailure) -> KDCOptions {
+  /// The KDC that was named; what was not said is as it is settled.
+  func kdcOptions(_ settings: ClientSettings) throws(ClientFailure) -> KDCOptions {
+    let settled = try settings.kdc
+    guard let host = host ?? settled.host, let port = port ?? settled.port else {
+      throw ClientFailure(
+        .usage, "Say where the KDC is: with -a and -p, or once in \(settings.path).")
+    }
     guard let target = HostAndPort(host: host, port: port) else {
       throw ClientFailure(.usage, "This cannot be a host (-a).")
     }
-    return KDCOptions(target: target, expected: kdcKey, acceptsNew: acceptNewKdc)
+    // Another KDC than the settled one has another identity.
+    let isSettled = self.host == nil && self.port == nil
+    return KDCOptions(
+      target: target, expected: kdcKey ?? (isSettled ? settled.key : nil),
+      acceptsNew: acceptNewKdc)
   }
 }

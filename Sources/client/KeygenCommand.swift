@@ -40,7 +40,8 @@ struct KeygenCommand: ParsableCommand {
     do throws(ClientFailure) {
       let state = try StateFolder.current(telling: person)
       let generation = KeyGeneration(state: state, person: person)
-      try generation.run(name, keyFile: keyFile, at: try center.kdcOptions())
+      try generation.run(
+        name, keyFile: keyFile, at: try center.kdcOptions(ClientSettings.current()))
     } catch {
       person.say("client: \(error)")
       throw ExitCode(error.exitCode)

@@ -53,13 +53,12 @@ struct LoginCommand: ParsableCommand {
     return lifetime
   }
 
-  func validate() throws { try identification.secret.validate(name: name) }
-
   func run() throws {
     let person = Terminal(explains: verbose)
     do throws(ClientFailure) {
-      var kdc = try center.kdcOptions()
-      var options = try identification.signInOptions(name, at: &kdc)
+      let settings = try ClientSettings.current()
+      var kdc = try center.kdcOptions(settings)
+      var options = try identification.signInOptions(name, at: &kdc, settings)
       options.lifetime = lifetime
       let logins = KeptLogins(state: try StateFolder.current(telling: person), person: person)
       try logins.logIn(kdc, options)

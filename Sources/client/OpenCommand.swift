@@ -37,7 +37,6 @@ struct OpenCommand: ParsableCommand {
   var secret: SecretOptions
 
   func validate() throws {
-    try secret.validate(name: name)
     guard !input.isEmpty, !output.isEmpty else {
       throw ValidationError("-i and -o need the name of a file.")
     }
@@ -47,6 +46,7 @@ struct OpenCommand: ParsableCommand {
   func run() throws {
     let person = Terminal(explains: false)
     do throws(ClientFailure) {
+      let (name, secret) = try secret.completed(for: name, by: try ClientSettings.current())
       let options = OpenCopyOptions(
         owner: try secret.name(name), secret: secret.source, input: input,
         output: output == "-" ? .standardOutput : .file(output))

@@ -31,13 +31,12 @@ struct PasswdCommand: ParsableCommand {
   @Flag(help: "Say on standard error what happens.")
   var verbose = false
 
-  func validate() throws { try secrets.secret.validate(name: name) }
-
   func run() throws {
     let person = Terminal(explains: verbose)
     do throws(ClientFailure) {
-      var kdc = try center.kdcOptions()
-      let options = try secrets.signInOptions(name, at: &kdc)
+      let settings = try ClientSettings.current()
+      var kdc = try center.kdcOptions(settings)
+      let options = try secrets.signInOptions(name, at: &kdc, settings)
       let change = SecretChange(
         kdc, options,
         newPassphrase: secrets.newPassphrase,

@@ -27,12 +27,13 @@ struct PasswdOptions: ParsableArguments {
   }
 
   /// - Parameters:
-  ///   - name: as it was given; a key file has one, too.
+  ///   - name: as it was given; the settings or a key file have one, too.
   ///   - kdc: where to sign in; a key file says which identity is expected there.
   func signInOptions(
-    _ name: PrincipalName?, at kdc: inout KDCOptions
+    _ name: PrincipalName?, at kdc: inout KDCOptions, _ settings: ClientSettings
   ) throws(ClientFailure) -> SignInOptions {
-    SignInOptions(name: try secret.name(name, at: &kdc), secret: secret.source)
+    let (name, secret) = try secret.completed(for: name, by: settings)
+    return SignInOptions(name: try secret.name(name, at: &kdc), secret: secret.source)
   }
 
   var newPassphrase: PassphraseSource { PassphraseSource(option: newPassphraseFile) }

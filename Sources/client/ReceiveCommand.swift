@@ -47,19 +47,16 @@ struct ReceiveCommand: ParsableCommand {
     }
   }
 
-  func options(_ kdc: KDCOptions, _ signIn: SignInOptions) -> ReceiveOptions {
-    var options = receiving.options(kdc, signIn)
-    if receiving.output == nil, receiving.sealedCopy == nil {
-      options.output = .folder(directory ?? ".")
-    }
-    options.rules = accepting.rules
-    options.newPeer = user.newPeer
+  func options(_ user: UserOptions.User) throws(ClientFailure) -> ReceiveOptions {
+    let settled = try user.settings.receiverFolder
+    var options = try receiving.options(user, folder: directory ?? settled ?? ".")
+    options.rules = accepting.rules(settled: try user.settings.acceptedSenders)
     return options
   }
 
   func run() throws {
-    try user.run { (kdc, signIn, state, person) throws(ClientFailure) in
-      try Receiver(options(kdc, signIn), state: state, person: person).run()
+    try user.run { (user) throws(ClientFailure) in
+      try Receiver(options(user), state: user.state, person: user.person).run()
     }
   }
 }

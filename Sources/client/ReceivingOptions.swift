@@ -65,10 +65,17 @@ struct ReceivingOptions: ParsableArguments {
     }
   }
 
-  func options(_ kdc: KDCOptions, _ signIn: SignInOptions) -> ReceiveOptions {
+  /// - Parameter folder: where everything goes unless a file is named.
+  func options(
+    _ user: UserOptions.User, folder: String? = nil
+  ) throws(ClientFailure) -> ReceiveOptions {
+    let settings = user.settings
+    let (settledPort, settledPlaces) = (try settings.receiverPort, try settings.announced)
+    let isFile = output != nil || sealedCopy != nil
     return ReceiveOptions(
-      kdc: kdc, signIn: signIn, output: target, sealedCopy: sealedCopy,
-      port: listen ?? Self.defaultPort,
-      announced: announce)
+      kdc: user.kdc, signIn: user.signIn,
+      output: isFile ? target : folder.map { .folder($0) } ?? target, sealedCopy: sealedCopy,
+      port: listen ?? settledPort ?? Self.defaultPort,
+      announced: announce.isEmpty ? settledPlaces : announce, newPeer: user.newPeer)
   }
 }

@@ -25,11 +25,25 @@ struct SecretOptions: ParsableArguments {
     }
   }
 
-  /// Refuses a command line that does not say who signs in.
-  func validate(name: PrincipalName?) throws {
-    guard name != nil || keyFile != nil else {
-      throw ValidationError("Say who you are: with -n, or with --key-file.")
+  /// Who signs in, and with what; what was not said is as it is settled.
+  ///
+  /// - Parameter name: as it was given. The settled files are not for another name.
+  func completed(
+    for name: PrincipalName?, by settings: ClientSettings
+  ) throws(ClientFailure) -> (name: PrincipalName?, secret: SecretOptions) {
+    guard name == nil else { return (name, self) }
+    var completed = self
+    if keyFile == nil, passphraseFile == nil {
+      completed.keyFile = try settings.keyFile
+      if completed.keyFile == nil { completed.passphraseFile = try settings.passphraseFile }
     }
+    // A key file that was named says by itself whose it is.
+    let settled = keyFile == nil ? try settings.name : nil
+    guard settled != nil || completed.keyFile != nil else {
+      throw ClientFailure(
+        .usage, "Say who you are: with -n, with --key-file, or once in \(settings.path).")
+    }
+    return (settled, completed)
   }
 
   /// Refuses a key file where there is nothing to do with one.

@@ -44,7 +44,6 @@ struct SendCommand: ParsableCommand {
   private var paths: [String] { files + input }
 
   func validate() throws {
-    guard receiver != user.name else { throw ValidationError("You cannot send to yourself.") }
     if let text {
       guard paths.isEmpty else { throw ValidationError("Send files or a text, not both.") }
       guard text.utf8.count <= TransferLimits.textByteCount else {
@@ -70,10 +69,11 @@ struct SendCommand: ParsableCommand {
   }
 
   func run() throws {
-    try user.run { (kdc, signIn, state, person) throws(ClientFailure) in
-      var options = SendOptions(kdc: kdc, signIn: signIn, receiver: receiver, input: content)
-      options.newPeer = user.newPeer
-      try Sender(options, state: state, person: person).run()
+    try user.run { (user) throws(ClientFailure) in
+      let options = SendOptions(
+        kdc: user.kdc, signIn: user.signIn, receiver: receiver, input: content,
+        newPeer: user.newPeer)
+      try Sender(options, state: user.state, person: user.person).run()
     }
   }
 }

@@ -22,10 +22,10 @@ struct SendingOptions: ParsableArguments {
   }
 
   /// Nil unless all is there, which validation has seen to.
-  func options(_ kdc: KDCOptions, _ signIn: SignInOptions) -> SendOptions? {
+  func options(_ user: UserOptions.User) -> SendOptions? {
     guard let receiver, let input else { return nil }
     return SendOptions(
-      kdc: kdc, signIn: signIn, receiver: receiver,
-      input: input == "-" ? .standardInput : .file(input))
+      kdc: user.kdc, signIn: user.signIn, receiver: receiver,
+      input: input == "-" ? .standardInput : .file(input), newPeer: user.newPeer)
   }
 }

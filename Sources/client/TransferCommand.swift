@@ -19,6 +19,7 @@ struct TransferCommand: ParsableCommand {
       client keygen -n NAME --key-file FILE -a KDC_HOST -p KDC_PORT
       client logout [-n NAME] [-a KDC_HOST -p KDC_PORT]
       client open -n NAME -i OUTENC -o OUTFILE
+      client passwd -n NAME -a KDC_HOST -p KDC_PORT
       client peers [list | verify NAME | forget NAME]
       client identity [show | export | import]
       client status
@@ -28,14 +29,20 @@ struct TransferCommand: ParsableCommand {
       directly from sender to receiver, encrypted end to end.
 
       COMMANDS, each with --help of its own:
-        doctor  check that all is well, and say what to do
-        keygen  register a machine, with a key file instead of a passphrase
-        login   log in once: no passphrase is asked for until the login ends
-        logout  end logins
-        open    open an encrypted copy (-s)
-        receive receive files and folders, by rules
-        send    send files, folders, a stream or a text
-        status  tell who is logged in
+        doctor    check that all is well, and say what to do
+        identity  show your identity, or take it to another device
+        keygen    register a machine, with a key file instead of a passphrase
+        login     log in once: no passphrase is asked for until the login ends
+        logout    end logins
+        open      open an encrypted copy (-s)
+        passwd    change the passphrase, or the key in a key file
+        peers     tell whom you have met; compare fingerprints
+        receive   receive files and folders, by rules
+        send      send files, folders, a stream or a text
+        status    tell who is logged in
+
+      SETTINGS:
+      \(ClientSettings.help)
 
       EXIT STATUS:
       \(ExitStatus.table)
@@ -45,11 +52,6 @@ struct TransferCommand: ParsableCommand {
     case receive = "R"
     case send = "S"
   }
-
-  @Option(
-    name: [.customShort("n", allowingJoined: true), .long],
-    help: "Your name; a key file has it, too.", transform: Self.principal)
-  var name: PrincipalName?
 
   @Option(
     name: [.customShort("m", allowingJoined: true), .long],
@@ -62,20 +64,8 @@ struct TransferCommand: ParsableCommand {
   @OptionGroup(title: "Receiving")
   var receiving: ReceivingOptions
 
-  @OptionGroup(title: "KDC")
-  var center: CenterOptions
-
-  @OptionGroup(title: "Signing in")
-  var identification: IdentificationOptions
-
-  @Option(
-    help: ArgumentHelp(
-      "What to do with a peer who has not been met before: accept, ask (as refuse without a "
-        + "terminal) or refuse.", valueName: "policy"))
-  var newPeer = NewPeerPolicy.accept
-
-  @Flag(help: "Say on standard error what happens, and why connections are closed.")
-  var verbose = false
+  @OptionGroup
+  var user: UserOptions
 
   /// A name, as an argument.
   static func principal(_ text: String) throws -> PrincipalName {
@@ -88,15 +78,13 @@ struct TransferCommand: ParsableCommand {
   }
 
   func validate() throws {
-    try identification.secret.validate(name: name)
     switch mode {
     case .send:
       try receiving.refuse()
-      guard let receiver = sending.receiver, sending.input != nil else {
+      guard sending.receiver != nil, sending.input != nil else {
         throw ValidationError("To send (-m S), say to whom (-r) and which file (-i).")
       }
-      guard receiver != name else { throw ValidationError("You cannot send to yourself.") }
-      guard sending.input != "-" || identification.secret.passphraseFile != "-" else {
+      guard sending.input != "-" || user.identification.secret.passphraseFile != "-" else {
         throw ValidationError(
           "Standard input cannot be both the file (-i -) and the passphrase "
             + "(--passphrase-file -).")
@@ -112,24 +100,15 @@ struct TransferCommand: ParsableCommand {
   }
 
   func run() throws {
-    let person = Terminal(explains: verbose)
-    do throws(ClientFailure) {
-      let state = try StateFolder.current(telling: person)
-      var kdc = try center.kdcOptions()
-      let signIn = try identification.signInOptions(name, at: &kdc)
+    try user.run { (user) throws(ClientFailure) in
       switch mode {
       case .receive:
-        var options = receiving.options(kdc, signIn)
-        options.newPeer = newPeer
-        try Receiver(options, state: state, person: person).run()
+        let options = try receiving.options(user)
+        try Receiver(options, state: user.state, person: user.person).run()
       case .send:
-        guard var options = sending.options(kdc, signIn) else { return }
-        options.newPeer = newPeer
-        try Sender(options, state: state, person: person).run()
+        guard let options = sending.options(user) else { return }
+        try Sender(options, state: user.state, person: user.person).run()
       }
-    } catch {
-      person.say("client: \(error)")
-      throw ExitCode(error.exitCode)
     }
   }
 }

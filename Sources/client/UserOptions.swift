@@ -19,24 +19,41 @@ struct UserOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "What to do with a peer who has not been met before: accept, ask (as refuse without a "
-        + "terminal) or refuse.", valueName: "policy"))
-  var newPeer = NewPeerPolicy.accept
+        + "terminal) or refuse. (default: accept)", valueName: "policy"))
+  var newPeer: NewPeerPolicy?
 
   @Flag(help: "Say on standard error what happens, and why connections are closed.")
   var verbose = false
 
-  func validate() throws { try identification.secret.validate(name: name) }
+  /// What is known of the user before anything is done.
+  struct User {
+    let kdc: KDCOptions
+    let signIn: SignInOptions
+    let newPeer: NewPeerPolicy
+    let settings: ClientSettings
+    let state: StateFolder
+    let person: Terminal
+  }
 
-  /// Runs `body` at the KDC, as the user, with the user's state; and tells why it failed.
-  func run(
-    _ body: (_ kdc: KDCOptions, _ signIn: SignInOptions, _ state: StateFolder, _ person: Terminal)
-      throws(ClientFailure) -> Void
-  ) throws {
+  /// - Parameters:
+  ///   - settings: what options leave open.
+  ///   - state: what the user's programs have to remember.
+  func user(
+    _ settings: ClientSettings, _ state: StateFolder, _ person: Terminal
+  ) throws(ClientFailure) -> User {
+    var kdc = try center.kdcOptions(settings)
+    let signIn = try identification.signInOptions(name, at: &kdc, settings)
+    let settledPolicy = try settings.newPeer
+    return User(
+      kdc: kdc, signIn: signIn, newPeer: newPeer ?? settledPolicy ?? .accept, settings: settings,
+      state: state, person: person)
+  }
+
+  /// Runs `body` for the user that options and settings name, and tells why it failed.
+  func run(_ body: (User) throws(ClientFailure) -> Void) throws {
     let person = Terminal(explains: verbose)
     do throws(ClientFailure) {
-      var kdc = try center.kdcOptions()
-      let signIn = try identification.signInOptions(name, at: &kdc)
-      try body(kdc, signIn, try StateFolder.current(telling: person), person)
+      try body(try user(.current(), .current(telling: person), person))
     } catch {
       person.say("client: \(error)")
       throw ExitCode(error.exitCode)

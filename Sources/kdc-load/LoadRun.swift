@@ -22,8 +22,7 @@ struct LoadRun {
     var left = settings.count
     while left > 0 {
       let requests = try workload.prepare(min(left, settings.exchange.roundLimit))
-      let answered = try round(requests, volley)
-      guard answered > 0 else {
+      guard try round(requests, volley) else {
         // Nobody is there any more.
         result.failed = settings.count - result.completed
         break
@@ -40,17 +39,17 @@ struct LoadRun {
     }
   }
 
-  /// - Returns: how many requests were answered, rightly or not.
+  /// - Returns: whether somebody was there to the end, and answered, rightly or not.
   private mutating func round(
     _ requests: [PreparedRequest], _ volley: Volley
-  ) throws(LoadFailure) -> Int {
+  ) throws(LoadFailure) -> Bool {
     let before = settings.serverClock?.seconds
-    let (answers, seconds) = try volley.fire(requests.map(\.message))
+    let fired = try volley.fire(requests.map(\.message))
     let after = settings.serverClock?.seconds
-    result.seconds += seconds
+    result.seconds += fired.seconds
     if let before, let after { result.serverSeconds = (result.serverSeconds ?? 0) + after - before }
     var answered = 0
-    for (request, answer) in zip(requests, answers) {
+    for (request, answer) in zip(requests, fired.answers) {
       result.requestByteCount = max(result.requestByteCount, request.message.count)
       switch answer.result {
       case .success(let message):
@@ -61,7 +60,7 @@ struct LoadRun {
       case .failure(let miss): fail("\(miss)")
       }
     }
-    return answered
+    return answered > 0 && !fired.isCutShort
   }
 
   private mutating func read(

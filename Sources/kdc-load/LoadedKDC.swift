@@ -88,7 +88,7 @@ final class LoadedKDC {
 
   /// Makes exchanges that all have to succeed before the load can begin.
   func exchange(_ requests: [PreparedRequest]) throws(LoadFailure) {
-    let (answers, _) = try volley.fire(requests.map(\.message))
+    let answers = try volley.fire(requests.map(\.message)).answers
     for (request, answer) in zip(requests, answers) {
       guard case .success(let message) = answer.result else {
         throw LoadFailure("the KDC did not answer while the load was being prepared")

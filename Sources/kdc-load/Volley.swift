@@ -36,9 +36,11 @@ final class Volley {
     transport == .udp ? Self.datagramPatience : Self.streamPatience
   }
 
-  /// - Returns: an answer to each message, and the seconds from the first request to the last
-  ///   answer.
-  func fire(_ messages: [[UInt8]]) throws(LoadFailure) -> (answers: [Answer], seconds: Double) {
+  /// - Returns: an answer to each message, the seconds from the first request to the last answer,
+  ///   and whether there was such a silence that the rest was not waited for.
+  func fire(
+    _ messages: [[UInt8]]
+  ) throws(LoadFailure) -> (answers: [Answer], seconds: Double, isCutShort: Bool) {
     var firing = Firing(messages.map { Lane.framed($0, by: transport) })
     let began = Lane.now
     firing.lastAnswer = began
@@ -57,7 +59,7 @@ final class Volley {
         break
       }
     }
-    return (firing.answers, Double(Lane.now - began) / 1e9)
+    return (firing.answers, Double(Lane.now - began) / 1e9, firing.settled < messages.count)
   }
 
   private struct Firing {

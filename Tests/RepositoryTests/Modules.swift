@@ -21,6 +21,7 @@ enum Modules {
     "ServerTransport": [
       "CSystemCalls", "Wire", "Glibc", "Synchronization", "NIOCore", "NIOPosix",
     ],
+    "Settings": ["Configuration", "DurableFiles", "SecretMemory", "Wire"],
     "Directory": edge,
     "TrentClient": edge.union(["FileTransfer", "SystemClock", "Transport"]),
     // The programs.
@@ -31,6 +32,6 @@ enum Modules {
     "kdc-load": core.union([
       "CLinux", "Glibc", "KeyDistribution", "SystemClock", "Transport", "ArgumentParser",
     ]),
-    "client": edge.union(["FileTransfer", "TrentClient", "ArgumentParser"]),
+    "client": edge.union(["FileTransfer", "Settings", "TrentClient", "ArgumentParser"]),
   ]
 }

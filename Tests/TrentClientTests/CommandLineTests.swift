@@ -1,4 +1,5 @@
 import ArgumentParser
+import KeyDistribution
 import Testing
 import TrentClient
 import Wire
@@ -16,31 +17,110 @@ import Wire
     try TransferCommand.parse(words)
   }
 
+  private func user(
+    _ options: UserOptions, _ variables: [String: String] = [:]
+  ) throws -> UserOptions.User {
+    try options.user(
+      ClientSettings(variables: variables), StateFolder(path: "/nowhere"),
+      Terminal(explains: false))
+  }
+
   @Test func theClassicFormsAreRead() throws {
     let receiver = try options(of: Self.receive)
     #expect(receiver.mode == .receive)
-    #expect(receiver.name?.description == "bob")
-    var kdc = try receiver.center.kdcOptions()
-    let receiving = receiver.receiving.options(
-      kdc, try receiver.identification.signInOptions(receiver.name, at: &kdc))
+    #expect(receiver.user.name?.description == "bob")
+    let receiving = try receiver.receiving.options(user(receiver.user))
     #expect(receiving.output == .file("out"))
     #expect(receiving.port == 60000)
-    #expect(kdc.target.description == "kdc:7000")
+    #expect(receiving.kdc.target.description == "kdc:7000")
 
     let sender = try options(of: Self.send)
-    let sending = try #require(
-      sender.sending.options(
-        kdc, try sender.identification.signInOptions(sender.name, at: &kdc)))
+    let sending = try #require(sender.sending.options(user(sender.user)))
     #expect(sending.receiver.description == "bob")
     #expect(sending.input == .file("in.txt"))
     #expect(sending.signIn.secret == .passphrase(.person))
   }
 
+  private static let settled = [
+    "TRENT_NAME": "bob", "TRENT_KDC_HOST": "kdc", "TRENT_KDC_PORT": "7000",
+    "TRENT_RECEIVE_FOLDER": "/srv/in", "TRENT_RECEIVE_PORT": "7001", "TRENT_NEW_PEER": "ask",
+    "TRENT_RECEIVE_ANNOUNCE": "nat.example.org:7002", "TRENT_PASSPHRASE_FILE": "/srv/passphrase",
+    "TRENT_RECEIVE_ACCEPT_FROM": "alice,carol",
+  ]
+
+  @Test func whatIsSettledNeedNotBeSaid() throws {
+    let user = try user(ReceiveCommand.parse([]).user, Self.settled)
+    #expect(user.signIn.name.description == "bob")
+    #expect(user.signIn.secret == .passphrase(.file("/srv/passphrase")))
+    #expect(user.kdc.target.description == "kdc:7000")
+    #expect(user.newPeer == .ask)
+    let options = try ReceiveCommand.parse([]).options(user)
+    #expect(options.output == .folder("/srv/in"))
+    #expect(options.port == 7001)
+    #expect(options.announced.map(\.description) == ["nat.example.org:7002"])
+    #expect(
+      try options.rules.senders
+        == .names([#require(PrincipalName("alice")), #require(PrincipalName("carol"))]))
+  }
+
+  @Test func optionsWinOverWhatIsSettled() throws {
+    let words = [
+      "-n", "dave", "-a", "other", "-p", "1", "-d", "here", "-l", "2", "--new-peer", "refuse",
+      "--accept-from", "erin",
+    ]
+    let command = try ReceiveCommand.parse(words)
+    var variables = Self.settled
+    variables["TRENT_KDC_KEY"] = Self.word
+    let user = try user(command.user, variables)
+    #expect(user.signIn.name.description == "dave")
+    // The settled passphrase is not this user's, and the settled identity not this KDC's.
+    #expect(user.signIn.secret == .passphrase(.person))
+    #expect(user.kdc.expected == nil)
+    #expect(user.kdc.target.description == "other:1")
+    #expect(user.newPeer == .refuse)
+    let options = try command.options(user)
+    #expect(options.output == .folder("here"))
+    #expect(options.port == 2)
+    #expect(try options.rules.senders == .names([#require(PrincipalName("erin"))]))
+    let settled = try self.user(ReceiveCommand.parse([]).user, variables)
+    #expect(settled.kdc.expected?.word == Self.word)
+  }
+
+  /// The word of some KDC.
+  private static let word = "trent1m3cqv2xeyfqznhse4v6srcblhcrsmdb7p2nyurfzqmrffhp6nw62demg74"
+
+  @Test(arguments: [
+    ("TRENT_NAME", "Bob"), ("TRENT_KDC_PORT", "0"), ("TRENT_KDC_PORT", "x"),
+    ("TRENT_KDC_HOST", "two words"), ("TRENT_NEW_PEER", "maybe"), ("TRENT_KDC_KEY", "trent1x"),
+    ("TRENT_PASSPHRASE_FILE", "relative"), ("TRENT_RECEIVE_PORT", "65536"),
+  ])
+  func whatIsSettledWronglyIsTold(variable: String, value: String) throws {
+    var variables = Self.settled
+    variables[variable] = value
+    let failure = #expect(throws: ClientFailure.self) {
+      let command = try ReceiveCommand.parse([])
+      _ = try command.options(user(command.user, variables))
+    }
+    #expect(failure?.exitCode == ExitStatus.usage.rawValue)
+    #expect(failure?.description.contains(variable) == true)
+  }
+
+  @Test func whoAndWhereHasToBeKnown() throws {
+    let place = ["TRENT_KDC_HOST": "kdc", "TRENT_KDC_PORT": "7000"]
+    for variables in [[:], ["TRENT_NAME": "bob"], place] {
+      let failure = #expect(throws: ClientFailure.self) {
+        _ = try user(ReceiveCommand.parse([]).user, variables)
+      }
+      #expect(failure?.exitCode == ExitStatus.usage.rawValue)
+      #expect(failure?.description.contains("settings.json") == true)
+    }
+  }
+
   @Test func shortOptionsMayBeJoined() throws {
     let words = ["-nbob", "-mR", "-oout", "-akdc", "-p7000", "-l0"]
     let receiver = try options(of: words)
-    #expect(receiver.center.port == 7000)
-    #expect(receiver.center.host == "kdc")
+    #expect(receiver.user.center.port == 7000)
+    #expect(receiver.user.center.host == "kdc")
     #expect(receiver.receiving.listen == 0)
     #expect(receiver.receiving.output == "out")
     #expect(receiver.mode == .receive)
@@ -52,7 +132,7 @@ import Wire
       "--port", "7000",
     ])
     #expect(sender.sending.input == "-")
-    #expect(try sender.center.kdcOptions().target.description == "[::1]:7000")
+    #expect(try user(sender.user).kdc.target.description == "[::1]:7000")
     let receiver = try options(of: [
       "--name", "bob", "--mode", "R", "--output", "-", "--kdc", "kdc", "--port", "7000", "--listen",
       "1", "--announce", "203.0.113.5", "--announce", "nat.example.org:7001",
@@ -67,7 +147,6 @@ import Wire
     ["-n", "alice", "-m", "S", "-a", "kdc", "-p", "7000"],
     ["-n", "alice", "-m", "S", "-r", "bob", "-a", "kdc", "-p", "7000"],
     ["-n", "alice", "-m", "S", "-i", "in", "-a", "kdc", "-p", "7000"],
-    ["-n", "bob", "-m", "S", "-r", "bob", "-i", "in", "-a", "kdc", "-p", "7000"],
     receive + ["-r", "alice"],
     receive + ["-i", "in"],
     send + ["-o", "out"],
@@ -114,13 +193,10 @@ import Wire
     let sender = try options(of: [
       "--key-file", "key", "-m", "S", "-r", "bob", "-i", "in", "-a", "kdc", "-p", "1",
     ])
-    #expect(sender.name == nil)
-    #expect(sender.identification.secret.source == .keyFile("key"))
+    #expect(sender.user.name == nil)
+    #expect(sender.user.identification.secret.source == .keyFile("key"))
     let open = try OpenCommand.parse(["--key-file", "key", "-i", "in", "-o", "out"])
     #expect(open.secret.source == .keyFile("key"))
-    #expect(throws: (any Error).self) {
-      try options(of: ["-m", "S", "-r", "bob", "-i", "in", "-a", "kdc", "-p", "1"])
-    }
     #expect(throws: (any Error).self) {
       try options(of: Self.send + ["--key-file", "key", "--passphrase-file", "file"])
     }

@@ -13,15 +13,13 @@ public struct ReceiveOptions: Sendable {
   /// What is taken, from whom.
   public var rules = TransferRules(senders: .all)
   /// What to do with a sender who has not been met before.
-  public var newPeer = NewPeerPolicy.accept
-
+  public var newPeer: NewPeerPolicy
   /// Is told how far the transfer has come.
   public var progress: any TransferProgress = SilentProgress()
 
   public init(
     kdc: KDCOptions, signIn: SignInOptions, output: OutputTarget, sealedCopy: String? = nil,
-    port: UInt16 = 60000,
-    announced: [HostAndPort] = []
+    port: UInt16 = 60000, announced: [HostAndPort] = [], newPeer: NewPeerPolicy = .accept
   ) {
     self.kdc = kdc
     self.signIn = signIn
@@ -29,5 +27,6 @@ public struct ReceiveOptions: Sendable {
     self.sealedCopy = sealedCopy
     self.port = port
     self.announced = announced
+    self.newPeer = newPeer
   }
 }

@@ -8,16 +8,19 @@ public struct SendOptions: Sendable {
   public var receiver: PrincipalName
   public var input: Input
   /// What to do when the receiver has not been met before.
-  public var newPeer = NewPeerPolicy.accept
-
+  public var newPeer: NewPeerPolicy
   /// Is told how far the transfer has come.
   public var progress: any TransferProgress = SilentProgress()
 
-  public init(kdc: KDCOptions, signIn: SignInOptions, receiver: PrincipalName, input: Input) {
+  public init(
+    kdc: KDCOptions, signIn: SignInOptions, receiver: PrincipalName, input: Input,
+    newPeer: NewPeerPolicy = .accept
+  ) {
     self.kdc = kdc
     self.signIn = signIn
     self.receiver = receiver
     self.input = input
+    self.newPeer = newPeer
   }
 }
 
