@@ -14,13 +14,15 @@ public enum TransferReason: UInt8, Error, Hashable, Sendable, CaseIterable,
   case unacceptable = 8
   case exists = 9
   case oneFileOnly = 10
+  case nameTooLong = 11
+  case notWritable = 12
 
   /// A sentence for a person on either side.
   public var description: String {
     switch self {
     case .declined: "The receiver declined the file."
     case .cannotWrite: "The receiver cannot write the file."
-    case .noSpace: "The receiver has no space left for the file."
+    case .noSpace: "The receiver has no space left for the file, or has used up its quota."
     case .tooLarge: "The file is larger than the receiver accepts."
     case .busy: "The receiver is busy with another transfer. Try again later."
     case .sourceFailed: "The sender could not read the file to its end."
@@ -28,6 +30,8 @@ public enum TransferReason: UInt8, Error, Hashable, Sendable, CaseIterable,
     case .unacceptable: "The receiver does not take a list with such names or links."
     case .exists: "The receiver has something of that name already."
     case .oneFileOnly: "The receiver takes a single file only."
+    case .nameTooLong: "A name is too long for the receiver's file system."
+    case .notWritable: "The receiver may not write there, or its file system is read-only."
     }
   }
 }

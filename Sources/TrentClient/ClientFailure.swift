@@ -6,16 +6,21 @@ public struct ClientFailure: Error, Hashable, Sendable, CustomStringConvertible 
   public let exitCode: Int32
   /// One or more whole sentences, safe to show: text from outside has gone through `SafeText`.
   public let description: String
+  /// Whether the same may go well a while later: the network, or the other end, was not there.
+  public let isPassing: Bool
 
-  public init(_ status: ExitStatus, _ sentence: String) {
-    exitCode = status.rawValue
-    description = sentence
+  public init(_ status: ExitStatus, _ sentence: String, isPassing: Bool = false) {
+    self.init(exitCode: status.rawValue, sentence, isPassing: isPassing)
   }
 
-  private init(exitCode: Int32, _ sentence: String) {
+  private init(exitCode: Int32, _ sentence: String, isPassing: Bool = false) {
     self.exitCode = exitCode
+    self.isPassing = isPassing
     description = sentence
   }
+
+  /// The same where there is nothing to try again with.
+  var lasting: ClientFailure { ClientFailure(exitCode: exitCode, description) }
 
   /// A signal ended the program, which exits as a shell would tell it: 128 and the signal's number.
   public static func interrupted(by signal: Int32) -> ClientFailure {

@@ -37,7 +37,10 @@ struct PeerConnection: ~Copyable {
     }
   }
 
-  static func broken(_ reason: String) -> ClientFailure {
-    ClientFailure(.transferBroken, "The transfer broke off. \(reason) Send the file again.")
+  /// - Parameter isPassing: whether a second try may go better.
+  static func broken(_ reason: String, isPassing: Bool = true) -> ClientFailure {
+    ClientFailure(
+      .transferBroken, "The transfer broke off. \(reason) Send the file again.",
+      isPassing: isPassing)
   }
 }

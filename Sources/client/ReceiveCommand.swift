@@ -33,6 +33,9 @@ struct ReceiveCommand: ParsableCommand {
   @OptionGroup(title: "Receiving")
   var receiving: ReceivingOptions
 
+  @OptionGroup(title: "Receiving")
+  var retrying: RetryOption
+
   @OptionGroup
   var user: UserOptions
 
@@ -51,6 +54,7 @@ struct ReceiveCommand: ParsableCommand {
     let settled = try user.settings.receiverFolder
     var options = try receiving.options(user, folder: directory ?? settled ?? ".")
     options.rules = accepting.rules(settled: try user.settings.acceptedSenders)
+    options.retry = retrying.retry
     return options
   }
 

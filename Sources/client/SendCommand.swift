@@ -38,6 +38,9 @@ struct SendCommand: ParsableCommand {
   @Option(help: "A short text to send instead of files.")
   var text: String?
 
+  @OptionGroup(title: "Sending")
+  var retrying: RetryOption
+
   @OptionGroup
   var user: UserOptions
 
@@ -70,9 +73,10 @@ struct SendCommand: ParsableCommand {
 
   func run() throws {
     try user.run { (user) throws(ClientFailure) in
-      let options = SendOptions(
+      var options = SendOptions(
         kdc: user.kdc, signIn: user.signIn, receiver: receiver, input: content,
         newPeer: user.newPeer)
+      options.retry = retrying.retry
       try Sender(options, state: user.state, person: user.person).run()
     }
   }

@@ -64,6 +64,9 @@ struct TransferCommand: ParsableCommand {
   @OptionGroup(title: "Receiving")
   var receiving: ReceivingOptions
 
+  @OptionGroup(title: "Interruptions")
+  var retrying: RetryOption
+
   @OptionGroup
   var user: UserOptions
 
@@ -103,10 +106,12 @@ struct TransferCommand: ParsableCommand {
     try user.run { (user) throws(ClientFailure) in
       switch mode {
       case .receive:
-        let options = try receiving.options(user)
+        var options = try receiving.options(user)
+        options.retry = retrying.retry
         try Receiver(options, state: user.state, person: user.person).run()
       case .send:
-        guard let options = sending.options(user) else { return }
+        guard var options = sending.options(user) else { return }
+        options.retry = retrying.retry
         try Sender(options, state: user.state, person: user.person).run()
       }
     }

@@ -206,8 +206,8 @@ private func roundTrip(_ record: [UInt8]) -> [UInt8]? {
   }
 
   @Test func reasonsKeepTheirCodesAndSpeakInSentences() {
-    #expect(TransferReason.allCases.map(\.rawValue) == Array(1...10))
-    #expect(Set(TransferReason.allCases.map(\.description)).count == 10)
+    #expect(TransferReason.allCases.map(\.rawValue) == Array(1...12))
+    #expect(Set(TransferReason.allCases.map(\.description)).count == 12)
     for reason in TransferReason.allCases { #expect(reason.description.hasSuffix(".")) }
   }
 }

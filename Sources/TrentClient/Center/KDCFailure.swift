@@ -25,7 +25,8 @@ enum KDCFailure: Error {
     case .transport(let failure):
       ClientFailure(
         .kdcUnreachable,
-        "There is no way to the KDC at \(target). \(failure) Check -a and -p, and that it runs.")
+        "There is no way to the KDC at \(target). \(failure) Check -a and -p, and that it runs.",
+        isPassing: true)
     case .exchange(let failure): Self.words(for: failure, target)
     }
   }
@@ -61,7 +62,8 @@ enum KDCFailure: Error {
     case .loginOver:
       ClientFailure(.authenticationRefused, "The login is over. Start the program again.")
     case .peerNotPresent:
-      ClientFailure(.receiverAbsent, "Nobody by that name is receiving now.")
+      ClientFailure(
+        .receiverAbsent, "Nobody by that name is receiving now.", isPassing: true)
     case .superseded:
       ClientFailure(.other, "Another login of the same name receives now.")
     case .clockSkew:
@@ -70,9 +72,11 @@ enum KDCFailure: Error {
       ClientFailure(
         .authenticationRefused,
         "There were too many wrong attempts for this name, or too many requests from this network. "
-          + "The KDC at \(target) looks at the next one in \(seconds) s.")
+          + "The KDC at \(target) looks at the next one in \(seconds) s.", isPassing: true)
     case .unavailable, .failed(.busy), .failed(.slowDown):
-      ClientFailure(.kdcUnreachable, "The KDC at \(target) cannot do it now. Try again later.")
+      ClientFailure(
+        .kdcUnreachable, "The KDC at \(target) cannot do it now. Try again later.",
+        isPassing: true)
     }
   }
 }

@@ -74,7 +74,7 @@ struct ContentPlacing {
     case .busy: Refusal(reason: .busy, word: failure.description)
     case .file(let file):
       Refusal(
-        reason: file.isOutOfSpace ? .noSpace : .cannotWrite, word: file.description,
+        reason: TransferReason(file), word: file.description,
         failure: ClientFailure(file))
     }
   }

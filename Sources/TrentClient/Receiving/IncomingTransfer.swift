@@ -53,7 +53,7 @@ struct IncomingTransfer: ~Copyable {
       waitForGoodbye()
       person.say("received \(shown(names)) (\(byteCount) bytes) from \(sender)")
     } catch let error as FileFailure {
-      fail(error.isOutOfSpace ? .noSpace : .cannotWrite)
+      fail(TransferReason(error))
       throw ClientFailure(.fileFailure, "\(error).\(remark)")
     } catch let error as StagingFailure {
       fail(Self.reason(error))
@@ -75,7 +75,7 @@ struct IncomingTransfer: ~Copyable {
     switch failure {
     case .exists: .exists
     case .busy: .busy
-    case .file(let file): file.isOutOfSpace ? .noSpace : .cannotWrite
+    case .file(let file): TransferReason(file)
     }
   }
 
@@ -150,7 +150,7 @@ struct IncomingTransfer: ~Copyable {
   }
 
   private static func broken(by abort: Abort) -> ClientFailure {
-    PeerConnection.broken(abort.reason.description)
+    PeerConnection.broken(abort.reason.description, isPassing: false)
   }
 
   private mutating func receiveRecord(_ count: Int) throws -> SecretBytes {

@@ -1,3 +1,5 @@
+public import Wire
+
 /// What a receiver is asked to do.
 public struct ReceiveOptions: Sendable {
   public var kdc: KDCOptions
@@ -14,6 +16,8 @@ public struct ReceiveOptions: Sendable {
   public var rules = TransferRules(senders: .all)
   /// What to do with a sender who has not been met before.
   public var newPeer: NewPeerPolicy
+  /// For how long to wait for a sender whose transfer has broken off, to go on with it.
+  public var retry = Interval.milliseconds(0)
   /// Is told how far the transfer has come.
   public var progress: any TransferProgress = SilentProgress()
 

@@ -37,14 +37,10 @@ public struct Receiver {
       listener, signals: signals, peers: KnownPeers(in: state, person: person),
       newPeers: NewPeers(policy: options.newPeer, person: person), person: person,
       now: start.link.clock.now)
+    let placing = ContentPlacing(
+      options, for: options.signIn.name, in: start.link.realm, keeper, person)
     do throws(ClientFailure) {
-      var isDone = false
-      while !isDone {
-        var transfer = try reception.awaitTransfer(&presence, &start.login, over: &start.link)
-        let placing = ContentPlacing(
-          options, for: options.signIn.name, in: start.link.realm, keeper, person)
-        isDone = try receive(&transfer, placing, &reception)
-      }
+      try receiveOne(&reception, placing, &presence, &start)
     } catch {
       presence.end(&start.login, over: &start.link)
       throw error
@@ -52,10 +48,42 @@ public struct Receiver {
     presence.end(&start.login, over: &start.link)
   }
 
-  /// - Returns: false when the transfer was refused, and its sender told so.
+  /// What became of an offer.
+  private enum Outcome {
+    case received
+    /// Its sender has been told so.
+    case refused
+    /// It can be gone on with.
+    case brokenOff(ClientFailure)
+  }
+
+  /// Waits for offers until one has been received.
+  private func receiveOne(
+    _ reception: inout Reception, _ placing: ContentPlacing, _ presence: inout Presence,
+    _ start: inout SignOn.Start
+  ) throws(ClientFailure) {
+    var end = Deadline.never
+    var failure = ClientFailure(.other, "Nobody has sent anything.")
+    while var transfer = try reception.awaitTransfer(
+      &presence, &start.login, over: &start.link, until: end)
+    {
+      switch try receive(&transfer, placing, &reception) {
+      case .received: return
+      case .refused: continue
+      case .brokenOff(let reason):
+        person.say("\(reason) Waiting for \(transfer.sender) to go on.")
+        failure = reason
+        end = .after(options.retry)
+        // Meanwhile the KDC may have forgotten it.
+        try presence.refresh(&start.login, over: &start.link)
+      }
+    }
+    throw failure
+  }
+
   private func receive(
     _ transfer: inout IncomingTransfer, _ placing: ContentPlacing, _ reception: inout Reception
-  ) throws(ClientFailure) -> Bool {
+  ) throws(ClientFailure) -> Outcome {
     let content: IncomingContent
     do throws(Refusal) {
       content = try placing.content(for: transfer)
@@ -64,11 +92,17 @@ public struct Receiver {
       reception.linger(transfer.connection)
       person.say("refused \(transfer.shown) from \(transfer.sender): \(error.word)")
       if let failure = error.failure { throw failure }
-      return false
+      return .refused
     }
-    reception.close()
-    try transfer.run(content, sizeLimit: options.rules.maxSize, progress: options.progress)
-    return true
+    let mayGoOn = content.isResumable && options.retry > .milliseconds(0)
+    if !mayGoOn { reception.close() }
+    do throws(ClientFailure) {
+      try transfer.run(content, sizeLimit: options.rules.maxSize, progress: options.progress)
+    } catch {
+      guard mayGoOn, error.isPassing else { throw error }
+      return .brokenOff(error)
+    }
+    return .received
   }
 
   private func listen() throws(ClientFailure) -> Listener {

@@ -35,12 +35,13 @@ struct Reception: ~Copyable {
     cache = SessionReplayCache(now: now)
   }
 
-  /// - Returns: the next offer, with its whole list, of a sender who is who the KDC says.
+  /// - Returns: the next offer, with its whole list, of a sender who is who the KDC says; nil when
+  ///   there was none by the end.
   mutating func awaitTransfer(
-    _ presence: inout Presence, _ login: inout Login, over link: inout KDCLink
-  ) throws(ClientFailure) -> IncomingTransfer {
-    while true {
-      for descriptor in try wait(until: min(presence.due, halfOpen.nextDeadline)) {
+    _ presence: inout Presence, _ login: inout Login, over link: inout KDCLink, until end: Deadline
+  ) throws(ClientFailure) -> IncomingTransfer? {
+    while !end.hasPassed {
+      for descriptor in try wait(until: min(presence.due, halfOpen.nextDeadline, end)) {
         if let connection = halfOpen[descriptor: descriptor] {
           if let transfer = serve(connection, login.credential, link.clock) {
             halfOpen.remove(connection)
@@ -53,6 +54,7 @@ struct Reception: ~Copyable {
       halfOpen.removeOverdue()
       if presence.due.hasPassed { try presence.refresh(&login, over: &link) }
     }
+    return nil
   }
 
   /// Serves nobody else.

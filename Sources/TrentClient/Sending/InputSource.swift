@@ -24,8 +24,9 @@ struct InputSource: ~Copyable {
   /// What there is of files; none for a stream or a text.
   private var files: FileSequence
   private let stream: OpenFile?
-  /// What is left of a text.
-  private var text: ArraySlice<UInt8>
+  private let text: [UInt8]
+  /// How much of a stream or a text has been read, in bytes.
+  private var readCount: UInt64 = 0
 
   init(_ input: Input, telling person: any Person) throws(ClientFailure) {
     switch input {
@@ -86,7 +87,7 @@ struct InputSource: ~Copyable {
     shownName = shown
     self.files = FileSequence(files)
     self.stream = stream
-    self.text = text[...]
+    self.text = text
   }
 
   /// The list of what is one file made in this moment.
@@ -119,17 +120,22 @@ struct InputSource: ~Copyable {
     case .files: return try files.read(into: &buffer)
     case .stream: return try readStream(into: &buffer)
     case .text:
-      let piece = [UInt8](text.prefix(buffer.byteCount))
+      let piece = [UInt8](text.dropFirst(Int(readCount)).prefix(buffer.byteCount))
       buffer.write(piece.bytes, at: 0)
-      text = text.dropFirst(piece.count)
+      readCount += UInt64(piece.count)
       return piece.count
     }
   }
 
-  private func readStream(into buffer: inout MutableRawSpan) throws(SourceFailure) -> Int {
+  private mutating func readStream(
+    into buffer: inout MutableRawSpan
+  ) throws(SourceFailure) -> Int {
     do throws(FileFailure) {
       switch stream {
-      case .some(let file): return try file.read(into: &buffer)
+      case .some(let file):
+        let count = try file.read(into: &buffer)
+        readCount += UInt64(count)
+        return count
       case .none: return 0
       }
     } catch {
@@ -143,5 +149,11 @@ struct InputSource: ~Copyable {
   }
 
   /// Goes on at an offset of the content; for files, and 0 for the rest of them.
-  mutating func seek(to offset: UInt64) throws(SourceFailure) { try files.seek(to: offset) }
+  mutating func seek(to offset: UInt64) throws(SourceFailure) {
+    if manifest.content == .text { readCount = 0 }
+    try files.seek(to: offset)
+  }
+
+  /// Whether another try would find all of the content: what has come out of a pipe is gone.
+  var canStartAgain: Bool { manifest.content != .stream || readCount == 0 }
 }

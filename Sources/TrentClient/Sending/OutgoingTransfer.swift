@@ -22,14 +22,18 @@ struct OutgoingTransfer: ~Copyable {
 
   /// Sends all of `input`, or what the receiver lacks of it.
   ///
+  /// - Parameter agreed: is told how many bytes the receiver has, before any travel.
   /// - Returns: how many bytes the receiver has confirmed to have.
-  mutating func run(_ input: inout InputSource) throws(ClientFailure) -> UInt64 {
+  mutating func run(
+    _ input: inout InputSource, agreed: (_ offset: UInt64) -> Void
+  ) throws(ClientFailure) -> UInt64 {
     var random = SystemRandom()
     let offer = Offer(
       fileKey: random.secret(Offer.fileKeyByteCount), chunkSize: .standard, input.manifest)
     try propose(offer, input.manifest)
     let point = try awaitAnswer(input.manifest)
     let start = try agreeOnStart(point, &input)
+    agreed(start)
     let sealer = ChunkSealer(
       fileKey: offer.fileKey, binding: connection.session.handshakeHash.bytes,
       chunkSize: offer.chunkSize)
@@ -143,7 +147,8 @@ struct OutgoingTransfer: ~Copyable {
     case .failed(let reason): throw failure(reason)
     case .complete(let exitStatus):
       guard receipt.byteCount == byteCount else {
-        throw PeerConnection.broken("The receiver has got something else than was sent.")
+        throw PeerConnection.broken(
+          "The receiver has got something else than was sent.", isPassing: false)
       }
       guard exitStatus == 0 else {
         throw ClientFailure(
@@ -160,14 +165,16 @@ struct OutgoingTransfer: ~Copyable {
 
   private static func failure(_ reason: TransferReason) -> ClientFailure {
     switch reason {
-    case .damaged, .sourceFailed: ClientFailure(.transferBroken, reason.description)
-    case .declined, .cannotWrite, .noSpace, .tooLarge, .busy, .unacceptable, .exists,
-      .oneFileOnly:
+    case .damaged: ClientFailure(.transferBroken, reason.description, isPassing: true)
+    case .sourceFailed: ClientFailure(.transferBroken, reason.description)
+    case .busy: ClientFailure(.refusedByReceiver, reason.description, isPassing: true)
+    case .declined, .cannotWrite, .noSpace, .tooLarge, .unacceptable, .exists, .oneFileOnly,
+      .nameTooLong, .notWritable:
       ClientFailure(.refusedByReceiver, reason.description)
     }
   }
 
   private static var misbehaved: ClientFailure {
-    PeerConnection.broken("The receiver does not keep to the protocol.")
+    PeerConnection.broken("The receiver does not keep to the protocol.", isPassing: false)
   }
 }

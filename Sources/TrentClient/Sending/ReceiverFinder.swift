@@ -89,7 +89,7 @@ struct ReceiverFinder {
       throw ClientFailure(
         .receiverAbsent,
         "\(receiver) is not receiving now, or there is no such user. Ask \(receiver) to start "
-          + "receiving, and send again.")
+          + "receiving, and send again.", isPassing: true)
     }
   }
 
@@ -187,6 +187,6 @@ struct ReceiverFinder {
       .receiverAbsent,
       "\(receiver) cannot be reached.\(places) \(reason) Check that nothing between the "
         + "two machines blocks the port, and that \(receiver) does not know another identity of "
-        + "yours: its client run with --verbose says so.")
+        + "yours: its client run with --verbose says so.", isPassing: true)
   }
 }

@@ -9,6 +9,9 @@ public struct SendOptions: Sendable {
   public var input: Input
   /// What to do when the receiver has not been met before.
   public var newPeer: NewPeerPolicy
+  /// For how long to try again when the KDC or the receiver cannot be reached, or the transfer
+  /// breaks off.
+  public var retry = Interval.milliseconds(0)
   /// Is told how far the transfer has come.
   public var progress: any TransferProgress = SilentProgress()
 
@@ -43,14 +46,21 @@ public struct Sender {
     }
     // A file that cannot be read is told before anybody is asked for a passphrase.
     var input = try InputSource(options.input, telling: person)
+    let retries = Retries(for: options.retry, person: person)
     let signOn = SignOn(options.kdc, options.signIn, in: state, person: person)
-    var start = try signOn.begin()
+    var start = try retries.run { () throws(ClientFailure) in try signOn.begin() }
     let finder = ReceiverFinder(
       options.receiver, signOn, state: state,
       newPeers: NewPeers(policy: options.newPeer, person: person), person: person)
-    let connection = try finder.connect(&start.login, over: &start.link)
-    var transfer = OutgoingTransfer(connection, progress: options.progress)
-    let count = try transfer.run(&input)
+    let count = try retries.run { () throws(ClientFailure) in
+      let connection = try finder.connect(&start.login, over: &start.link)
+      var transfer = OutgoingTransfer(connection, progress: options.progress)
+      do throws(ClientFailure) {
+        return try transfer.run(&input) { retries.note(progress: $0) }
+      } catch {
+        throw input.canStartAgain ? error : error.lasting
+      }
+    }
     person.say("sent \(input.shownName) (\(count) bytes) to \(options.receiver), verified")
   }
 }
