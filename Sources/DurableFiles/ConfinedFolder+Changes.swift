@@ -6,9 +6,8 @@ extension ConfinedFolder {
   func makeFolder(_ path: ConfinedPath) throws(FileFailure) {
     try inParent(of: path) { (parent, name) throws(FileFailure) in
       if unsafe name.withCString({ unsafe mkdirat(parent, $0, 0o700) }) == 0 { return }
-      guard errno == EEXIST, try status(path)?.kind == S_IFDIR else {
-        throw FileFailure(path: shown(path), operation: .create, errno: EEXIST)
-      }
+      let failure = FileFailure(.create, shown(path))
+      guard failure.errno == EEXIST, try status(path)?.kind == S_IFDIR else { throw failure }
     }
   }
 

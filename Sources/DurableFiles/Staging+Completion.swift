@@ -57,6 +57,7 @@ extension Staging {
   ) throws(StagingFailure) -> [String] {
     try StagingFailure.telling { () throws(FileFailure) in
       try complete(step)
+      try markPlacing()
     }
     var names: [String] = []
     for item in items where item.isTopLevel {

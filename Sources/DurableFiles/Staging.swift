@@ -30,6 +30,7 @@ public struct Staging: ~Copyable {
   ) throws(StagingFailure) {
     let staging = try StagingFolder(in: folder, id: id, description: description)
     try StagingFailure.telling { () throws(FileFailure) in
+      try Self.takeBack(items, from: folder, into: staging)
       try Self.prepare(items, in: staging)
     }
     self.init(destination: folder, staging: staging, items: items, placement)

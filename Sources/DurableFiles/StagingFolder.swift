@@ -135,6 +135,7 @@ struct StagingFolder: ~Copyable {
 
   /// Removes the staging. What has been put in its place is no part of it any more.
   borrowing func remove(from destination: borrowing ConfinedFolder) throws(FileFailure) {
+    if let tree = ConfinedPath(Self.tree) { try folder.removeAll(tree) }
     for name in try folder.names() where name.text != Self.source { try folder.removeAll(name) }
     // The lock goes last.
     for name in try folder.names() { try folder.removeAll(name) }

@@ -25,6 +25,8 @@ enum ClientProgram {
     forbidCoreDumps()
     // A pipe or connection that has gone is told by the call that writes to it.
     _ = signal(SIGPIPE, SIG_IGN)
+    // So is a file that may not grow any more.
+    _ = signal(SIGXFSZ, SIG_IGN)
     let arguments = [String](CommandLine.arguments.dropFirst())
     guard let word = arguments.first, !word.hasPrefix("-") else {
       run(TransferCommand.self, arguments)

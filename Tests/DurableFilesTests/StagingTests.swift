@@ -160,6 +160,59 @@ func failure(
     try expectComplete()
   }
 
+  /// The same, and the next try replaces nothing: what has its name already is no obstacle to it.
+  @Test(arguments: 0..<11)
+  func killedAmongTheNamesTheNextTryGoesOn(step: Int) throws {
+    var count = 0
+    do {
+      var staging = try staging()
+      try staging.begin(at: 0)
+      try staging.write(content.bytes)
+      _ = try staging.finish { (_) throws(FileFailure) in
+        if count == step { throw FileFailure(path: "", operation: .write, errno: EIO) }
+        count += 1
+      }
+      Issue.record("there is no step \(step)")
+    } catch StagingFailure.file(let failure) {
+      #expect(failure.errno == EIO)
+    }
+    var again = try staging()
+    #expect(try again.taken() == nil)
+    #expect(try again.presentByteCount() == 8)
+    try again.begin(at: 8)
+    _ = try again.finish()
+    #expect(folder.entries == ["a.txt", "tree"])
+    try expectComplete()
+  }
+
+  /// What somebody has changed since, or put there, is not taken.
+  @Test(arguments: ["edited", "added", "in the way"])
+  func whatIsNotAsItWasLeftIsNotTakenBack(_ change: String) throws {
+    do {
+      var staging = try staging()
+      try staging.begin(at: 0)
+      try staging.write(content.bytes)
+      _ = try staging.finish { (step) throws(FileFailure) in
+        if step == (change == "added" ? .sync : .place("tree")) {
+          throw FileFailure(path: "", operation: .write, errno: EIO)
+        }
+      }
+    } catch StagingFailure.file(let failure) {
+      #expect(failure.errno == EIO)
+    }
+    switch change {
+    case "edited": try folder.put("HELLO", at: "a.txt")
+    case "added": try folder.put("mine", at: "tree/mine")
+    default: try folder.put("mine", at: "tree")
+    }
+    #expect(try staging().taken() == "a.txt")
+    switch change {
+    case "edited": #expect(try folder.text(of: "a.txt") == "HELLO")
+    case "added": #expect(try folder.text(of: "tree/mine") == "mine")
+    default: #expect(try folder.text(of: "tree") == "mine")
+    }
+  }
+
   @Test func killedWhileWriting() async throws {
     let path = folder.path
     await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in

@@ -92,6 +92,7 @@ struct IncomingTransfer: ~Copyable {
     _ content: consuming IncomingContent, sizeLimit: UInt64?, _ progress: any TransferProgress
   ) throws -> (names: [String], byteCount: UInt64) {
     let start = try agreeOnStart(content)
+    if start > 0 { person.say("resuming after \(start) bytes that are here already") }
     try content.begin(at: start)
     var chunks = IncomingChunks(
       ChunkOpener(
@@ -128,6 +129,9 @@ struct IncomingTransfer: ~Copyable {
     if let abort = try? Abort(message.bytes) { throw Self.broken(by: abort) }
     let start = try Start(message.bytes)
     guard start.answers(point) else { throw WireError.invalid("start") }
+    if start.offset < point.offset {
+      person.say("starting again: what is here already is not what \(sender) has")
+    }
     return start.offset
   }
 

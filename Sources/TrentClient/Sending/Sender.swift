@@ -56,7 +56,10 @@ public struct Sender {
       let connection = try finder.connect(&start.login, over: &start.link)
       var transfer = OutgoingTransfer(connection, progress: options.progress)
       do throws(ClientFailure) {
-        return try transfer.run(&input) { retries.note(progress: $0) }
+        return try transfer.run(&input) { offset in
+          retries.note(progress: offset)
+          if offset > 0 { person.say("resuming after \(offset) bytes that arrived before") }
+        }
       } catch {
         throw input.canStartAgain ? error : error.lasting
       }
