@@ -20,7 +20,7 @@ public enum TransferReason: UInt8, Error, Hashable, Sendable, CaseIterable,
   /// A sentence for a person on either side.
   public var description: String {
     switch self {
-    case .declined: "The receiver declined the file."
+    case .declined: "The receiver declined: neither a person nor a rule there accepts this."
     case .cannotWrite: "The receiver cannot write the file."
     case .noSpace: "The receiver has no space left for the file, or has used up its quota."
     case .tooLarge: "The file is larger than the receiver accepts."

@@ -89,7 +89,8 @@ extension EndToEnd.SettingsFileTests {
       ] {
         let path = try stage.folder.put(Array(text.utf8), at: "settings.json")
         let program = try stage.start(
-          .client, ["send", "x", "-r", "bob", "-a", "127.0.0.1"] + (text.contains("port") ? [] : ["-p1"]),
+          .client,
+          ["send", "x", "-r", "bob", "-a", "127.0.0.1"] + (text.contains("port") ? [] : ["-p1"]),
           home: alice.home, environment: ["TRENT_SETTINGS": path])
         try await program.expectExit(64)
         #expect(program.errors.text.contains(word), "\(text): \(program.errors.text)")

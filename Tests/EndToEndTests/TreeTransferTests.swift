@@ -84,8 +84,14 @@ extension EndToEnd.TreeTransferTests {
       var sender = try stage.sending(alice, at: kdc, to: "bob", ["--text", "hello\n\u{1b}[2Jbob"])
       try await sender.expectExit(0)
       try await receiver.expectExit(0)
-      #expect(receiver.output.text == "hello\n\u{1b}[2Jbob")
+      #expect(receiver.output.text == "hello\n\\u{001B}[2Jbob\n")
       #expect(received.entries == [])
+
+      receiver = try await stage.listening(bob, at: kdc, ["-o", "-"])
+      sender = try stage.sending(alice, at: kdc, to: "bob", ["--text", "hello\n\u{1b}[2Jbob"])
+      try await sender.expectExit(0)
+      try await receiver.expectExit(0)
+      #expect(receiver.output.text == "hello\n\u{1b}[2Jbob")
 
       receiver = try await stage.receiving(bob, at: kdc, into: received)
       sender = try stage.sending(alice, at: kdc, to: "bob", ["-"], input: .pipe)

@@ -45,7 +45,7 @@ struct ContentPlacing {
       if let reason = try options.rules.refusal(
         of: manifest, from: transfer.sender, person: person)
       {
-        throw Refusal(reason: reason, word: Self.word(reason))
+        throw Refusal(reason: reason, word: word(reason))
       }
       return try place(transfer)
     } catch let refusal as Refusal {
@@ -61,9 +61,10 @@ struct ContentPlacing {
     }
   }
 
-  private static func word(_ reason: TransferReason) -> String {
+  private func word(_ reason: TransferReason) -> String {
     switch reason {
     case .tooLarge: "larger than --max-size"
+    case .declined where !person.isPresent: "no rule accepts it, and there is no terminal to ask at"
     default: "declined"
     }
   }

@@ -33,6 +33,11 @@ public struct Receiver {
     var presence = Presence(port: listener.port, extra: extra, signOn, person: person)
     try presence.begin(&start.login, over: &start.link)
     person.say("listening on port \(listener.port) as \(options.signIn.name)")
+    if options.rules.asksAboutAll, !person.isPresent {
+      person.say(
+        "there is no terminal to ask at: everything is refused without --accept-from or "
+          + "--accept-all")
+    }
     var reception = Reception(
       listener, signals: signals, peers: KnownPeers(in: state, person: person),
       newPeers: NewPeers(policy: options.newPeer, person: person), person: person,

@@ -1,10 +1,9 @@
 internal import DurableFiles
 internal import FileTransfer
-internal import Glibc
 internal import SecretMemory
 
-/// A text that somebody has sent, on standard output: as it is for a program, and made safe, line
-/// by line, for a terminal.
+/// A text that somebody has sent, on standard output, made safe line by line: what is a pipe today
+/// is shown on a terminal tomorrow. Who wants the bytes as they are says so (`-o`).
 struct ShownText {
   private let bytes: [UInt8]
 
@@ -12,7 +11,7 @@ struct ShownText {
 
   func write() throws(FileFailure) {
     var output = try AtomicFile(replacing: "/dev/stdout", mode: 0o600)
-    try output.write((isatty(STDOUT_FILENO) == 1 ? safe : bytes).bytes)
+    try output.write(safe.bytes)
     try output.commit()
   }
 

@@ -26,6 +26,9 @@ public struct TransferRules: Sendable {
     self.existing = existing
   }
 
+  /// Whether nothing is accepted unless a person agrees.
+  var asksAboutAll: Bool { senders == .names([]) }
+
   /// Decides about a list, before anything of it is written. May ask, and so take long.
   ///
   /// - Returns: why it is refused; nil when it is accepted.
