@@ -64,4 +64,39 @@ static inline void trent_hmac_final(trent_hmac *hmac, unsigned char *tag) {
   trent_hmac_begin(hmac);
 }
 
+/* The tag of one message, 32 bytes. */
+static inline void trent_hmac_once(
+    const unsigned char *key, size_t key_count, const unsigned char *message, size_t count,
+    unsigned char *tag) {
+  trent_hmac hmac;
+  trent_hmac_init(&hmac, key, key_count);
+  trent_hmac_update(&hmac, message, count);
+  trent_hmac_final(&hmac, tag);
+  OPENSSL_cleanse(&hmac, sizeof hmac);
+}
+
+/*
+ * HKDF-Expand (RFC 5869, section 2.3), at most 255 blocks.
+ * T(n) = HMAC(key, T(n-1) || info || n), the last one cut off.
+ */
+static inline void trent_hkdf_expand(
+    const unsigned char *key, size_t key_count, const unsigned char *info, size_t info_count,
+    unsigned char *output, size_t count) {
+  trent_hmac hmac;
+  unsigned char block[SHA256_DIGEST_LENGTH];
+  trent_hmac_init(&hmac, key, key_count);
+  for (unsigned char number = 1; count > 0; number++) {
+    size_t part = count < sizeof block ? count : sizeof block;
+    if (number > 1) trent_hmac_update(&hmac, block, sizeof block);
+    trent_hmac_update(&hmac, info, info_count);
+    trent_hmac_update(&hmac, &number, 1);
+    trent_hmac_final(&hmac, block);
+    memcpy(output, block, part);
+    output += part;
+    count -= part;
+  }
+  OPENSSL_cleanse(block, sizeof block);
+  OPENSSL_cleanse(&hmac, sizeof hmac);
+}
+
 #endif

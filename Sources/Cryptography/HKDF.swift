@@ -1,3 +1,4 @@
+internal import COpenSSL
 public import SecretMemory
 
 /// HKDF with SHA-256 (RFC 5869).
@@ -8,9 +9,7 @@ public enum HKDF {
   /// Step 1 (section 2.2): a pseudorandom key of 32 bytes. An empty salt stands for 32 zero bytes.
   public static func extract(salt: RawSpan, inputKeyMaterial: RawSpan) -> SecretBytes {
     SecretBytes(count: SHA256.byteCount) { output in
-      let context = HMACContext(key: salt)
-      context.update(inputKeyMaterial)
-      unsafe output.withAddress { address in unsafe context.finish(into: address) }
+      HMACSHA256.write(inputKeyMaterial, key: salt, to: &output)
     }
   }
 
@@ -23,19 +22,14 @@ public enum HKDF {
     _ pseudorandomKey: RawSpan, info: RawSpan, count: Int
   ) -> SecretBytes {
     precondition(count >= 0 && count <= maximumByteCount)
-    let context = HMACContext(key: pseudorandomKey)
     return SecretBytes(count: count) { output in
-      // T(n) = HMAC(key, T(n-1) || info || n), the last one cut off.
-      var block = SecretBytes(count: SHA256.byteCount) { _ in }
-      var counter: UInt8 = 0
-      for offset in stride(from: 0, to: count, by: SHA256.byteCount) {
-        if counter > 0 { context.update(block.bytes) }
-        counter += 1
-        context.update(info)
-        context.update(counter)
-        var tag = block.mutableBytes
-        unsafe tag.withAddress { address in unsafe context.finish(into: address) }
-        output.write(block.bytes.extracting(first: count - offset), at: offset)
+      guard count > 0 else { return }
+      unsafe output.withAddress { output in
+        unsafe pseudorandomKey.withAddress { key, keyCount in
+          unsafe info.withAddress { info, infoCount in
+            unsafe trent_hkdf_expand(key, keyCount, info, infoCount, output, count)
+          }
+        }
       }
     }
   }

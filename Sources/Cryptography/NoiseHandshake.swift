@@ -197,7 +197,7 @@ public struct NoiseHandshake: ~Copyable {
   }
 
   private static func publicKey(_ bytes: RawSpan) throws(NoiseFailure) -> AgreementPublicKey {
-    guard let key = AgreementPublicKey([UInt8](bytes)) else { throw .malformed }
+    guard let key = AgreementPublicKey(bytes) else { throw .malformed }
     return key
   }
 

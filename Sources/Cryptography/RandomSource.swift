@@ -17,6 +17,11 @@ extension RandomSource {
     return bytes
   }
 
+  /// The same where they lie.
+  public mutating func fixedBytes<let count: Int>() -> FixedBytes<count> {
+    FixedBytes { bytes in fill(&bytes) }
+  }
+
   /// `count` random bytes that stay secret, such as a key.
   public mutating func secret(_ count: Int) -> SecretBytes {
     SecretBytes(count: count) { bytes in fill(&bytes) }

@@ -51,6 +51,34 @@ public struct SealingKey: ~Copyable, Sendable {
     }
   }
 
+  /// Seals where the plaintext lies.
+  ///
+  /// - Parameter message: the plaintext, and 16 bytes more for the tag.
+  public borrowing func seal(
+    inPlace message: inout MutableRawSpan, nonce: RawSpan, authenticating: RawSpan
+  ) {
+    withContext { context in
+      context.seal(inPlace: &message, nonce: nonce, authenticating: authenticating)
+    }
+  }
+
+  /// The same under a key (32 bytes) that seals nothing else, so that nothing is kept of it.
+  public static func seal(
+    inPlace message: inout MutableRawSpan, once key: RawSpan, nonce: RawSpan,
+    authenticating: RawSpan
+  ) {
+    let context = GCMContext(key: key)
+    context.seal(inPlace: &message, nonce: nonce, authenticating: authenticating)
+  }
+
+  /// As `open`, under a key (32 bytes) that opens nothing else.
+  public static func open(
+    _ sealed: RawSpan, once key: RawSpan, nonce: RawSpan, authenticating: RawSpan
+  ) throws(AuthenticationFailure) -> SecretBytes {
+    let context = GCMContext(key: key)
+    return try context.open(sealed, nonce: nonce, authenticating: authenticating)
+  }
+
   /// The plaintext of `sealed`, if it was sealed under this key with just these other arguments.
   ///
   /// - Parameter nonce: 12 bytes.
@@ -78,6 +106,18 @@ public struct SealingKey: ~Copyable, Sendable {
 extension GCMContext {
   /// As `SealingKey.seal`.
   borrowing func seal(
+    inPlace message: inout MutableRawSpan, nonce: RawSpan, authenticating: RawSpan
+  ) {
+    precondition(message.byteCount >= Self.tagByteCount)
+    unsafe message.withUnsafeMutableBytes { message in
+      unsafe seal(
+        UnsafeRawBufferPointer(rebasing: message.dropLast(Self.tagByteCount)), nonce: nonce,
+        authenticating: authenticating, into: message)
+    }
+  }
+
+  /// As `SealingKey.seal`.
+  borrowing func seal(
     _ plaintext: RawSpan, behind head: RawSpan, nonce: RawSpan, authenticating: RawSpan
   ) -> [UInt8] {
     let count = head.byteCount + plaintext.byteCount + Self.tagByteCount
@@ -102,11 +142,12 @@ extension GCMContext {
       throw AuthenticationFailure()
     }
     var isAuthentic = false
-    let plaintext = SecretBytes(count: sealed.byteCount - Self.tagByteCount) { output in
-      isAuthentic = unsafe output.withUnsafeMutableBytes { output in
-        unsafe sealed.withUnsafeBytes { input in
-          unsafe open(input, nonce: nonce, authenticating: authenticating, into: output)
-        }
+    // Written over as a whole, even when the tag is wrong.
+    var plaintext = unsafe SecretBytes(uninitialized: sealed.byteCount - Self.tagByteCount)
+    var output = plaintext.mutableBytes
+    isAuthentic = unsafe output.withUnsafeMutableBytes { output in
+      unsafe sealed.withUnsafeBytes { input in
+        unsafe open(input, nonce: nonce, authenticating: authenticating, into: output)
       }
     }
     guard isAuthentic else { throw AuthenticationFailure() }

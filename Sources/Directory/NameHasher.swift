@@ -19,7 +19,5 @@ struct NameHasher {
     return UInt32(truncatingIfNeeded: hasher.finalize()) & ((1 << UInt32(bitCount)) - 1)
   }
 
-  func hash(_ name: PrincipalName) -> UInt32 {
-    unsafe hash(name.description.utf8.span.bytes)
-  }
+  func hash(_ name: PrincipalName) -> UInt32 { hash(name.spelling) }
 }

@@ -15,12 +15,10 @@ struct RecordCache {
   /// An entry has one slot that it can be in, and drives out whatever is there.
   private var entries = [Entry?](repeating: nil, count: limit)
 
-  /// The record of the line at `offset`, if it is of this name.
-  func record(of name: PrincipalName, hash: UInt32, at offset: UInt64) -> UserRecord? {
-    guard let entry = entries[slot(hash)], entry.offset == offset, entry.record.name == name else {
-      return nil
-    }
-    return entry.record
+  /// The record of this name and where its line is, if it was asked for lately.
+  func find(_ name: PrincipalName, hash: UInt32) -> (record: UserRecord, offset: UInt64)? {
+    guard let entry = entries[slot(hash)], entry.record.name == name else { return nil }
+    return (entry.record, entry.offset)
   }
 
   mutating func insert(_ record: UserRecord, hash: UInt32, at offset: UInt64) {

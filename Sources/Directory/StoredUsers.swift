@@ -45,7 +45,7 @@ struct StoredUsers: ~Copyable, Sendable {
     guard let end = line.firstOffset(of: UInt8(ascii: " ")), end < bytes.byteCount else {
       return false
     }
-    return bytes.extracting(first: end + 1) == line.extracting(first: end + 1)
+    return bytes.extracting(first: end + 1).isSame(as: line.extracting(first: end + 1))
   }
 
   private func read<let limit: Int>(
@@ -54,13 +54,5 @@ struct StoredUsers: ~Copyable, Sendable {
     var span = buffer.mutableSpan
     var bytes = unsafe span.mutableBytes
     return (try? file.file.read(at: offset, into: &bytes)) ?? 0
-  }
-}
-
-extension RawSpan {
-  static func == (left: RawSpan, right: RawSpan) -> Bool {
-    unsafe left.withUnsafeBytes { left in
-      unsafe right.withUnsafeBytes { right in unsafe left.elementsEqual(right) }
-    }
   }
 }

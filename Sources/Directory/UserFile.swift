@@ -22,6 +22,14 @@ public final class UserFile: Sendable {
     var changing: Set<PrincipalName> = []
     /// Told once.
     var isLossReported = false
+
+    /// What is known of a name without a look into the file.
+    func cached(_ name: PrincipalName, hash: UInt32) -> (record: UserRecord, offset: UInt64)? {
+      guard let found = cache.find(name, hash: hash),
+        index.contains(UserIndex.Entry(hash: hash, offset: found.offset))
+      else { return nil }
+      return found
+    }
   }
 
   /// What is durably known of a name.
@@ -110,18 +118,18 @@ public final class UserFile: Sendable {
   /// What is durably known of a name. Throws when that is not to be found any more, because
   /// somebody else has changed the file.
   public func record(of name: PrincipalName) throws(DirectoryUnavailable) -> UserRecord? {
-    try find(name).record
+    let hash = hasher.hash(name)
+    if let found = table.withLock({ $0.cached(name, hash: hash) }) { return found.record }
+    return try find(name, hash: hash).record
   }
 
-  private func find(_ name: PrincipalName) throws(DirectoryUnavailable) -> Finding {
-    let hash = hasher.hash(name)
+  private func find(
+    _ name: PrincipalName, hash: UInt32
+  ) throws(DirectoryUnavailable) -> Finding {
     var finding = table.withLock { table in
-      var finding = Finding(offsets: table.index.offsets(of: hash))
-      for offset in finding.offsets {
-        guard let record = table.cache.record(of: name, hash: hash, at: offset) else { continue }
-        (finding.record, finding.offset) = (record, offset)
-      }
-      return finding
+      let found = table.cached(name, hash: hash)
+      return Finding(
+        record: found?.record, offset: found?.offset, offsets: table.index.offsets(of: hash))
     }
     guard finding.record == nil else { return finding }
     var isDamaged = false
@@ -181,7 +189,7 @@ public final class UserFile: Sendable {
     var earlier: UInt64?
     var isReserved: Bool?
     while isReserved == nil {
-      guard let present = try? find(name) else { return answer(.failed) }
+      guard let present = try? find(name, hash: hash) else { return answer(.failed) }
       earlier = present.offset
       isReserved = table.withLock { table in
         guard !table.changing.contains(name) else { return false }

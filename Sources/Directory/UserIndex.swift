@@ -50,6 +50,16 @@ struct UserIndex {
     return offsets
   }
 
+  /// Whether the line is one of them.
+  func contains(_ entry: Entry) -> Bool {
+    var slot = home(entry.hash)
+    while slots[slot] != 0 {
+      if slots[slot] == entry.bits { return true }
+      slot = next(slot)
+    }
+    return false
+  }
+
   /// Enters a line, in the place of the one at `earlier` if its name has one already.
   mutating func put(_ entry: Entry, replacing earlier: UInt64? = nil) {
     if let earlier {

@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import Glibc
 
 /// Bytes of a secret: one owner, one heap buffer, erased when the owner lets go.
 ///
@@ -7,17 +8,21 @@ internal import COpenSSL
 @safe
 public struct SecretBytes: ~Copyable, @unchecked Sendable {
   // Never shared: the only copies of this pointer are borrowed through `bytes`.
-  private let storage: UnsafeMutableRawBufferPointer
+  @usableFromInline internal let storage: UnsafeMutableRawBufferPointer
 
-  private init(uninitialized count: Int) {
-    unsafe storage = .allocate(byteCount: count, alignment: 16)
+  /// `count` bytes of which nobody knows what they are: for whoever writes them before he reads them.
+  @unsafe
+  public init(uninitialized count: Int) {
+    // Not `allocate`, which asks for aligned memory in a way that takes three times as long.
+    guard let start = unsafe malloc(max(count, 1)) else { preconditionFailure("out of memory") }
+    unsafe storage = UnsafeMutableRawBufferPointer(start: start, count: count)
   }
 
   /// `count` zero bytes, then whatever `body` writes over them.
   public init<Failure: Error>(
     count: Int, initializingWith body: (inout MutableRawSpan) throws(Failure) -> Void
   ) throws(Failure) {
-    self.init(uninitialized: count)
+    unsafe self.init(uninitialized: count)
     unsafe storage.initializeMemory(as: UInt8.self, repeating: 0)
     var span = mutableBytes
     try body(&span)
@@ -25,18 +30,18 @@ public struct SecretBytes: ~Copyable, @unchecked Sendable {
 
   /// A second copy of bytes that live elsewhere; whoever owns those still has to erase them.
   public init(copying bytes: RawSpan) {
-    self.init(uninitialized: bytes.byteCount)
+    unsafe self.init(uninitialized: bytes.byteCount)
     unsafe bytes.withUnsafeBytes { source in unsafe storage.copyMemory(from: source) }
   }
 
   deinit {
-    unsafe OPENSSL_cleanse(storage.baseAddress, storage.count)
-    unsafe storage.deallocate()
+    if let start = unsafe storage.baseAddress { unsafe explicit_bzero(start, storage.count) }
+    unsafe free(storage.baseAddress)
   }
 
-  public var count: Int { unsafe storage.count }
+  @inlinable public var count: Int { unsafe storage.count }
 
-  public var bytes: RawSpan {
+  @inlinable public var bytes: RawSpan {
     @_lifetime(borrow self)
     borrowing get {
       unsafe _overrideLifetime(
@@ -44,7 +49,7 @@ public struct SecretBytes: ~Copyable, @unchecked Sendable {
     }
   }
 
-  public var mutableBytes: MutableRawSpan {
+  @inlinable public var mutableBytes: MutableRawSpan {
     @_lifetime(&self)
     mutating get {
       unsafe _overrideLifetime(MutableRawSpan(_unsafeBytes: storage), mutating: &self)
@@ -52,6 +57,7 @@ public struct SecretBytes: ~Copyable, @unchecked Sendable {
   }
 
   /// Writes `source` over the bytes from `offset` on. A range outside is our own mistake.
+  @inlinable
   public mutating func overwrite(at offset: Int, with source: RawSpan) {
     var bytes = mutableBytes
     bytes.write(source, at: offset)

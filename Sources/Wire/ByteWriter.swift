@@ -8,14 +8,18 @@ public struct ByteWriter: ~Copyable {
   public private(set) var count = 0
 
   /// - Parameter capacity: bytes that fit before the buffer has to grow.
-  public init(capacity: Int = 256) {
-    buffer = SecretBytes(count: max(capacity, 16)) { _ in }
+  public init(capacity: Int = 128) {
+    unsafe buffer = SecretBytes(uninitialized: max(capacity, 16))
   }
 
   private mutating func reserve(_ additional: Int) {
-    guard buffer.count - count < additional else { return }
+    if buffer.count - count < additional { grow(additional) }
+  }
+
+  @inline(never)
+  private mutating func grow(_ additional: Int) {
     let written = count
-    var larger = SecretBytes(count: max(buffer.count * 2, count + additional)) { _ in }
+    var larger = unsafe SecretBytes(uninitialized: max(buffer.count * 2, count + additional))
     larger.overwrite(at: 0, with: buffer.bytes.extracting(first: written))
     buffer = larger
   }
@@ -24,6 +28,19 @@ public struct ByteWriter: ~Copyable {
     reserve(field.byteCount)
     buffer.overwrite(at: count, with: field)
     count += field.byteCount
+  }
+
+  /// Calls `body` with what has been written from `start` on and `additional` zero bytes behind it,
+  /// which then count as written: for what is sealed where it lies.
+  public mutating func rewrite(
+    from start: Int, adding additional: Int, _ body: (inout MutableRawSpan) -> Void
+  ) {
+    precondition(start >= 0 && start <= count)
+    zeros(additional)
+    let end = count
+    var span = buffer.mutableBytes
+    var part = span._mutatingExtracting(start..<end)
+    body(&part)
   }
 
   private mutating func integer(_ value: some FixedWidthInteger & BitwiseCopyable) {
@@ -68,8 +85,9 @@ public struct ByteWriter: ~Copyable {
     reserve(count)
     let offset = self.count
     var span = buffer.mutableBytes
-    for position in offset..<(offset + count) {
-      span.storeBytes(of: 0, toByteOffset: position, as: UInt8.self)
+    var padding = span._mutatingExtracting(offset..<(offset + count))
+    unsafe padding.withUnsafeMutableBytes { padding in
+      _ = unsafe padding.initializeMemory(as: UInt8.self, repeating: 0)
     }
     self.count += count
   }

@@ -9,18 +9,33 @@ public struct PrincipalName: Hashable, Comparable, Sendable, CustomStringConvert
   /// How many bytes a name takes in a message: its length, then the name padded with zeros.
   public static let paddedByteCount = 1 + byteLimit
 
-  public let description: String
+  // No string: every request has a name or two, which are copied along its way.
+  private let padded: FixedBytes<64>
+  private let byteCount: UInt8
 
   /// Nil unless `text` is a name.
   public init?(_ text: String) {
-    guard unsafe Self.isName(text.utf8.span.bytes) else { return nil }
-    description = text
+    unsafe self.init(text.utf8.span.bytes)
   }
 
   /// Nil unless `bytes` are a name.
   public init?(_ bytes: RawSpan) {
     guard Self.isName(bytes) else { return nil }
-    description = unsafe bytes.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
+    padded = FixedBytes(padding: bytes)
+    byteCount = UInt8(bytes.byteCount)
+  }
+
+  /// The name as it is spelled.
+  public var spelling: RawSpan {
+    @_lifetime(borrow self)
+    borrowing get { padded.bytes.extracting(first: Int(byteCount)) }
+  }
+
+  /// The same in an array.
+  public var bytes: [UInt8] { [UInt8](spelling) }
+
+  public var description: String {
+    unsafe spelling.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
   }
 
   /// Whether `bytes` are a name.
@@ -41,20 +56,25 @@ public struct PrincipalName: Hashable, Comparable, Sendable, CustomStringConvert
       || byte == UInt8(ascii: "-")
   }
 
-  public var bytes: [UInt8] { [UInt8](description.utf8) }
-
+  // What a name is padded with comes before everything that can be in it.
   public static func < (left: PrincipalName, right: PrincipalName) -> Bool {
-    left.description < right.description
+    left.padded.bytes.order(to: right.padded.bytes) < 0
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    unsafe spelling.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+  }
+
+  fileprivate func write(to message: inout ByteWriter) {
+    message.uint8(byteCount)
+    message.bytes(padded.bytes)
   }
 }
 
 extension ByteWriter {
   /// A name in its padded form, whose length tells nothing.
   public mutating func name(_ name: PrincipalName) {
-    let count = name.description.utf8.count
-    uint8(UInt8(count))
-    text(name.description)
-    zeros(PrincipalName.byteLimit - count)
+    name.write(to: &self)
   }
 }
 

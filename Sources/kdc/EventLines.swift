@@ -20,7 +20,7 @@ struct EventLines {
       decimal(Int(keyVersion))
     case .keyIssued(let purpose, let ticketID):
       append(" key-issued purpose=")
-      append("\(purpose)")
+      append(Self.text(purpose))
       append(" ticket=")
       for byte in ticketID {
         digit(byte >> 4)
@@ -36,11 +36,11 @@ struct EventLines {
     }
     if let name = event.name {
       append(" name=")
-      append(name.description)
+      append(name)
     }
     if let peer = event.peer {
       append(" for=")
-      append(peer.description)
+      append(peer)
     }
     append(" from=")
     append(event.source)
@@ -78,6 +78,23 @@ struct EventLines {
   }
 
   private mutating func append(_ text: String) { bytes += text.utf8 }
+
+  private mutating func append(_ text: StaticString) {
+    unsafe bytes.append(
+      contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+
+  private mutating func append(_ name: PrincipalName) {
+    unsafe name.spelling.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+  }
+
+  private static func text(_ purpose: Purpose) -> StaticString {
+    switch purpose {
+    case .session: "session"
+    case .service: "service"
+    case .deposit: "deposit"
+    }
+  }
 
   private mutating func append(_ address: NetworkAddress) {
     guard address.isIPv4 else { return append(address.description) }

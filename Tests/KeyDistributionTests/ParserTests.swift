@@ -147,15 +147,17 @@ struct ParserTests {
       name: try principal("alice"), keyVersion: 1, requestKey: kdc.random.secret(32),
       ticketKey: kdc.random.secret(32), loginKey: kdc.random.agreementKey().publicKey,
       loginTime: kdc.now, loginEnd: kdc.now + .hours(1))
-    let sealed = ticket.sealed(under: key, realm: kdc.realm, random: &kdc.random)
+    let sealed = ticket.sealed(under: key, random: &kdc.random)
     #expect(sealed.count == TicketGrantingTicket.byteCount)
-    func opens(_ sealed: [UInt8], realm: Realm) -> Bool {
-      let opened = TicketGrantingTicket(opening: sealed.bytes, under: key, realm: realm)
+    let elsewhere = TicketGrantingKey(
+      period: key.period, key: SealingKey(key.key.secretBytes()), realm: other.realm)
+    func opens(_ sealed: [UInt8], under key: TicketGrantingKey) -> Bool {
+      let opened = TicketGrantingTicket(opening: sealed.bytes, under: key)
       return opened != nil
     }
-    #expect(opens(sealed, realm: kdc.realm))
-    #expect(!opens(sealed, realm: other.realm))
-    let bogus = Mutations.all(of: sealed).filter { opens($0, realm: kdc.realm) }
+    #expect(opens(sealed, under: key))
+    #expect(!opens(sealed, under: elsewhere))
+    let bogus = Mutations.all(of: sealed).filter { opens($0, under: key) }
     #expect(bogus.isEmpty)
   }
 

@@ -196,7 +196,7 @@ private enum Bench {
 
   private static func granting(_ plaintext: [UInt8], _ input: inout FuzzInput) -> [UInt8] {
     let nonce = [UInt8](SHA256.hash((plaintext + input.bytes(16)).bytes).prefix(16))
-    let exchange = GrantingExchange(realm: World.realm, requestNonce: nonce)
+    let exchange = GrantingExchange(realm: World.realm, requestNonce: nonce.bytes)
     let header = exchange.requestHeader(ticket: Person.alice.ticket)
     let keys = exchange.requestKeys(secret(Person.alice.requestKey))
     return header + SingleUseKey(keys).seal(plaintext.bytes, authenticating: header.bytes)

@@ -85,7 +85,7 @@ public final class Person: Sendable {
       name: name, keyVersion: keyVersion, requestKey: secret(requestKey),
       ticketKey: secret(ticketKey), loginKey: loginKey.publicKey, loginTime: World.start,
       loginEnd: loginEnd
-    ).sealed(under: Self.ticketGrantingKey, realm: World.realm, random: &random)
+    ).sealed(under: Self.ticketGrantingKey, random: &random)
     credential = Credential(
       realm: World.realm, name: name, identity: identity.publicKey,
       loginKey: loginKey.duplicate(), signed: signed,

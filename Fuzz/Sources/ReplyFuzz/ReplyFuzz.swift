@@ -203,7 +203,7 @@ private func sealedReply(_ message: [UInt8], _ awaited: Awaited) {
 // MARK: Granting replies
 
 private let grantingExchange = GrantingExchange(
-  realm: World.realm, requestNonce: World.bytes("request nonce", 16))
+  realm: World.realm, requestNonce: World.bytes("request nonce", 16).bytes)
 
 private func granted(_ plaintext: [UInt8]) -> [UInt8] {
   let nonce = World.bytes("response nonce", GrantingExchange.nonceByteCount)

@@ -30,13 +30,20 @@ public struct Records: Hashable, Sendable {
 
 /// The one or two records that a query is about, by name: so few that a dictionary only costs.
 public struct RecordTable<Record: Hashable & Sendable>: Hashable, Sendable {
-  private struct Entry: Hashable {
-    let name: PrincipalName
-    var record: Record
+  @usableFromInline
+  internal struct Entry: Hashable, Sendable {
+    @usableFromInline internal let name: PrincipalName
+    @usableFromInline internal var record: Record
+
+    @inlinable
+    internal init(name: PrincipalName, record: Record) {
+      self.name = name
+      self.record = record
+    }
   }
 
   /// In the order of their names, so that equal tables are the same.
-  private var entries: [Entry] = []
+  @usableFromInline internal var entries: [Entry] = []
 
   init(_ records: [PrincipalName: Record]) {
     for (name, record) in records { self[name] = record }
@@ -45,13 +52,22 @@ public struct RecordTable<Record: Hashable & Sendable>: Hashable, Sendable {
   /// The records, in the order of their names.
   public var values: [Record] { entries.map(\.record) }
 
-  public subscript(name: PrincipalName) -> Record? {
-    get { entries.first { $0.name == name }?.record }
+  // To be compiled for each kind of record where it is used: generic code costs more than all else.
+  @inlinable public subscript(name: PrincipalName) -> Record? {
+    get {
+      guard let place = entries.firstIndex(where: { $0.name == name }) else { return nil }
+      return entries[place].record
+    }
     set {
-      entries.removeAll { $0.name == name }
-      guard let newValue else { return }
-      let place = entries.firstIndex { name < $0.name } ?? entries.endIndex
-      entries.insert(Entry(name: name, record: newValue), at: place)
+      var place = 0
+      while place < entries.count, entries[place].name < name { place += 1 }
+      let isThere = place < entries.count && entries[place].name == name
+      switch newValue {
+      case let record? where isThere: entries[place].record = record
+      case let record?: entries.insert(Entry(name: name, record: record), at: place)
+      case nil where isThere: entries.remove(at: place)
+      case nil: break
+      }
     }
   }
 }

@@ -14,23 +14,24 @@ struct PendingGranting: ~Copyable, Sendable {
     _ kind: GrantingReplyKind, from center: KeyDistributionCenter, at now: Timestamp,
     random: inout some RandomSource, body: (inout ByteWriter) -> Void = { _ in }
   ) -> [UInt8] {
-    let nonce = random.bytes(GrantingExchange.nonceByteCount)
-    var plaintext = ByteWriter(capacity: 1280)
-    plaintext.uint8(kind.rawValue)
-    plaintext.timestamp(now)
+    let nonce: FixedBytes<16> = random.fixedBytes()
+    // The longest reply, so that nothing is moved: every part is written, and sealed, in its place.
+    var message = ByteWriter(message: .grantingReply, capacity: 1280)
+    message.bytes(nonce.bytes)
+    let header = FixedBytes<18>(padding: message.written)
+    message.uint8(kind.rawValue)
+    message.timestamp(now)
     if kind.carriesRenewal {
-      let renewed = TicketGrantingTicket(
-        name: ticket.name, keyVersion: ticket.keyVersion, requestKey: random.secret(32),
-        ticketKey: ticket.ticketKey.duplicate(), loginKey: ticket.loginKey,
-        loginTime: ticket.loginTime, loginEnd: ticket.loginEnd)
-      let key = center.currentTicketGrantingKey(at: now)
-      plaintext.bytes(renewed.requestKey.bytes)
-      plaintext.bytes(renewed.sealed(under: key, realm: exchange.realm, random: &random).bytes)
+      let requestKey = random.secret(32)
+      message.bytes(requestKey.bytes)
+      ticket.write(
+        to: &message, requestKey: requestKey.bytes,
+        under: center.currentTicketGrantingKey(at: now), random: &random)
     }
-    body(&plaintext)
-    let header = grantingReplyHeader(responseNonce: nonce)
-    let key = exchange.replyKey(ticket.requestKey, responseNonce: nonce.bytes)
-    return key.seal(plaintext.written, behind: header.bytes)
+    body(&message)
+    exchange.replyKey(ticket.requestKey, responseNonce: nonce.bytes)
+      .seal(&message, from: header.bytes.byteCount, authenticating: header.bytes)
+    return message.publicBytes()
   }
 
   /// A reply that grants nothing, with its reason for the log.
@@ -57,18 +58,18 @@ extension KeyDistributionCenter {
     }
     let sealedTicket = try reader.span(TicketGrantingTicket.byteCount)
     let exchange = GrantingExchange(
-      realm: keys.realm, requestNonce: try reader.bytes(GrantingExchange.nonceByteCount))
+      realm: keys.realm, requestNonce: try reader.span(GrantingExchange.nonceByteCount))
     let ciphertext = reader.remainder()
     guard let key = ticketGrantingKey(for: try TicketGrantingTicket.period(of: sealedTicket)),
-      let ticket = TicketGrantingTicket(opening: sealedTicket, under: key, realm: keys.realm)
+      let ticket = TicketGrantingTicket(opening: sealedTicket, under: key)
     else { return fail(.ticketNotAccepted, .ticketUnknown) }
     let name = ticket.name
 
-    let material = exchange.requestKeys(ticket.requestKey)
-    let tag = ReplayTag(material.bytes.extracting(droppingFirst: SingleUseKey.byteCount))
+    let requestKey = SingleUseKey(exchange.requestKeys(ticket.requestKey))
+    let tag = ReplayTag(requestKey.rest)
     let plaintext: SecretBytes
     do {
-      plaintext = try SingleUseKey(material).open(
+      plaintext = try requestKey.open(
         ciphertext,
         authenticating: message.extracting(first: GrantingExchange.requestHeaderByteCount))
     } catch {

@@ -90,7 +90,7 @@ extension KeyDistributionCenter {
   ) -> CenterAnswer {
     CenterAnswer(
       login.context.provenReply(.identityKeyDiffers, shared: shared, at: now, &random) {
-        $0.bytes(registered.bytes.bytes)
+        $0.bytes(registered.encoding)
       },
       event: CenterEvent(
         .refused(.identityKeyDiffers), name: login.request.name, source: login.context.source))
@@ -116,7 +116,7 @@ extension KeyDistributionCenter {
       requestKey: requestKey, ticketKey: ticketKey, end: ticket.loginEnd,
       observed: login.context.source,
       ticket: ticket.sealed(
-        under: currentTicketGrantingKey(at: now), realm: keys.realm, random: &random))
+        under: currentTicketGrantingKey(at: now), random: &random))
     let message = login.context.provenReply(.granted, shared: shared, at: now, &random) {
       grant.write(to: &$0)
     }

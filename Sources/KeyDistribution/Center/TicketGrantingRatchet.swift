@@ -8,10 +8,15 @@ final class TicketGrantingKey: Sendable {
   /// The hour, counted from 1970.
   let period: UInt32
   let key: SealingKey
+  /// What is authenticated with every ticket.
+  let context: [UInt8]
 
-  init(period: UInt32, key: consuming SealingKey) {
+  init(period: UInt32, key: consuming SealingKey, realm: Realm) {
     self.period = period
     self.key = key
+    var context = ByteWriter(.ticketGrantingTicket, in: realm)
+    context.uint32(period)
+    self.context = context.publicBytes()
   }
 }
 
@@ -85,6 +90,6 @@ struct TicketGrantingRatchet: ~Copyable {
   ) -> TicketGrantingKey {
     let key = HKDF.expand(
       chain.bytes, info: ByteWriter(.ratchetKey, in: realm).written, count: 32)
-    return TicketGrantingKey(period: period, key: SealingKey(key))
+    return TicketGrantingKey(period: period, key: SealingKey(key), realm: realm)
   }
 }

@@ -23,9 +23,9 @@ public enum CachedCredential {
   public static func encode(_ credential: borrowing Credential) -> SecretBytes {
     var file = ByteWriter(capacity: byteCount)
     file.bytes(magic.bytes)
-    file.bytes(credential.realm.identity.bytes.bytes)
+    file.bytes(credential.realm.identity.encoding)
     file.name(credential.name)
-    file.bytes(credential.identity.bytes.bytes)
+    file.bytes(credential.identity.encoding)
     file.timestamp(credential.end)
     file.timestamp(credential.grantedAt)
     file.address(credential.observed)

@@ -112,7 +112,7 @@ public struct Credential: ~Copyable, Sendable {
     _ request: GrantingRequest, at now: Timestamp, random: inout some RandomSource
   ) -> Outgoing<GrantingReplyOpener> {
     let exchange = GrantingExchange(
-      realm: realm, requestNonce: random.bytes(GrantingExchange.nonceByteCount))
+      realm: realm, requestNonce: random.bytes(GrantingExchange.nonceByteCount).bytes)
     var plaintext = ByteWriter()
     plaintext.timestamp(now)
     request.write(to: &plaintext)

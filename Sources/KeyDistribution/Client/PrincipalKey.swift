@@ -60,7 +60,7 @@ public struct PrincipalKey: ~Copyable, Sendable {
   public borrowing func file() -> SecretBytes {
     var file = ByteWriter(capacity: Self.byteCount)
     file.bytes(Self.magic.bytes)
-    file.bytes(realm.identity.bytes.bytes)
+    file.bytes(realm.identity.encoding)
     file.name(name)
     file.bytes(key.bytes)
     file.bytes(identitySeed.bytes)

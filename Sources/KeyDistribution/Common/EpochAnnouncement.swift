@@ -24,7 +24,7 @@ struct EpochAnnouncement {
   /// The whole message.
   var message: [UInt8] {
     var message = ByteWriter(message: .epochReply, capacity: 2048)
-    message.bytes(identity.bytes.bytes)
+    message.bytes(identity.encoding)
     message.timestamp(notBefore)
     message.timestamp(notAfter)
     message.bytes(key.bytes.bytes)

@@ -19,7 +19,7 @@ public struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
     var content = ByteWriter(.fingerprint)
     content.prefixed(realmID.bytes)
     content.prefixed(name)
-    content.prefixed(identity.bytes.bytes)
+    content.prefixed(identity.encoding)
     bytes = [UInt8](SHA256.hash(content.written).prefix(Self.byteCount))
   }
 

@@ -7,7 +7,13 @@ internal import Wire
 struct GrantingExchange {
   let realm: Realm
   /// 16 random bytes of the client; with the request key they make every request's key its own.
-  let requestNonce: [UInt8]
+  let requestNonce: FixedBytes<16>
+
+  /// - Parameter requestNonce: 16 bytes.
+  init(realm: Realm, requestNonce: RawSpan) {
+    self.realm = realm
+    self.requestNonce = FixedBytes(padding: requestNonce)
+  }
 
   static let nonceByteCount = 16
   static let replayTagByteCount = 16

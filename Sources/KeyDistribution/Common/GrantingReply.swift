@@ -63,7 +63,7 @@ struct TicketReply: ~Copyable {
   func write(to message: inout ByteWriter) {
     message.name(peer)
     message.bytes(sessionKey.bytes)
-    message.bytes(identity.bytes.bytes)
+    message.bytes(identity.encoding)
     message.bytes(certificate.bytes)
     message.loginKey(loginKey)
     message.bytes(ticket.bytes)

@@ -36,7 +36,7 @@ enum GrantingRequest {
       message.uint8(Kind.ticket.rawValue)
       message.uint8(purpose.rawValue)
       message.name(peer)
-      message.bytes(ephemeral.bytes.bytes)
+      message.bytes(ephemeral.encoding)
       signature.write(to: &message)
     case .announce(let port, let addresses, let signature):
       message.uint8(Kind.announce.rawValue)

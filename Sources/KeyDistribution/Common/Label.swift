@@ -58,10 +58,10 @@ extension ByteWriter {
   /// The same, with the realm that it belongs to as its first field.
   init(_ label: Label, in realm: Realm) {
     self.init(label)
-    prefixed(realm.id.bytes)
+    prefixed(realm.idBytes.bytes)
   }
 
-  mutating func prefixed(_ name: PrincipalName) { prefixed(name.description) }
+  mutating func prefixed(_ name: PrincipalName) { prefixed(name.spelling) }
 
   mutating func prefixed(_ moment: Timestamp) {
     uint16(8)

@@ -7,11 +7,12 @@ public struct Realm: Hashable, Sendable {
   /// The Ed25519 key that clients pin.
   public let identity: VerifyingKey
   /// SHA-256 of the identity key: 32 bytes.
-  public let id: [UInt8]
+  public var id: [UInt8] { [UInt8](idBytes.bytes) }
+  let idBytes: FixedBytes<32>
 
   public init(identity: VerifyingKey) {
     self.identity = identity
-    id = SHA256.hash(identity.bytes.bytes)
+    idBytes = FixedBytes(padding: SHA256.hash(identity.encoding).bytes)
   }
 
   /// The id in hexadecimal, as files name it.
@@ -42,7 +43,7 @@ public struct Realm: Hashable, Sendable {
   func certificateContent(name: PrincipalName, identity: VerifyingKey) -> [UInt8] {
     var content = ByteWriter(.userCertificate, in: self)
     content.prefixed(name)
-    content.prefixed(identity.bytes.bytes)
+    content.prefixed(identity.encoding)
     return content.publicBytes()
   }
 
@@ -50,7 +51,7 @@ public struct Realm: Hashable, Sendable {
   func identityProofContent(name: PrincipalName, identity: VerifyingKey) -> [UInt8] {
     var content = ByteWriter(.identityProof, in: self)
     content.prefixed(name)
-    content.prefixed(identity.bytes.bytes)
+    content.prefixed(identity.encoding)
     return content.publicBytes()
   }
 }

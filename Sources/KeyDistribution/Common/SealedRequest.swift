@@ -44,7 +44,7 @@ struct RegistrationRequest: ~Copyable {
     message.parameters(parameters)
     message.bytes(salt.bytes)
     message.bytes(digest.bytes)
-    message.bytes(identity.bytes.bytes)
+    message.bytes(identity.encoding)
     message.bytes(identityProof.bytes)
     message.uint16(port)
   }
@@ -89,7 +89,7 @@ struct LoginRequest {
   func write(to message: inout ByteWriter) {
     message.uint8(SealedRequestKind.login.rawValue)
     message.name(name)
-    message.bytes(identity.bytes.bytes)
+    message.bytes(identity.encoding)
     message.loginKey(loginKey)
     message.uint32(lifetimeSeconds)
   }

@@ -52,7 +52,7 @@ public struct SignedLoginKey: Hashable, Sendable {
   ) -> [UInt8] {
     var content = ByteWriter(.loginKey, in: realm)
     content.prefixed(owner)
-    content.prefixed(key.bytes.bytes)
+    content.prefixed(key.encoding)
     content.prefixed(issued)
     content.prefixed(expires)
     content.prefixed(keyVersion: keyVersion)
@@ -62,7 +62,7 @@ public struct SignedLoginKey: Hashable, Sendable {
 
 extension ByteWriter {
   mutating func loginKey(_ login: SignedLoginKey) {
-    bytes(login.key.bytes.bytes)
+    bytes(login.key.encoding)
     timestamp(login.issued)
     timestamp(login.expires)
     uint32(login.keyVersion)
@@ -73,13 +73,13 @@ extension ByteWriter {
 extension ByteReader {
   @_lifetime(self: copy self)
   mutating func agreementKey() throws(WireError) -> AgreementPublicKey {
-    guard let key = AgreementPublicKey(try bytes(32)) else { throw .invalid("X25519 key") }
+    guard let key = AgreementPublicKey(try span(32)) else { throw .invalid("X25519 key") }
     return key
   }
 
   @_lifetime(self: copy self)
   mutating func verifyingKey() throws(WireError) -> VerifyingKey {
-    guard let key = VerifyingKey(try bytes(32)) else { throw .invalid("Ed25519 key") }
+    guard let key = VerifyingKey(try span(32)) else { throw .invalid("Ed25519 key") }
     return key
   }
 

@@ -47,20 +47,22 @@ struct Ticket: ~Copyable {
   func sealed(
     under ticketKey: borrowing SealingKey, realm: Realm, random: inout some RandomSource
   ) -> [UInt8] {
-    var body = ByteWriter(capacity: Self.bodyByteCount)
-    body.uint8(purpose.rawValue)
-    body.name(initiator)
-    body.name(responder)
-    body.bytes(sessionKey.bytes)
-    body.bytes(ephemeral.bytes.bytes)
-    body.bytes(identity.bytes.bytes)
-    body.bytes(certificate.bytes)
-    body.loginKey(loginKey)
-    body.timestamp(issued)
-    body.timestamp(expires)
-    body.bytes(id.bytes)
-    return ticketKey.sealWithNonce(
-      body.written, authenticating: ByteWriter(.ticket, in: realm).written, random: &random)
+    let context = ByteWriter(.ticket, in: realm)
+    var ticket = ByteWriter(capacity: Self.byteCount)
+    ticket.sealed(under: ticketKey, authenticating: context.written, random: &random) { body in
+      body.uint8(purpose.rawValue)
+      body.name(initiator)
+      body.name(responder)
+      body.bytes(sessionKey.bytes)
+      body.bytes(ephemeral.encoding)
+      body.bytes(identity.encoding)
+      body.bytes(certificate.bytes)
+      body.loginKey(loginKey)
+      body.timestamp(issued)
+      body.timestamp(expires)
+      body.bytes(id.bytes)
+    }
+    return ticket.publicBytes()
   }
 
   /// Opens a ticket; nil unless it was sealed under this key and has the one form.

@@ -36,24 +36,29 @@ struct TicketGrantingTicket: ~Copyable {
   }
 
   func sealed(
-    under key: TicketGrantingKey, realm: Realm, random: inout some RandomSource
+    under key: TicketGrantingKey, random: inout some RandomSource
   ) -> [UInt8] {
-    var body = ByteWriter(capacity: Self.bodyByteCount)
-    body.name(name)
-    body.uint32(keyVersion)
-    body.bytes(requestKey.bytes)
-    body.bytes(ticketKey.bytes)
-    body.bytes(loginKey.bytes.bytes)
-    body.timestamp(loginTime)
-    body.timestamp(loginEnd)
     var ticket = ByteWriter(capacity: Self.byteCount)
-    ticket.uint32(key.period)
-    ticket.bytes(
-      key.key.sealWithNonce(
-        body.written, authenticating: Self.context(period: key.period, realm: realm).bytes,
-        random: &random
-      ).bytes)
+    write(to: &ticket, requestKey: requestKey.bytes, under: key, random: &random)
     return ticket.publicBytes()
+  }
+
+  /// Writes the ticket, sealed, with this request key in the place of its own.
+  func write(
+    to message: inout ByteWriter, requestKey: RawSpan, under key: TicketGrantingKey,
+    random: inout some RandomSource
+  ) {
+    let context = key.context
+    message.uint32(key.period)
+    message.sealed(under: key.key, authenticating: context.bytes, random: &random) { body in
+      body.name(name)
+      body.uint32(keyVersion)
+      body.bytes(requestKey)
+      body.bytes(ticketKey.bytes)
+      body.bytes(loginKey.encoding)
+      body.timestamp(loginTime)
+      body.timestamp(loginEnd)
+    }
   }
 
   /// The hour whose key a ticket is sealed under.
@@ -63,12 +68,12 @@ struct TicketGrantingTicket: ~Copyable {
   }
 
   /// Opens a ticket; nil unless it was sealed under this key.
-  init?(opening ticket: RawSpan, under key: TicketGrantingKey, realm: Realm) {
+  init?(opening ticket: RawSpan, under key: TicketGrantingKey) {
     do {
       var outer = ByteReader(ticket)
       guard try outer.uint32() == key.period else { return nil }
-      let body = try key.key.openWithNonce(
-        outer.remainder(), authenticating: Self.context(period: key.period, realm: realm).bytes)
+      let context = key.context
+      let body = try key.key.openWithNonce(outer.remainder(), authenticating: context.bytes)
       var reader = ByteReader(body.bytes)
       let name = try reader.name()
       let keyVersion = try reader.uint32()
@@ -84,11 +89,5 @@ struct TicketGrantingTicket: ~Copyable {
     } catch {
       return nil
     }
-  }
-
-  private static func context(period: UInt32, realm: Realm) -> [UInt8] {
-    var context = ByteWriter(.ticketGrantingTicket, in: realm)
-    context.uint32(period)
-    return context.publicBytes()
   }
 }

@@ -22,14 +22,14 @@ struct PeerBinding {
   func preSharedKey(_ sessionKey: borrowing SecretBytes) -> SecretBytes {
     var context = ByteWriter(.peerKey)
     context.prefixed([purpose.rawValue].bytes)
-    context.prefixed(realm.id.bytes)
+    context.prefixed(realm.idBytes.bytes)
     context.prefixed(initiator.name)
     context.prefixed(responder.name)
-    context.prefixed(initiator.identity.bytes.bytes)
-    context.prefixed(responder.identity.bytes.bytes)
-    context.prefixed(initiator.loginKey.bytes.bytes)
-    context.prefixed(responder.loginKey.bytes.bytes)
-    context.prefixed(ephemeral.bytes.bytes)
+    context.prefixed(initiator.identity.encoding)
+    context.prefixed(responder.identity.encoding)
+    context.prefixed(initiator.loginKey.encoding)
+    context.prefixed(responder.loginKey.encoding)
+    context.prefixed(ephemeral.encoding)
     let none: [UInt8] = []
     return HKDF.derive(
       sessionKey.bytes, salt: none.bytes, info: context.written, count: 32)
@@ -42,7 +42,7 @@ func peerPrologue(
 ) -> [UInt8] {
   var prologue = ByteWriter(.peerSession, in: realm)
   prologue.prefixed(responder)
-  prologue.prefixed(identity.bytes.bytes)
+  prologue.prefixed(identity.encoding)
   return prologue.publicBytes()
 }
 

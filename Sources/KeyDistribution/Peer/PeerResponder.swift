@@ -13,7 +13,7 @@ public struct SessionReplayCache {
   }
 
   mutating func insert(_ ephemeral: AgreementPublicKey, at now: Timestamp) throws(PeerFailure) {
-    switch cache.insert(ReplayTag(SHA256.hash(ephemeral.bytes.bytes).bytes), at: now) {
+    switch cache.insert(ReplayTag(SHA256.hash(ephemeral.encoding).bytes), at: now) {
     case .fresh: break
     case .replayed: throw .replayed
     case .full: throw .overloaded
@@ -49,8 +49,8 @@ extension Credential {
     else { throw .ticketExpired }
     guard let remoteEphemeral = handshake.remoteEphemeral,
       let remoteStatic = handshake.remoteStatic,
-      equalInConstantTime(ticket.ephemeral.bytes.bytes, remoteEphemeral.bytes.bytes),
-      equalInConstantTime(ticket.loginKey.key.bytes.bytes, remoteStatic.bytes.bytes)
+      equalInConstantTime(ticket.ephemeral.encoding, remoteEphemeral.encoding),
+      equalInConstantTime(ticket.loginKey.key.encoding, remoteStatic.encoding)
     else { throw .keysDiffer }
     try cache.insert(remoteEphemeral, at: clocks.kdc)
     let pin = try pinned(ticket.initiator)

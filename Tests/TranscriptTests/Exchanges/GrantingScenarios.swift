@@ -249,7 +249,7 @@ final class GrantingClient {
   }
 
   private var exchange: GrantingExchange {
-    GrantingExchange(realm: login.realm, requestNonce: requestNonce)
+    GrantingExchange(realm: login.realm, requestNonce: requestNonce.bytes)
   }
 
   private var requestNonce: [UInt8] {

@@ -134,7 +134,7 @@ private func reply(
     try tape.begin("client")
     let peer = try principal(tape.word("peer", "bob"))
     let nonce = try tape.drawn("request-nonce", GrantingExchange.nonceByteCount)
-    let exchange = GrantingExchange(realm: kdc.realm, requestNonce: nonce)
+    let exchange = GrantingExchange(realm: kdc.realm, requestNonce: nonce.bytes)
     let message = try tape.given("reply") {
       try message(FaultyGrantingReply(exchange: exchange, requestKey: alice.requestKey))
     }
@@ -177,7 +177,7 @@ struct FaultyGranting {
   ) -> [UInt8] {
     let exchange = GrantingExchange(
       realm: kdc.realm,
-      requestNonce: World.bytes("request nonce", GrantingExchange.nonceByteCount))
+      requestNonce: World.bytes("request nonce", GrantingExchange.nonceByteCount).bytes)
     let plaintext = bigEndian(now.milliseconds) + (body ?? ticketBody)
     let header = exchange.requestHeader(ticket: alice.ticket)
     return SingleUseKey(exchange.requestKeys(secret(alice.requestKey))).seal(
@@ -202,8 +202,8 @@ private struct FaultyGrantingReply {
       + World.bytes("a ticket", Ticket.byteCount) + [UInt8(addressCount)]
       + [[UInt8]](repeating: World.source(), count: addressCount).flatMap { $0 } + trailing
     let nonce = World.bytes("response nonce", GrantingExchange.nonceByteCount)
-    let answered = GrantingExchange(
-      realm: exchange.realm, requestNonce: requestNonce ?? exchange.requestNonce)
+    let answeredNonce = requestNonce ?? [UInt8](exchange.requestNonce.bytes)
+    let answered = GrantingExchange(realm: exchange.realm, requestNonce: answeredNonce.bytes)
     let header = grantingReplyHeader(responseNonce: nonce)
     let key = answered.replyKey(secret(requestKey), responseNonce: nonce.bytes)
     return key.seal(plaintext.bytes, behind: header.bytes)

@@ -76,7 +76,7 @@ extension TapeCenter {
         ticketKey: secret(ticketKey), loginKey: fields.key, loginTime: fields.loginTime,
         loginEnd: fields.end
       ).sealed(
-        under: center.currentTicketGrantingKey(at: grantedAt), realm: realm, random: &random)
+        under: center.currentTicketGrantingKey(at: grantedAt), random: &random)
     }
     return TapeCredential(
       realm: realm, name: name, identitySeed: identitySeed, loginKey: loginKey, issued: issued,
