@@ -1,12 +1,13 @@
 /// `byteCount` public bytes that lie where their owner lies: a record that holds such costs no
-/// memory of its own and counts no references when it is copied. Not for secrets: copies stay behind.
+/// memory of its own and counts no references when it is copied. Not for secrets: copies stay
+/// behind.
 @frozen
 public struct FixedBytes<let byteCount: Int>: Hashable, Sendable {
   @usableFromInline
   internal var storage: InlineArray<byteCount, UInt8>
 
-  /// The first bytes are those of `bytes`, the rest is zero. More than there is room for are our own
-  /// mistake.
+  /// The first bytes are those of `bytes`, the rest is zero. More than there is room for are our
+  /// own mistake.
   @inlinable
   public init(padding bytes: RawSpan) {
     precondition(bytes.byteCount <= byteCount)

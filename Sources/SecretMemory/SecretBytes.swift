@@ -10,7 +10,7 @@ public struct SecretBytes: ~Copyable, @unchecked Sendable {
   // Never shared: the only copies of this pointer are borrowed through `bytes`.
   @usableFromInline internal let storage: UnsafeMutableRawBufferPointer
 
-  /// `count` bytes of which nobody knows what they are: for whoever writes them before he reads them.
+  /// `count` bytes of which nobody knows what they are: to be written before they are read.
   @unsafe
   public init(uninitialized count: Int) {
     // Not `allocate`, which asks for aligned memory in a way that takes three times as long.
