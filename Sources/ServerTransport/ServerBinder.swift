@@ -81,6 +81,13 @@ struct ServerBinder {
   }
 
   private func streamBootstrap(_ address: SocketAddress) -> ServerBootstrap {
+    let flushers = [ObjectIdentifier: NIOLoopBoundBox<StreamFlusher>](
+      uniqueKeysWithValues: group.makeIterator().map { loop in
+        (
+          ObjectIdentifier(loop),
+          NIOLoopBoundBox.makeBoxSendingValue(StreamFlusher(), eventLoop: loop)
+        )
+      })
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 1024)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -90,22 +97,33 @@ struct ServerBinder {
           try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
         }
       }
-      .childChannelInitializer { [state, handler] channel in
+      .childChannelInitializer { [state, handler, flushers] channel in
         channel.eventLoop.makeCompletedFuture {
+          try Self.setOptions(of: channel)
+          guard let flusher = flushers[ObjectIdentifier(channel.eventLoop)]?.value else {
+            throw ChannelError.operationUnsupported
+          }
           try channel.pipeline.syncOperations.addHandler(
-            StreamHandler(state: state, handler: handler))
+            StreamHandler(state: state, flusher: flusher, handler: handler))
         }
       }
-      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-      // Requests in flight are answered after the client has shut down its side.
-      .childChannelOption(.allowRemoteHalfClosure, value: true)
-      // What one connection can make the server hold: a buffer in, a few answers out.
-      .childChannelOption(.maxMessagesPerRead, value: 1)
-      .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 8192))
-      .childChannelOption(.writeBufferWaterMark, value: .init(low: 8192, high: 32_768))
+      // Connections have it from the socket that accepts them (tcp(7)).
+      .serverChannelOption(.tcpOption(.tcp_nodelay), value: 1)
     guard address.protocol == .inet6 else { return bootstrap }
     return bootstrap.serverChannelOption(
       ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 0)
+  }
+
+  /// Set one after the other here, since a bootstrap's own options take futures: 5 us a connection.
+  private static func setOptions(of connection: any Channel) throws {
+    guard let options = connection.syncOptions else { throw ChannelError.operationUnsupported }
+    // Requests in flight are answered after the client has shut down its side.
+    try options.setOption(.allowRemoteHalfClosure, value: true)
+    // What one connection can make the server hold: a buffer in, a few answers out.
+    try options.setOption(.maxMessagesPerRead, value: 1)
+    try options.setOption(
+      .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 8192))
+    try options.setOption(.writeBufferWaterMark, value: .init(low: 8192, high: 32_768))
   }
 
   private func datagramBootstrap(

@@ -15,6 +15,7 @@ final class StreamHandler: ChannelDuplexHandler {
   private var source: NetworkAddress?
   private var decoder: FrameDecoder
   private var responses = ResponseQueue()
+  private let flusher: StreamFlusher
 
   private var lastRead = NIODeadline.now()
   private var lastActivity = NIODeadline.now()
@@ -28,8 +29,10 @@ final class StreamHandler: ChannelDuplexHandler {
   private var inputHasEnded = false
   private var isClosing = false
 
-  init(state: ServerState, handler: @escaping RequestHandler) {
+  /// - Parameter flusher: that of the connection's event loop.
+  init(state: ServerState, flusher: StreamFlusher, handler: @escaping RequestHandler) {
     self.state = state
+    self.flusher = flusher
     self.handler = handler
     decoder = FrameDecoder(limit: state.limits.streamMessageLimit)
   }
@@ -123,7 +126,7 @@ final class StreamHandler: ChannelDuplexHandler {
     isDispatching = false
     guard !isClosing else { return }
 
-    if hasWritten { context.flush() }
+    if hasWritten { flusher.flushSoon(self, on: context.eventLoop) }
     if inputHasEnded, responses.count == 0 { return closeAfterFlush(context) }
     guard mayTakeMore(context) else { return stopFrameTimer() }
     if decoder.hasBytes { startFrameTimer(context) }
@@ -131,6 +134,12 @@ final class StreamHandler: ChannelDuplexHandler {
       readIsDue = false
       context.read()
     }
+  }
+
+  /// Sends what has been written.
+  func flush() {
+    guard let context, !isClosing else { return }
+    context.flush()
   }
 
   private func dispatch(_ message: [UInt8], _ context: ChannelHandlerContext) {
