@@ -1,3 +1,4 @@
+import Dispatch
 import ServerTransport
 import Synchronization
 import Testing
@@ -39,6 +40,58 @@ extension AllServerTests {
         for message in messages + messages {
           #expect(try client.receiveKDCMessage(deadline: generous) == message)
         }
+      }
+    }
+
+    @Test("An answer does not wait for more than one slow request of others")
+    func answersLeaveBetweenSlowRequests() async throws {
+      let gate = DispatchSemaphore(value: 0)
+      let firstAnswer = DispatchSemaphore(value: 0)
+      let order = Mutex(0)
+      let handler: RequestHandler = { message, _, _, respond in
+        if message == [0] {
+          // Holds the loop up until the other requests are there, so that it sees them together.
+          gate.wait()
+        } else {
+          switch order.withLock({
+            $0 += 1
+            return $0
+          }) {
+          case 1: break
+          case 2:
+            let start = ContinuousClock.now
+            while start.duration(to: .now) < .milliseconds(2) {}
+          default:
+            #expect(firstAnswer.wait(timeout: .now() + .seconds(20)) == .success)
+            firstAnswer.signal()
+          }
+        }
+        respond(Response(message: message))
+      }
+      try await withServer(threads: 1, handler: handler) { server in
+        let holding = try server.connect()
+        try holding.write(framed([0]))
+        let sent = DispatchSemaphore(value: 0)
+        let clients = DispatchGroup()
+        for _ in 1...3 {
+          DispatchQueue.global().async(group: clients) {
+            let message: [UInt8]?
+            do {
+              let client = try server.connect()
+              try client.write(framed([1]))
+              sent.signal()
+              message = try client.receiveKDCMessage(deadline: generous)
+            } catch {
+              message = nil
+            }
+            #expect(message == [1])
+            firstAnswer.signal()
+          }
+        }
+        for _ in 1...3 { #expect(sent.wait(timeout: .now() + .seconds(20)) == .success) }
+        gate.signal()
+        #expect(clients.wait(timeout: .now() + .seconds(60)) == .success)
+        #expect(try holding.receiveKDCMessage(deadline: generous) == [0])
       }
     }
 
