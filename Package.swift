@@ -84,7 +84,7 @@ let package = Package(
     .target(
       name: "TrentClient",
       dependencies: [
-        "Cryptography", "DurableFiles", "FileTransfer", "KeyDistribution", "SecretMemory",
+        "CLinux", "Cryptography", "DurableFiles", "FileTransfer", "KeyDistribution", "SecretMemory",
         "SystemClock", "Transport", "Wire",
       ],
       swiftSettings: strict),

@@ -3,6 +3,7 @@
 
 #include <linux/openat2.h>
 #include <malloc.h>
+#include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -45,6 +46,16 @@ enum {
 /* syncfs(2) is a GNU extension, too. */
 static inline int trent_sync_filesystem(int descriptor) {
   return (int)syscall(SYS_syncfs, descriptor);
+}
+
+/* An extension of glibc, which Swift does not import: closes all descriptors from that one on. */
+static inline int trent_spawn_closing(posix_spawn_file_actions_t *actions, int first) {
+  return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
+
+/* pidfd_open(2) has no wrapper in older glibc: something to poll for until a process ends. */
+static inline int trent_open_process(int process) {
+  return (int)syscall(SYS_pidfd_open, process, 0);
 }
 
 #endif

@@ -4,14 +4,18 @@ public import Wire
 /// The receiver's last word: that it has all of the content on its disk, or why not.
 ///
 /// Kind 0x03, zero or the code of a reason, bytes of content that it has (8), exit status of the
-/// program that took them (1, zero when there was none). No hash: what opens under the tags of the
-/// chunks is what was sealed (DESIGN.md, 2.1).
+/// program that took them, or stopped taking them (1, zero when there was none). No hash: what opens
+/// under the tags of the chunks is what was sealed (DESIGN.md, 2.1).
 public struct Receipt: Hashable, Sendable {
   public enum Outcome: Hashable, Sendable {
     /// Every chunk opened, the last one met, all of it durable; or taken to the end by a program
     /// that ended with this status.
     case complete(exitStatus: UInt8)
+    /// For `programStopped` there is a case of its own.
     case failed(TransferReason)
+    /// The program that was to take the content ended with this status, or was ended, before it
+    /// had taken all of it.
+    case programStopped(exitStatus: UInt8)
   }
 
   public let outcome: Outcome
@@ -31,7 +35,9 @@ public struct Receipt: Hashable, Sendable {
     byteCount = try reader.uint64()
     let exitStatus = try reader.uint8()
     try reader.finish()
-    if let reason {
+    if reason == .programStopped {
+      outcome = .programStopped(exitStatus: exitStatus)
+    } else if let reason {
       guard exitStatus == 0 else { throw .invalid("exit status") }
       outcome = .failed(reason)
     } else {
@@ -42,16 +48,15 @@ public struct Receipt: Hashable, Sendable {
   public func encoded() -> [UInt8] {
     var writer = ByteWriter()
     writer.uint8(TransferMessage.Kind.receipt.rawValue)
-    switch outcome {
-    case .complete(let exitStatus):
-      writer.uint8(0)
-      writer.uint64(byteCount)
-      writer.uint8(exitStatus)
-    case .failed(let reason):
-      writer.uint8(reason.rawValue)
-      writer.uint64(byteCount)
-      writer.uint8(0)
-    }
+    let (reason, exitStatus): (TransferReason?, UInt8) =
+      switch outcome {
+      case .complete(let exitStatus): (nil, exitStatus)
+      case .failed(let reason): (reason, 0)
+      case .programStopped(let exitStatus): (.programStopped, exitStatus)
+      }
+    writer.uint8(reason?.rawValue ?? 0)
+    writer.uint64(byteCount)
+    writer.uint8(exitStatus)
     return writer.publicBytes()
   }
 }

@@ -16,6 +16,7 @@ public enum TransferReason: UInt8, Error, Hashable, Sendable, CaseIterable,
   case oneFileOnly = 10
   case nameTooLong = 11
   case notWritable = 12
+  case programStopped = 13
 
   /// A sentence for a person on either side.
   public var description: String {
@@ -32,6 +33,7 @@ public enum TransferReason: UInt8, Error, Hashable, Sendable, CaseIterable,
     case .oneFileOnly: "The receiver takes a single file only."
     case .nameTooLong: "A name is too long for the receiver's file system."
     case .notWritable: "The receiver may not write there, or its file system is read-only."
+    case .programStopped: "The receiver's program did not take all of it."
     }
   }
 }

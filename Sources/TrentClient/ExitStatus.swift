@@ -10,6 +10,8 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
   case transferBroken = 8
   case fileFailure = 9
   case peerIdentityChanged = 10
+  /// A sender's and a receiver's: the program that `--exec` names.
+  case programFailed = 11
   /// `EX_USAGE` of sysexits.h, which swift-argument-parser ends with as well.
   case usage = 64
 
@@ -26,6 +28,7 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
     case .transferBroken: "transfer broken"
     case .fileFailure: "cannot read or write"
     case .peerIdentityChanged: "peer's identity unknown or changed"
+    case .programFailed: "receiver's program failed"
     case .usage: "wrong usage"
     }
   }

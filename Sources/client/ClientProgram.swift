@@ -27,6 +27,8 @@ enum ClientProgram {
     _ = signal(SIGPIPE, SIG_IGN)
     // So is a file that may not grow any more.
     _ = signal(SIGXFSZ, SIG_IGN)
+    // What a program that is started here ends with is to be known.
+    _ = signal(SIGCHLD, SIG_DFL)
     let arguments = [String](CommandLine.arguments.dropFirst())
     guard let word = arguments.first, !word.hasPrefix("-") else {
       run(TransferCommand.self, arguments)

@@ -11,12 +11,15 @@ struct ReceiveCommand: ParsableCommand {
     usage: """
       client receive [-d DIR] -n NAME -a KDC_HOST -p KDC_PORT
       client receive [-d DIR] --accept-from NAME,... | --accept-all ...
+      client receive --exec COMMAND --accept-from NAME,... | --accept-all ...
       """,
     discussion: """
       Whoever is at the terminal sees the whole list and decides before anything is written. \
       Without a terminal only those are accepted whom --accept-from or --accept-all names. What \
       was interrupted is kept for a week in hidden folders, .trent-*.partial, and gone on with \
       when the same sender sends the same again.
+
+      \(ServiceOptions.help)
 
       EXIT STATUS:
       \(ExitStatus.table)
@@ -36,6 +39,9 @@ struct ReceiveCommand: ParsableCommand {
   @OptionGroup(title: "Receiving")
   var retrying: RetryOption
 
+  @OptionGroup(title: "Service")
+  var service: ServiceOptions
+
   @OptionGroup
   var user: UserOptions
 
@@ -45,6 +51,11 @@ struct ReceiveCommand: ParsableCommand {
     guard directory == nil || !isFile else {
       throw ValidationError("Receive into a folder (-d) or to a file (-o, -s), not both.")
     }
+    guard service.exec == nil || (directory == nil && !isFile && !accepting.decidesAboutNames)
+    else {
+      throw ValidationError(
+        "--exec gives what comes to a command: leave -d, -o, -s, --overwrite and --rename out.")
+    }
     guard !isFile || !accepting.decidesAboutNames else {
       throw ValidationError("--overwrite and --rename are for folders: -o always replaces.")
     }
@@ -53,6 +64,7 @@ struct ReceiveCommand: ParsableCommand {
   func options(_ user: UserOptions.User) throws(ClientFailure) -> ReceiveOptions {
     let settled = try user.settings.receiverFolder
     var options = try receiving.options(user, folder: directory ?? settled ?? ".")
+    if let target = service.target { options.output = target }
     options.rules = accepting.rules(settled: try user.settings.acceptedSenders)
     options.retry = retrying.retry
     return options

@@ -12,6 +12,7 @@ private let records: [[UInt8]] = {
     Receipt(.complete(exitStatus: 0), byteCount: 1 << 33).encoded(),
     Receipt(.complete(exitStatus: 255), byteCount: 0).encoded(),
     Receipt(.failed(.noSpace), byteCount: 5).encoded(),
+    Receipt(.programStopped(exitStatus: 141), byteCount: 65536).encoded(),
     offerRecord(size: 12), offerRecord(content: 2, size: nil),
     offerRecord(content: 3, size: 65536), offerRecord(count: 100_000, size: 0),
     entriesRecord([entry(1, path: "report.pdf", size: 12)]),
@@ -181,9 +182,12 @@ private func roundTrip(_ record: [UInt8]) -> [UInt8]? {
     #expect(receipt.outcome == .complete(exitStatus: 0) && receipt.byteCount == .max)
   }
 
-  @Test func failedReceiptHasNoExitStatus() {
-    let failed = Receipt(.failed(.damaged), byteCount: 7).encoded()
-    #expect(roundTrip(failed.dropLast() + [1]) == nil)
+  @Test func failedReceiptHasNoExitStatusUnlessAProgramStopped() {
+    for reason in TransferReason.allCases {
+      let failed = Receipt(.failed(reason), byteCount: 7).encoded()
+      let stopped = roundTrip(failed.dropLast() + [1])
+      #expect((stopped != nil) == (reason == .programStopped))
+    }
   }
 
   @Test func nothingKeptHasNoHash() {
@@ -206,8 +210,8 @@ private func roundTrip(_ record: [UInt8]) -> [UInt8]? {
   }
 
   @Test func reasonsKeepTheirCodesAndSpeakInSentences() {
-    #expect(TransferReason.allCases.map(\.rawValue) == Array(1...12))
-    #expect(Set(TransferReason.allCases.map(\.description)).count == 12)
+    #expect(TransferReason.allCases.map(\.rawValue) == Array(1...13))
+    #expect(Set(TransferReason.allCases.map(\.description)).count == 13)
     for reason in TransferReason.allCases { #expect(reason.description.hasSuffix(".")) }
   }
 }

@@ -18,7 +18,7 @@ BENT_LOGIN_KEYS: tuple[tuple[str, Callable[[Peer], None]], ...] = (
     ("U4: a login key from the future", lambda it: it.bend_login_key(HOUR, 2 * HOUR)),
     ("U4: a login key that is over", lambda it: it.bend_login_key(-2 * HOUR, -HOUR)),
 )
-DONE, REFUSED_BY_RECEIVER, BROKEN, IDENTITY_CHANGED = 0, 7, 8, 10
+DONE, REFUSED_BY_RECEIVER, BROKEN, IDENTITY_CHANGED, PROGRAM_FAILED = 0, 7, 8, 10, 11
 
 
 class Parties:

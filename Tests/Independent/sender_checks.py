@@ -2,7 +2,14 @@
 
 import hashlib
 
-from parties import BENT_LOGIN_KEYS, BROKEN, DONE, REFUSED_BY_RECEIVER, Parties
+from parties import (
+    BENT_LOGIN_KEYS,
+    BROKEN,
+    DONE,
+    PROGRAM_FAILED,
+    REFUSED_BY_RECEIVER,
+    Parties,
+)
 from peers import Peer
 from programs import Program
 from trent.encoding import u8, u64
@@ -14,6 +21,7 @@ from trent.transfer import (
     COMPLETE,
     DECLINED,
     NO_SPACE,
+    PROGRAM_STOPPED,
     Receipt,
     accept_offer,
     decline_offer,
@@ -71,6 +79,10 @@ class SenderChecks:
             data = receive_chunks(session, accept_offer(session))
             session.send(Receipt(COMPLETE, len(data), status=3).encoded())
 
+        def program_stopped(session: Session) -> None:
+            data = receive_chunks(session, accept_offer(session))
+            session.send(Receipt(PROGRAM_STOPPED, len(data), status=3).encoded())
+
         def too_much(session: Session) -> None:
             take_list(session)
             session.send(u8(ANSWER) + u8(0) + u64(200_001) + random(32))
@@ -102,7 +114,8 @@ class SenderChecks:
             (one_byte_less, BROKEN),
             (one_byte_more, BROKEN),
             (hash_too, BROKEN),
-            (bad_exit, REFUSED_BY_RECEIVER),
+            (bad_exit, PROGRAM_FAILED),
+            (program_stopped, PROGRAM_FAILED),
             (too_much, BROKEN),
             (other_start, DONE),
             (hung_up, BROKEN),

@@ -23,7 +23,7 @@ enum Modules {
     ],
     "Settings": ["Configuration", "DurableFiles", "SecretMemory", "Wire"],
     "Directory": edge,
-    "TrentClient": edge.union(["FileTransfer", "SystemClock", "Transport"]),
+    "TrentClient": edge.union(["CLinux", "FileTransfer", "SystemClock", "Transport"]),
     // The programs.
     "kdc": edge.union([
       "Directory", "ServerTransport", "SystemClock", "ArgumentParser", "Configuration",

@@ -25,10 +25,24 @@ import Testing
     #expect(exitCode(of: receipt, sent: 100) == TrentClient.ExitStatus.transferBroken.rawValue)
   }
 
+  @Test(arguments: [
+    Receipt.Outcome.complete(exitStatus: 1), .complete(exitStatus: 255),
+    .programStopped(exitStatus: 0), .programStopped(exitStatus: 141),
+  ])
+  func aProgramThatFailedIsNoSuccess(_ outcome: Receipt.Outcome) {
+    #expect(
+      exitCode(of: Receipt(outcome, byteCount: 100), sent: 100)
+        == TrentClient.ExitStatus.programFailed.rawValue)
+  }
+
   @Test(arguments: TransferReason.allCases)
   func failingReceiptIsNoSuccessWhateverItCounts(_ reason: TransferReason) {
-    let isBroken = reason == .damaged || reason == .sourceFailed
-    let expected: TrentClient.ExitStatus = isBroken ? .transferBroken : .refusedByReceiver
+    let expected: TrentClient.ExitStatus =
+      switch reason {
+      case .damaged, .sourceFailed: .transferBroken
+      case .programStopped: .programFailed
+      default: .refusedByReceiver
+      }
     #expect(
       exitCode(of: Receipt(.failed(reason), byteCount: 100), sent: 100) == expected.rawValue)
   }

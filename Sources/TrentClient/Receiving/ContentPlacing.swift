@@ -38,7 +38,7 @@ struct ContentPlacing {
     let manifest = transfer.manifest
     if !options.output.isFolder {
       guard manifest.entries.count == 1, manifest.files.count == 1 else {
-        throw Refusal(reason: .oneFileOnly, word: "a single file goes there")
+        throw Refusal(reason: .oneFileOnly, word: "a single file, stream or text goes there")
       }
     }
     do {
@@ -54,6 +54,10 @@ struct ContentPlacing {
       throw Refusal(reason: .declined, word: failure.description, failure: failure)
     } catch let failure as StagingFailure {
       throw Self.refusal(failure)
+    } catch let failure as ProgramFailure {
+      throw Refusal(
+        reason: .programStopped, word: failure.description,
+        failure: ClientFailure(.programFailed, failure.description))
     } catch let failure as FileFailure {
       throw Self.refusal(.file(failure))
     } catch {
@@ -100,6 +104,9 @@ struct ContentPlacing {
         try Staging(
           replacing: path, id: plan.id, description: plan.description, item: item),
         totalSize: manifest.totalSize, tellsNames: false)
+    case .program(let command):
+      let variables = ProgramVariables(of: manifest, from: transfer.sender)
+      return IncomingContent(try ReceivingProgram(command, variables, stop: transfer.stop))
     case .file, .standardOutput, .nowhere: break
     }
     let file = try AtomicFile(replacing: options.output.path, mode: 0o666, maskedByUmask: true)

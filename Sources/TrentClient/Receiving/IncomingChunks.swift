@@ -21,7 +21,7 @@ struct IncomingChunks: ~Copyable {
 
   /// Opens the chunk in the first `count` bytes of the buffer, and writes it.
   ///
-  /// - Throws: `ChunkFailure` or `FileFailure`.
+  /// - Throws: `ChunkFailure`, or what `IncomingContent` throws.
   mutating func take(_ count: Int, isLast: Bool) throws {
     let chunk = buffer
     let plaintext = try opener.open(chunk.bytes.extracting(first: count), isLast: isLast)
@@ -30,9 +30,8 @@ struct IncomingChunks: ~Copyable {
 
   /// Puts what has come in in its place, if it is whole. It is on the disk when this returns.
   ///
-  /// - Returns: The names that things have at the top of a folder.
-  /// - Throws: `ChunkFailure`, `FileFailure` or `StagingFailure`.
-  consuming func finish() throws -> [String] {
+  /// - Throws: `ChunkFailure`, or what `IncomingContent` throws.
+  consuming func finish() throws -> IncomingContent.End {
     try opener.finish()
     return try content.finish()
   }

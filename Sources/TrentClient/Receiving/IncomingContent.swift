@@ -17,6 +17,8 @@ struct IncomingContent: ~Copyable {
   /// How many bytes of content there are; nil when the sender does not know.
   private let totalSize: UInt64?
   private let tellsNames: Bool
+  /// A program of the receiver's.
+  private var program: ReceivingProgram?
 
   init(_ file: consuming AtomicFile, copy: consuming SealedCopyWriter? = nil) {
     self.file = consume file
@@ -33,6 +35,15 @@ struct IncomingContent: ~Copyable {
     copy = nil
     self.staging = consume staging
     self.totalSize = totalSize
+  }
+
+  init(_ program: consuming ReceivingProgram) {
+    file = nil
+    copy = nil
+    staging = nil
+    self.program = consume program
+    tellsNames = false
+    totalSize = nil
   }
 
   /// For a text.
@@ -72,27 +83,38 @@ struct IncomingContent: ~Copyable {
   // MARK: Coming in
 
   /// Adds what has been authenticated.
-  mutating func write(_ content: RawSpan, isLast: Bool) throws(FileFailure) {
+  ///
+  /// - Throws: `FileFailure`, or what `ReceivingProgram` throws.
+  mutating func write(_ content: RawSpan, isLast: Bool) throws {
     try file?.write(content)
     try copy?.write(content, isLast: isLast)
     try staging?.write(content)
+    try program?.write(content)
     text?.append(contentsOf: [UInt8](content))
   }
 
-  /// Puts everything in its place. It is on the disk when this returns.
+  /// How it has ended well.
+  struct End {
+    /// The names that things have at the top of a folder.
+    let names: [String]
+    /// What became of the program that took it.
+    let program: ProgramEnd?
+  }
+
+  /// Puts everything in its place. It is on the disk when this returns, or its program has ended.
   ///
-  /// - Returns: The names that things have at the top of a folder.
-  /// - Throws: `FileFailure` or `StagingFailure`.
-  consuming func finish() throws -> [String] {
+  /// - Throws: `FileFailure`, `StagingFailure`, or `ClientFailure` when a signal comes.
+  consuming func finish() throws -> End {
     try copy.take()?.commit()
     try file.take()?.commit()
     if let text { try ShownText(text).write() }
     let names = try staging.take()?.finish() ?? []
-    return tellsNames ? names : []
+    return End(names: tellsNames ? names : [], program: try program.take()?.finish())
   }
 
   /// Lets go of it. What can be gone on with stays.
   consuming func abandon() {
     if !isResumable { try? staging.take()?.discard() }
+    program?.abandon()
   }
 }

@@ -15,17 +15,17 @@ struct IncomingTransfer: ~Copyable {
   let connection: HalfOpenConnection
   let manifest: Manifest
   private var list: IncomingList
-  private let signals: SignalWatch
+  let stop: any Stop
   private let person: any Person
 
   init(
     _ list: consuming IncomingList, _ manifest: Manifest, from connection: HalfOpenConnection,
-    signals: SignalWatch, person: any Person
+    stop: any Stop, person: any Person
   ) {
     self.list = list
     self.manifest = manifest
     self.connection = connection
-    self.signals = signals
+    self.stop = stop
     self.person = person
   }
 
@@ -48,10 +48,14 @@ struct IncomingTransfer: ~Copyable {
     person.say("receiving \(shown) from \(sender)")
     let remark = content.isResumable ? " What has come is kept for the next try." : ""
     do {
-      let (names, byteCount) = try receive(content, sizeLimit: sizeLimit, progress)
-      send(Receipt(.complete(exitStatus: 0), byteCount: byteCount).encoded())
+      let (end, byteCount) = try receive(content, sizeLimit: sizeLimit, progress)
+      let exitStatus = end.program?.status ?? 0
+      send(Receipt(.complete(exitStatus: exitStatus), byteCount: byteCount).encoded())
       waitForGoodbye()
-      person.say("received \(shown(names)) (\(byteCount) bytes) from \(sender)")
+      person.say("received \(shown(end.names)) (\(byteCount) bytes) from \(sender)")
+      if let program = end.program, exitStatus != 0 {
+        throw ClientFailure(.programFailed, "The program took everything, and \(program).")
+      }
     } catch let error as FileFailure {
       fail(TransferReason(error))
       throw ClientFailure(.fileFailure, "\(error).\(remark)")
@@ -61,6 +65,9 @@ struct IncomingTransfer: ~Copyable {
     } catch let error as ChunkFailure {
       fail(.damaged)
       throw PeerConnection.broken("It was damaged: \(error).\(remark)")
+    } catch let error as ProgramFailure {
+      fail(error)
+      throw ClientFailure(.programFailed, error.description)
     } catch let reason as TransferReason {
       fail(reason)
       throw ClientFailure(.other, "The stream is longer than --max-size. Nothing was kept.")
@@ -90,7 +97,7 @@ struct IncomingTransfer: ~Copyable {
 
   private mutating func receive(
     _ content: consuming IncomingContent, sizeLimit: UInt64?, _ progress: any TransferProgress
-  ) throws -> (names: [String], byteCount: UInt64) {
+  ) throws -> (end: IncomingContent.End, byteCount: UInt64) {
     let start = try agreeOnStart(content)
     if start > 0 { person.say("resuming after \(start) bytes that are here already") }
     try content.begin(at: start)
@@ -180,9 +187,9 @@ struct IncomingTransfer: ~Copyable {
       let ready = try Polling.wait(
         for: [
           Polling.Interest(connection.stream.descriptor, .readable),
-          Polling.Interest(signals.descriptor, .readable),
-        ], until: .after(PeerConnection.stallLimit))
-      if ready.contains(where: { $0.descriptor == signals.descriptor }) { try signals.check() }
+          Polling.Interest(stop.descriptor, .readable),
+        ], until: .after(stallLimit))
+      if ready.contains(where: { $0.descriptor == stop.descriptor }) { try stop.check() }
       guard !ready.isEmpty else { throw TransportFailure.timedOut }
     }
   }
@@ -198,6 +205,12 @@ struct IncomingTransfer: ~Copyable {
 
   private mutating func fail(_ reason: TransferReason) {
     send(Receipt(.failed(reason), byteCount: 0).encoded())
+    waitForGoodbye()
+  }
+
+  private mutating func fail(_ failure: ProgramFailure) {
+    guard case .stoppedReading(let end) = failure else { return fail(.programStopped) }
+    send(Receipt(.programStopped(exitStatus: end.status), byteCount: 0).encoded())
     waitForGoodbye()
   }
 

@@ -9,6 +9,8 @@ public enum OutputTarget: Hashable, Sendable {
   case folder(String)
   /// Gets each part of the file once it has been authenticated.
   case standardOutput
+  /// Taken by a program, a shell's command, on its standard input.
+  case program(String)
   /// Not kept in the clear: for a receiver who wants the encrypted copy alone.
   case nowhere
 
@@ -46,7 +48,7 @@ public enum OutputTarget: Hashable, Sendable {
     switch self {
     case .file(let path), .folder(let path): path
     case .standardOutput: "/dev/stdout"
-    case .nowhere: "/dev/null"
+    case .nowhere, .program: "/dev/null"
     }
   }
 }

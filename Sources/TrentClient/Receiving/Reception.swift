@@ -203,7 +203,7 @@ struct Reception: ~Copyable {
         return nil
       }
       let manifest = try list.manifest()
-      return IncomingTransfer(list, manifest, from: connection, signals: signals, person: person)
+      return IncomingTransfer(list, manifest, from: connection, stop: signals, person: person)
     } catch let fault as ManifestFault {
       person.say("refused what \(list.session.peer.name) offers: \(fault)")
       try refuse(.unacceptable, &list.session, on: connection)

@@ -135,8 +135,11 @@ struct OutgoingTransfer: ~Copyable {
   private mutating func rejectEarlyReceipt() throws(ClientFailure) {
     guard hasAnswered else { return }
     let receipt = try receiveReceipt(within: PeerConnection.stallLimit)
-    guard case .failed(let reason) = receipt.outcome else { throw Self.misbehaved }
-    throw Self.failure(reason)
+    switch receipt.outcome {
+    case .failed(let reason): throw Self.failure(reason)
+    case .programStopped(let exitStatus): throw Self.failure(ofProgramWith: exitStatus)
+    case .complete: throw Self.misbehaved
+    }
   }
 
   // MARK: Step F4
@@ -145,6 +148,7 @@ struct OutgoingTransfer: ~Copyable {
   static func judge(_ receipt: Receipt, sent byteCount: UInt64) throws(ClientFailure) {
     switch receipt.outcome {
     case .failed(let reason): throw failure(reason)
+    case .programStopped(let exitStatus): throw failure(ofProgramWith: exitStatus)
     case .complete(let exitStatus):
       guard receipt.byteCount == byteCount else {
         throw PeerConnection.broken(
@@ -152,7 +156,7 @@ struct OutgoingTransfer: ~Copyable {
       }
       guard exitStatus == 0 else {
         throw ClientFailure(
-          .refusedByReceiver,
+          .programFailed,
           "The receiver's program took everything, and ended with exit status \(exitStatus).")
       }
     }
@@ -166,12 +170,19 @@ struct OutgoingTransfer: ~Copyable {
   private static func failure(_ reason: TransferReason) -> ClientFailure {
     switch reason {
     case .damaged: ClientFailure(.transferBroken, reason.description, isPassing: true)
+    case .programStopped: ClientFailure(.programFailed, reason.description)
     case .sourceFailed: ClientFailure(.transferBroken, reason.description)
     case .busy: ClientFailure(.refusedByReceiver, reason.description, isPassing: true)
     case .declined, .cannotWrite, .noSpace, .tooLarge, .unacceptable, .exists, .oneFileOnly,
       .nameTooLong, .notWritable:
       ClientFailure(.refusedByReceiver, reason.description)
     }
+  }
+
+  private static func failure(ofProgramWith exitStatus: UInt8) -> ClientFailure {
+    ClientFailure(
+      .programFailed,
+      "\(TransferReason.programStopped) It ended with exit status \(exitStatus).")
   }
 
   private static var misbehaved: ClientFailure {

@@ -10,7 +10,7 @@ from .session import Session
 
 OFFER, ANSWER, RECEIPT, ABORT, ENTRIES, START = range(1, 7)
 COMPLETE, DECLINED, CANNOT_WRITE, NO_SPACE, TOO_LARGE, BUSY, SOURCE_FAILED, DAMAGED = range(8)
-UNACCEPTABLE, EXISTS, ONE_FILE_ONLY, NAME_TOO_LONG, NOT_WRITABLE = range(8, 13)
+UNACCEPTABLE, EXISTS, ONE_FILE_ONLY, NAME_TOO_LONG, NOT_WRITABLE, PROGRAM_STOPPED = range(8, 14)
 FILES, STREAM, TEXT = range(1, 4)
 FILE, FOLDER, LINK = range(1, 4)
 UNKNOWN_SIZE = 2**64 - 1
@@ -162,7 +162,9 @@ class Receipt:
             raise Malformed("a receipt was expected")
         receipt = cls(reader.u8(), reader.u64(), reader.u8())
         reader.end()
-        if receipt.reason > NOT_WRITABLE or (receipt.reason and receipt.status):
+        if receipt.reason > PROGRAM_STOPPED or (
+            receipt.reason not in (COMPLETE, PROGRAM_STOPPED) and receipt.status
+        ):
             raise Malformed("a receipt")
         return receipt
 
