@@ -2,12 +2,14 @@ public import KeyDistribution
 public import SecretMemory
 public import Wire
 
-/// The directory of a KDC that stands alone: users in `pwd.txt`, presence in `pwd.txt.presence`.
+/// The directory of a KDC that stands alone: users in `pwd.txt`, presence in `pwd.txt.presence`,
+/// invitations in `pwd.txt.invitations`.
 public final class FileDirectory: Directory {
   public let users: UserFile
   public let presences: PresenceTable
+  public let invitations: InvitationFile
 
-  /// Opens both files, or makes them.
+  /// Opens the files, or makes them.
   ///
   /// - Parameters:
   ///   - path: that of the user file.
@@ -24,6 +26,8 @@ public final class FileDirectory: Directory {
     // The lock of the user file is held by now, and covers this one as well.
     presences = PresenceTable(
       path: users.path + ".presence", realm: realm, at: now, report: report)
+    invitations = try InvitationFile(
+      path: users.path + ".invitations", realm: realm, at: now, report: report)
   }
 
   public func lookUp(
@@ -46,6 +50,8 @@ public final class FileDirectory: Directory {
   ) {
     switch change {
     case .register(let record): users.register(record, answer: answer)
+    case .registerInvited(let record, let invitation):
+      register(record, by: invitation, at: now, answer: answer)
     case .update(let record, let keyVersion):
       users.update(record, replacing: keyVersion, answer: answer)
     case .announce(let record): answer(presences.announce(record, at: now))
@@ -54,10 +60,25 @@ public final class FileDirectory: Directory {
     }
   }
 
+  private func register(
+    _ record: UserRecord, by invitation: [UInt8], at now: Timestamp,
+    answer: @escaping @Sendable (ChangeOutcome) -> Void
+  ) {
+    let isReserved = invitations.isReserved(invitation, for: record.name)
+    invitations.spend(invitation, on: record, at: now) { [self] outcome in
+      guard outcome == .done else { return answer(outcome) }
+      users.register(record, mayTakeReset: isReserved) { [self] outcome in
+        if outcome == .conflict { invitations.reopen(invitation) }
+        answer(outcome)
+      }
+    }
+  }
+
   /// Waits until every change is written, and lets go of the files. Later changes of users fail.
   /// Never called from an answer.
   public func close() {
     presences.close()
+    invitations.close()
     users.close()
   }
 }

@@ -23,6 +23,8 @@ public struct FileProblem: Hashable, Sendable, CustomStringConvertible {
     case changedByOthers
     /// A user's line is not where it was written. The user cannot be served.
     case lostLine(PrincipalName)
+    /// The digest does not open, or the certificate does not verify: the user cannot log in.
+    case unsoundRecord(PrincipalName)
     /// The file keeps its stale lines, since a new one could not be written. It works as before.
     case untidied(DirectoryFailure)
     /// A new presence was refused, since there are as many as the limit allows.
@@ -60,6 +62,8 @@ public struct FileProblem: Hashable, Sendable, CustomStringConvertible {
       return "\(place): cut, replaced or removed by somebody else; no changes are written"
     case .lostLine(let name):
       return "\(place): changed by somebody else; the line of \(name) is not where it was"
+    case .unsoundRecord(let name):
+      return "\(place): digest or certificate of \(name) is not of this kdc.key"
     case .untidied(let failure): return "\(failure); \(path) keeps its stale lines"
     case .full(let limit): return "more than \(limit) receivers are present; one was refused"
     }

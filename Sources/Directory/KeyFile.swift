@@ -8,8 +8,11 @@ internal import Wire
 ///
 /// Layout: the line `trent kdc key v1`, identity seed, storage key and salt key (32 bytes each),
 /// ratchet period (8 bytes, big-endian), ratchet key (32 bytes), and the SHA-256 over all that.
+/// While the storage key is being replaced the line is `trent kdc key v2`, and the former storage
+/// key (32 bytes) comes before the SHA-256.
 public enum KeyFile {
   private static let magic = [UInt8]("trent kdc key v1\n".utf8)
+  private static let rotationMagic = [UInt8]("trent kdc key v2\n".utf8)
   private static let keyByteCount = 32
   private static let byteCount = magic.count + 4 * keyByteCount + 8 + SHA256.byteCount
   /// Enough to see that a file is too long.
@@ -27,9 +30,7 @@ public enum KeyFile {
     guard !file.isOpenToOthers else {
       throw .openToOthers(path: path, permissions: UInt32(file.permissions))
     }
-    guard file.contents.bytes.starts(with: String(decoding: magic, as: UTF8.self)) else {
-      throw .notAKeyFile(path: path)
-    }
+    guard isKeyFile(file.contents.bytes) else { throw .notAKeyFile(path: path) }
     do throws(WireError) {
       return try parse(file.contents.bytes)
     } catch {
@@ -37,17 +38,36 @@ public enum KeyFile {
     }
   }
 
+  private static func isKeyFile(_ contents: RawSpan) -> Bool {
+    if has(magic, contents) { return true }
+    return isRotating(contents)
+  }
+
+  private static func has(_ magic: [UInt8], _ contents: RawSpan) -> Bool {
+    contents.starts(with: String(decoding: magic, as: UTF8.self))
+  }
+
+  private static func isRotating(_ contents: RawSpan) -> Bool { has(rotationMagic, contents) }
+
   private static func parse(_ contents: RawSpan) throws(WireError) -> KDCKeyMaterial {
-    guard contents.byteCount == byteCount else { throw .invalid("size") }
+    let isRotating = isRotating(contents)
+    guard contents.byteCount == byteCount + (isRotating ? keyByteCount : 0) else {
+      throw .invalid("size")
+    }
     let covered = contents.extracting(droppingLast: SHA256.byteCount)
     guard SHA256.hash(covered) == [UInt8](contents.extracting(last: SHA256.byteCount)) else {
       throw .invalid("checksum")
     }
     var reader = ByteReader(covered.extracting(droppingFirst: magic.count))
+    let identitySeed = try reader.secret(keyByteCount)
+    let storageKey = try reader.secret(keyByteCount)
+    let saltKey = try reader.secret(keyByteCount)
+    let ratchetPeriod = try reader.uint64()
+    let ratchetKey = try reader.secret(keyByteCount)
     return KDCKeyMaterial(
-      identitySeed: try reader.secret(keyByteCount), storageKey: try reader.secret(keyByteCount),
-      saltKey: try reader.secret(keyByteCount), ratchetPeriod: try reader.uint64(),
-      ratchetKey: try reader.secret(keyByteCount))
+      identitySeed: identitySeed, storageKey: storageKey,
+      formerStorageKey: isRotating ? try reader.secret(keyByteCount) : nil, saltKey: saltKey,
+      ratchetPeriod: ratchetPeriod, ratchetKey: ratchetKey)
   }
 
   /// Writes the secrets so that at any moment the file has either the old ones or the new.
@@ -55,12 +75,21 @@ public enum KeyFile {
     _ material: borrowing KDCKeyMaterial, to path: String
   ) throws(KeyFileFailure) {
     var writer = ByteWriter(capacity: byteCount)
-    writer.bytes(magic.bytes)
+    let isRotating =
+      switch material.formerStorageKey {
+      case .some: true
+      case .none: false
+      }
+    writer.bytes(isRotating ? rotationMagic.bytes : magic.bytes)
     writer.bytes(material.identitySeed.bytes)
     writer.bytes(material.storageKey.bytes)
     writer.bytes(material.saltKey.bytes)
     writer.uint64(material.ratchetPeriod)
     writer.bytes(material.ratchetKey.bytes)
+    switch material.formerStorageKey {
+    case .some(let key): writer.bytes(key.bytes)
+    case .none: break
+    }
     let checksum = SHA256.hash(writer.written)
     writer.bytes(checksum.bytes)
     do throws(FileFailure) {

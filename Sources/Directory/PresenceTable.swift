@@ -115,6 +115,11 @@ public final class PresenceTable: Sendable {
     state.withLock { $0.register.record(of: name, at: now) }
   }
 
+  /// Every record that is alive.
+  public func records(at now: Timestamp) -> [PresenceRecord] {
+    state.withLock { $0.register.living(at: now) }
+  }
+
   /// Enters a record, or refreshes it. A conflict when one of a later login is there, a failure
   /// when the table is full.
   public func announce(_ record: PresenceRecord, at now: Timestamp) -> ChangeOutcome {

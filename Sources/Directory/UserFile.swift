@@ -123,6 +123,43 @@ public final class UserFile: Sendable {
     return try find(name, hash: hash).record
   }
 
+  /// Puts a record in the place of exactly that one.
+  public func replace(
+    _ former: UserRecord, with record: UserRecord,
+    answer: @escaping @Sendable (ChangeOutcome) -> Void
+  ) {
+    write(record, answer: answer) { $0 == former }
+  }
+
+  /// Calls `body` with every record, in no order, one block of the file in memory at a time. What
+  /// is changed meanwhile may be told as it was, or as it is.
+  public func visit(_ body: (UserRecord) -> Void) throws(DirectoryFailure) {
+    try stored.file.forEachBlock { (block) throws(DirectoryFailure) in
+      var lines = block
+      while let line = lines.next() {
+        guard !line.isTorn, let user = try? UserLine(line.bytes), let record = user.record,
+          table.withLock({ $0.index.offsets(of: hasher.hash(user.name)).contains(line.offset) })
+        else { continue }
+        body(record)
+      }
+    }
+  }
+
+  /// The record of a line as the file has it, its digest sealed; nil for anything else.
+  public static func record(line: String) -> UserRecord? {
+    let bytes = [UInt8](line.utf8)
+    guard let user = try? UserLine(bytes.bytes), !user.isPlain else { return nil }
+    return user.record
+  }
+
+  /// The line of a record, as the file has it.
+  public static func line(of record: UserRecord) -> String { UserLine.text(record) }
+
+  /// Whether a record with these callers fits into a line.
+  public static func fits(callers: [PrincipalName]) -> Bool {
+    callers.reduce(callers.count - 1) { $0 + $1.description.utf8.count } <= UserLine.callersLimit
+  }
+
   private func find(
     _ name: PrincipalName, hash: UInt32
   ) throws(DirectoryUnavailable) -> Finding {
@@ -161,12 +198,16 @@ public final class UserFile: Sendable {
 
   /// Adds a user whose name is free: without a record, or with a removed one of a lower key version
   /// number.
+  ///
+  /// - Parameter mayTakeReset: whether a user who was reset counts like a removed one.
   public func register(
-    _ record: UserRecord, answer: @escaping @Sendable (ChangeOutcome) -> Void
+    _ record: UserRecord, mayTakeReset: Bool = false,
+    answer: @escaping @Sendable (ChangeOutcome) -> Void
   ) {
     write(record, answer: answer) { present in
       guard let present else { return true }
-      return present.state == .removed && present.keyVersion < record.keyVersion
+      let isFree = present.state == .removed || present.state == .reset && mayTakeReset
+      return isFree && present.keyVersion < record.keyVersion
     }
   }
 

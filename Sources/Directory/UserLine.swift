@@ -7,7 +7,7 @@ internal import Wire
 ///
 ///     name=alice ip=192.0.2.7 port=60000 kvno=17 argon2id=t3,m65536,p4 salt=<base64>
 ///     digest=sealed:<base64> identity=<base64 or -> certificate=<base64 or -> state=active
-///     sum=<16 hexadecimal digits>
+///     [callers=bob,carol] sum=<16 hexadecimal digits>
 ///
 /// A line written by hand may have `digest=plain:` and the 32 bytes themselves. Such a line may do
 /// without `identity`, `certificate` and `sum`.
@@ -22,6 +22,8 @@ struct UserLine: ~Escapable {
   private let keyVersion: UInt32
   private let parameters: Argon2Parameters
   private let state: UserRecord.State
+  /// Names with commas between; nil: everybody.
+  private let callers: [PrincipalName]?
   // In base 64.
   private let salt: RawSpan
   private let digest: RawSpan
@@ -41,18 +43,19 @@ struct UserLine: ~Escapable {
     precondition(record.sealedDigest.count == UserRecord.sealedDigestByteCount)
     precondition(record.certificate.count == (record.identity == nil ? 0 : certificateByteCount))
     let costs = record.parameters
-    let fields = [
-      "name=\(record.name)",
-      "ip=\(record.address.host)",
-      "port=\(record.address.port)",
-      "kvno=\(record.keyVersion)",
-      "argon2id=t\(costs.iterations),m\(costs.memoryKiB),p\(costs.parallelism)",
-      "salt=\(Base64.encode(record.salt))",
-      "digest=\(sealedPrefix)\(Base64.encode(record.sealedDigest))",
-      "identity=\(record.identity.map { Base64.encode($0.bytes) } ?? "-")",
-      "certificate=\(record.certificate.isEmpty ? "-" : Base64.encode(record.certificate))",
-      "state=\(record.state.rawValue)",
-    ]
+    let fields =
+      [
+        "name=\(record.name)",
+        "ip=\(record.address.host)",
+        "port=\(record.address.port)",
+        "kvno=\(record.keyVersion)",
+        "argon2id=t\(costs.iterations),m\(costs.memoryKiB),p\(costs.parallelism)",
+        "salt=\(Base64.encode(record.salt))",
+        "digest=\(sealedPrefix)\(Base64.encode(record.sealedDigest))",
+        "identity=\(record.identity.map { Base64.encode($0.bytes) } ?? "-")",
+        "certificate=\(record.certificate.isEmpty ? "-" : Base64.encode(record.certificate))",
+        "state=\(record.state.rawValue)",
+      ] + (record.callers.map { ["callers=\(Self.list($0))"] } ?? [])
     return ChecksummedLine.text(fields.joined(separator: " "))
   }
 
@@ -92,7 +95,25 @@ struct UserLine: ~Escapable {
     }
     guard let state = Self.state(try reader.value("state")) else { throw .invalid("state") }
     self.state = state
+    callers = reader.isNext("callers") ? try Self.callers(try reader.text("callers")) : nil
     try reader.finish()
+  }
+
+  /// How many characters the names of callers may take, so that a line is never too long.
+  static let callersLimit = 400
+
+  private static func list(_ names: [PrincipalName]) -> String {
+    names.isEmpty ? "-" : names.map(\.description).joined(separator: ",")
+  }
+
+  private static func callers(_ text: String) throws(LineFault) -> [PrincipalName] {
+    guard text != "-" else { return [] }
+    let spelled = text.split(separator: ",", omittingEmptySubsequences: false)
+    let names = spelled.compactMap { PrincipalName(String($0)) }
+    guard names.count == spelled.count, list(names) == text, text.utf8.count <= callersLimit else {
+      throw .invalid("callers")
+    }
+    return names
   }
 
   /// The record of the line.
@@ -102,7 +123,7 @@ struct UserLine: ~Escapable {
       name: name, address: address, keyVersion: keyVersion, parameters: parameters,
       salt: Base64.publicBytes(salt), sealedDigest: isPlain ? [] : Base64.publicBytes(digest),
       identity: VerifyingKey(Base64.publicBytes(identity)),
-      certificate: Base64.publicBytes(certificate), state: state)
+      certificate: Base64.publicBytes(certificate), state: state, callers: callers)
   }
 
   /// The digest (32 bytes) of a line with a plain one.

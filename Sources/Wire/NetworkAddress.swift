@@ -17,6 +17,13 @@ public struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
   private let high: UInt64
   private let low: UInt64
 
+  /// Where no message comes from: IPv4's 0.0.0.0, port 0.
+  public static let nowhere = NetworkAddress()
+
+  private init() {
+    (port, isIPv4, high, low) = (0, true, 0, 0)
+  }
+
   /// What an address takes in a message: family, 16 bytes, port.
   public static let byteCount = 1 + 16 + 2
 

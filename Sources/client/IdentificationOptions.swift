@@ -7,6 +7,11 @@ struct IdentificationOptions: ParsableArguments {
   @Flag(help: "Register the name if it is free, without a question.")
   var register = false
 
+  @Option(
+    help: ArgumentHelp(
+      "The file with the invitation to register with; - is standard input.", valueName: "file"))
+  var invite: String?
+
   @OptionGroup(title: "Signing in")
   var secret: SecretOptions
 
@@ -20,6 +25,7 @@ struct IdentificationOptions: ParsableArguments {
     guard formerPassphraseFile != "" else {
       throw ValidationError("--former-passphrase-file needs the name of a file.")
     }
+    try InvitationSource.validate(invite, besides: secret.passphraseFile)
     guard formerPassphraseFile == nil || secret.keyFile == nil else {
       throw ValidationError("A key file has no former passphrase.")
     }
@@ -36,7 +42,9 @@ struct IdentificationOptions: ParsableArguments {
   ) throws(ClientFailure) -> SignInOptions {
     let (name, secret) = try secret.completed(for: name, by: settings)
     var options = SignInOptions(
-      name: try secret.name(name, at: &kdc), secret: secret.source, registers: register)
+      name: try secret.name(name, at: &kdc), secret: secret.source,
+      registers: register || invite != nil)
+    options.invitation = invite.map { InvitationSource(option: $0) }
     options.former = formerPassphraseFile.map { PassphraseSource(option: $0) }
     return options
   }

@@ -25,6 +25,11 @@ struct KeygenCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Where the key goes.", valueName: "file"))
   var keyFile: String
 
+  @Option(
+    help: ArgumentHelp(
+      "The file with the invitation to register with; - is standard input.", valueName: "file"))
+  var invite: String?
+
   @OptionGroup(title: "KDC")
   var center: CenterOptions
 
@@ -33,6 +38,7 @@ struct KeygenCommand: ParsableCommand {
 
   func validate() throws {
     guard !keyFile.isEmpty else { throw ValidationError("--key-file needs the name of a file.") }
+    try InvitationSource.validate(invite, besides: nil)
   }
 
   func run() throws {
@@ -41,7 +47,8 @@ struct KeygenCommand: ParsableCommand {
       let state = try StateFolder.current(telling: person)
       let generation = KeyGeneration(state: state, person: person)
       try generation.run(
-        name, keyFile: keyFile, at: try center.kdcOptions(ClientSettings.current()))
+        name, keyFile: keyFile, at: try center.kdcOptions(ClientSettings.current()),
+        invitation: invite.map { InvitationSource(option: $0) })
     } catch {
       person.say("client: \(error)")
       throw ExitCode(error.exitCode)

@@ -28,6 +28,9 @@ struct EventLines {
       }
     case .announced: append(" announced")
     case .withdrawn: append(" withdrawn")
+    case .operated(let act):
+      append(" operator-")
+      append(act.rawValue)
     case .probed(let port, let isReached):
       append(" probed port=")
       decimal(Int(port))
@@ -42,8 +45,10 @@ struct EventLines {
       append(" for=")
       append(peer)
     }
-    append(" from=")
-    append(event.source)
+    if event.source != .nowhere {
+      append(" from=")
+      append(event.source)
+    }
     if case .refused(let reason) = event.kind {
       append(" reason=\"")
       append(reason.rawValue)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Directory
 import Glibc
+import KeyDistribution
 import Logging
 import SecretMemory
 import ServerTransport
@@ -9,7 +10,6 @@ import ServiceLifecycle
 import UnixSignals
 
 /// The command line of the key distribution centre.
-@main
 struct KDC: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kdc",
@@ -18,6 +18,9 @@ struct KDC: AsyncParsableCommand {
       The first line on standard output is "listening on port N", the second the KDC's identity as \
       one word, which clients pin. The secrets of the KDC are in kdc.key beside the user file; \
       both files are made at the first start. SIGINT and SIGTERM end it.
+
+      Commands for who runs it: \(KDCProgram.words). "kdc COMMAND --help" tells about each. They \
+      take effect at once while the KDC serves.
 
       Exit codes: 0 ended by a signal, 1 could not start or go on, 64 wrong usage.
       """)
@@ -42,6 +45,11 @@ struct KDC: AsyncParsableCommand {
   var bindAddress: String?
 
   @Option(
+    help: "Who may register: open (anybody), invite (who has an invitation), closed.",
+    transform: Self.registration)
+  var registration: RegistrationPolicy?
+
+  @Option(
     name: .customLong("settings"),
     help: "A file of settings (JSON); what the command line says counts more.")
   var settingsFile: String?
@@ -56,19 +64,26 @@ struct KDC: AsyncParsableCommand {
     }
   }
 
+  private static func registration(_ text: String) throws -> RegistrationPolicy {
+    guard let policy = RegistrationPolicy(rawValue: text) else {
+      throw ValidationError("--registration is open, invite or closed")
+    }
+    return policy
+  }
+
   /// What the command line says, by the names of settings.
   private var flags: [AbsoluteConfigKey: ConfigValue] {
     var flags: [AbsoluteConfigKey: ConfigValue] = [:]
     if let port { flags["port"] = ConfigValue(.int(Int(port)), isSecret: false) }
-    for (name, text) in ["users": userFile, "log": log, "bind": bindAddress] {
+    for (name, text) in [
+      "users": userFile, "log": log, "bind": bindAddress, "registration": registration?.rawValue,
+    ] {
       if let text { flags[AbsoluteConfigKey([name])] = ConfigValue(.string(text), isSecret: false) }
     }
     return flags
   }
 
   func run() async throws {
-    forbidCoreDumps()
-    LoggingSystem.bootstrap(StreamLogHandler.standardError)
     let logger = Logger(label: "kdc")
     do {
       let service = try KDCService(

@@ -1,5 +1,6 @@
 import Cryptography
 import Directory
+import Dispatch
 import Glibc
 import KeyDistribution
 import Logging
@@ -13,10 +14,12 @@ import Wire
 struct KDCService: Service {
   private let settings: KDCSettings
   private let logger: Logger
-  private let keys: KeyStore
-  private let center: KeyDistributionCenter
-  private let directory: FileDirectory
+  private let files: RealmFiles
   private let log: EventLog
+
+  private var keys: KeyStore { files.keys }
+  private var center: KeyDistributionCenter { files.center }
+  private var directory: FileDirectory { files.directory }
 
   /// How often keys are looked after.
   private static let maintenanceInterval = Duration.seconds(5)
@@ -29,30 +32,10 @@ struct KDCService: Service {
   init(settings: KDCSettings, logger: Logger) throws {
     self.settings = settings
     self.logger = logger
-    let now = SystemClock.now
-    keys = try KeyStore(besideUserFile: settings.userFile, now: now)
-    let center = KeyDistributionCenter(keys.material, policy: settings.policy, now: now)
-    self.center = center
-    let isNewUserFile = unsafe access(settings.userFile, F_OK) != 0
-    do throws(DirectoryFailure) {
-      directory = try FileDirectory(
-        path: settings.userFile, realm: center.keys.realm.id, at: now,
-        sealingWith: { name, keyVersion, digest in
-          var random = SystemRandom()
-          return center.keys.sealDigest(
-            digest, name: name, keyVersion: keyVersion, random: &random)
-        },
-        report: { logger.warning("\($0)") })
-    } catch {
-      // Users of a lost key file: a new one beside them would only stand in its way.
-      if case .otherRealm = error { keys.discard() }
-      throw error
-    }
+    let files = try RealmFiles(
+      userFile: settings.userFile, policy: settings.policy, logger: logger)
+    self.files = files
     log = try EventLog(path: settings.eventLog) { logger.error("\($0)") }
-    if keys.isNew { logger.notice("made \(keys.path): keep it secret, and keep a copy") }
-    if isNewUserFile { logger.notice("made \(settings.userFile)") }
-    let sealed = directory.users.sealedCount
-    if sealed > 0 { logger.notice("sealed \(sealed) plain digests in \(settings.userFile)") }
   }
 
   func run() async throws {
@@ -71,13 +54,36 @@ struct KDCService: Service {
     ) { message, source, transport, respond in
       router.handle(message, from: source, by: transport, respond: respond)
     }
-    say("listening on port \(server.port)")
-    say(center.keys.realm.word)
+    let operators = serveOperators()
+    let isSaid =
+      Console.say("listening on port \(server.port)") && Console.say(center.keys.realm.word)
+    if !isSaid { logger.warning("standard output cannot be written") }
     await cancelWhenGracefulShutdown { await keepKeysFresh() }
+    operators?.shutdown()
     try await server.shutdown()
     try await prober.shutdown()
     directory.close()
     log.flush()
+  }
+
+  /// Nil when commands cannot be served; everything else can.
+  private func serveOperators() -> OperatorSocket? {
+    let desk = OperatorDesk(files) { [log] event, time in log.write(event, at: time) }
+    if keys.isRotating {
+      DispatchQueue.global().async {
+        do throws(OperatorFailure) {
+          _ = try desk.rotateStorageKey()
+        } catch {
+          logger.error("\(error)")
+        }
+      }
+    }
+    do throws(OperatorFailure) {
+      return try OperatorSocket(desk, besideUserFile: directory.users.path)
+    } catch {
+      logger.warning("\(error)")
+      return nil
+    }
   }
 
   private func keepKeysFresh() async {
@@ -93,15 +99,6 @@ struct KDCService: Service {
     } catch {
       logger.error("\(error)")
     }
-  }
-
-  /// A line on standard output, at once, whatever it is connected to.
-  private func say(_ line: String) {
-    let bytes = [UInt8]((line + "\n").utf8)
-    let written = unsafe bytes.withUnsafeBytes { bytes in
-      unsafe write(STDOUT_FILENO, bytes.baseAddress, bytes.count)
-    }
-    if written != bytes.count { logger.warning("standard output cannot be written") }
   }
 
   /// As many connections as the system allows descriptors, less those for files; none of the

@@ -113,9 +113,9 @@ extension EndToEnd.PasswdTests {
       try await program.shown("passphrase of alice: ")
       program.type(alice.passphrase)
       try await program.shown("new passphrase of alice: ")
-      program.type("another")
+      program.type("another of many words")
       try await program.shown("the same passphrase again: ")
-      program.type("another")
+      program.type("another of many words")
       try await program.expectExit(0)
       #expect(!program.output.text.contains("another\r"))
       try await changing.login(with: changing.new).expectExit(0, saying: "logged in")
@@ -199,7 +199,8 @@ struct Changing {
     word = kdc.word
     old = user.passphraseFile
     self.new =
-      (try? stage.folder.put([UInt8]((new + "\n").utf8), at: "\(user.name).new", mode: 0o600)) ?? ""
+      (try? stage.folder.put(
+        [UInt8]((new + " of many words\n").utf8), at: "\(user.name).new", mode: 0o600)) ?? ""
   }
 
   func arguments(_ command: String, _ passphraseFile: String) -> [String] {

@@ -91,9 +91,9 @@ extension EndToEnd.TerminalTests {
       try await program.shown("register alice? [y/N]")
       program.type("y")
       try await program.shown("new passphrase")
-      program.type("one")
+      program.type("one of many words")
       try await program.shown("again")
-      program.type("other")
+      program.type("other of many words")
       try await program.expectExit(5)
       #expect(!kdc.log.contains(" registered "))
     }

@@ -285,6 +285,7 @@ private struct Store {
     default: break
     }
     switch change {
+    case .registerInvited: return .notInvited
     case .register(let user):
       expect(users[user.name].map { $0.state == .removed } ?? true, "a registered name is free")
       users[user.name] = user

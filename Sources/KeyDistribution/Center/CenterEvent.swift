@@ -11,8 +11,16 @@ public struct CenterEvent: Hashable, Sendable {
     case keyIssued(purpose: Purpose, ticketID: [UInt8])
     case announced
     case withdrawn
+    /// What the operator did to a user, or to the KDC.
+    case operated(OperatorAct)
     case probed(port: UInt16, isReached: Bool)
     case refused(Reason)
+  }
+
+  /// What an operator does while the KDC serves, or before it does.
+  public enum OperatorAct: String, Hashable, Sendable, CaseIterable {
+    case invited, disabled, enabled, removed, reset, allowed, imported
+    case storageKeyRotated = "storage-key-rotated"
   }
 
   /// Why nothing was granted. It stays at home: the wire shows one refusal.
@@ -24,6 +32,7 @@ public struct CenterEvent: Hashable, Sendable {
     case wrongProof = "wrong proof"
     case disabled = "user is disabled"
     case nameTaken = "name is taken"
+    case notInvited = "no invitation that holds"
     case staleKeyVersion = "key version number is not the present one"
     case keyVersionsUsedUp = "no key version number is left"
     case staleSalt = "salt is not the present one"
@@ -52,6 +61,11 @@ public struct CenterEvent: Hashable, Sendable {
   /// For whom a key was asked.
   public let peer: PrincipalName?
   public let source: NetworkAddress
+
+  /// By the operator: from nowhere.
+  public init(_ act: OperatorAct, name: PrincipalName?) {
+    self.init(.operated(act), name: name, source: NetworkAddress.nowhere)
+  }
 
   init(
     _ kind: Kind, name: PrincipalName? = nil, peer: PrincipalName? = nil, source: NetworkAddress

@@ -27,6 +27,7 @@ public struct CenterPolicy: Hashable, Sendable {
   /// When a refusal leaves, counted from the arrival of the request.
   public var refusalDelay = Interval.milliseconds(200)
 
+  public var registration = RegistrationPolicy.open
   /// What slows down guesses and haste.
   public var brakes = BrakePolicy()
 

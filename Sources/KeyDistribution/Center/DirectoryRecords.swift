@@ -77,6 +77,9 @@ public enum DirectoryChange: Hashable, Sendable {
   /// A new user. The name must be free: without a record, or with a removed one of a lower key
   /// version number.
   case register(UserRecord)
+  /// The same for who has the invitation of this hash, which must hold for the name and is used up
+  /// by it. A user who was reset may be registered so, too.
+  case registerInvited(UserRecord, by: [UInt8])
   /// A record in place of the one that has the key version number `replacing`.
   case update(UserRecord, replacing: UInt32)
   /// A receiver's first word of its login, and every refreshment of it. The later login wins.
@@ -92,6 +95,8 @@ public enum ChangeOutcome: Hashable, Sendable {
   /// Not made: the name is taken or being changed, its record has another key version number, or a
   /// later login is there.
   case conflict
+  /// Not made: there is no such invitation, or it holds for another name, or no longer.
+  case notInvited
   /// Not made, or not durably. The store tells its operator why.
   case failed
 }

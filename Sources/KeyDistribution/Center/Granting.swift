@@ -155,6 +155,7 @@ extension KeyDistributionCenter {
   ) -> CenterAnswer {
     guard peer != user.name, let identity = user.identity,
       let responder = records.users[peer], responder.state == .active,
+      responder.mayBeCalled(by: user.name),
       let presence = records.presences[peer], presence.keyVersion == responder.keyVersion,
       now <= presence.loginEnd, let responderIdentity = responder.identity,
       let ticketKey = try? keys.openTicketKey(of: presence)
@@ -219,7 +220,7 @@ extension KeyDistributionCenter {
     case .conflict:
       return granting.answer(
         .superseded, reason: .superseded, from: self, at: now, random: &random)
-    case .failed:
+    case .failed, .notInvited:
       return granting.answer(
         .unavailable, reason: .unavailable, from: self, at: now, random: &random)
     case .done: break

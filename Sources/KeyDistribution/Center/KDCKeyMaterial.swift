@@ -8,6 +8,8 @@ public struct KDCKeyMaterial: ~Copyable, Sendable {
   public let identitySeed: SecretBytes
   /// What digests and ticket keys are sealed under in files (32 bytes).
   public let storageKey: SecretBytes
+  /// The one before, while files are being sealed anew; nil otherwise.
+  public let formerStorageKey: SecretBytes?
   /// What salts are made with (32 bytes).
   public let saltKey: SecretBytes
   /// The hour, counted from 1970, that `ratchetKey` belongs to.
@@ -17,10 +19,12 @@ public struct KDCKeyMaterial: ~Copyable, Sendable {
 
   public init(
     identitySeed: consuming SecretBytes, storageKey: consuming SecretBytes,
-    saltKey: consuming SecretBytes, ratchetPeriod: UInt64, ratchetKey: consuming SecretBytes
+    formerStorageKey: consuming SecretBytes? = nil, saltKey: consuming SecretBytes,
+    ratchetPeriod: UInt64, ratchetKey: consuming SecretBytes
   ) {
     self.identitySeed = identitySeed
     self.storageKey = storageKey
+    self.formerStorageKey = formerStorageKey
     self.saltKey = saltKey
     self.ratchetPeriod = ratchetPeriod
     self.ratchetKey = ratchetKey

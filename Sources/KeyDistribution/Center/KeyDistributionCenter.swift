@@ -22,6 +22,7 @@ public final class KeyDistributionCenter: Sendable {
     var epochs = EpochKeyring()
     var requests: ReplayCache
     var probes: ProbeSlots
+    var registration: RegistrationPolicy
     var lastLogin = Timestamp(milliseconds: 0)
   }
 
@@ -40,8 +41,18 @@ public final class KeyDistributionCenter: Sendable {
       window: policy.requestTolerance + policy.requestTolerance,
       limit: policy.rememberedRequests, now: now)
     state = Mutex(
-      State(ratchet: ratchet, requests: requests, probes: ProbeSlots(policy)))
+      State(
+        ratchet: ratchet, requests: requests, probes: ProbeSlots(policy),
+        registration: policy.registration))
   }
+
+  /// Takes over what may change while a KDC runs: who may register, and the brakes.
+  public func adopt(_ policy: CenterPolicy) {
+    state.withLock { $0.registration = policy.registration }
+    brakes.adopt(policy.brakes)
+  }
+
+  var registrationPolicy: RegistrationPolicy { state.withLock { $0.registration } }
 
   // MARK: What goes on by the clock
 

@@ -17,7 +17,7 @@ public struct PresenceRecord: Hashable, Sendable {
   public let loginKey: SignedLoginKey
   /// The key that tickets for this receiver are sealed under, itself under the storage key: nonce,
   /// ciphertext, tag (60 bytes).
-  public let sealedTicketKey: [UInt8]
+  public var sealedTicketKey: [UInt8]
 
   public static let addressLimit = 6
   public static let sealedTicketKeyByteCount = 12 + 32 + 16

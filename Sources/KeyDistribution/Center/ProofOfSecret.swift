@@ -46,7 +46,7 @@ extension KeyDistributionCenter {
   private func present(
     _ user: UserRecord?, keyVersion: UInt32
   ) throws(Refusal) -> UserRecord {
-    guard let user, user.state != .removed else { throw Refusal(.unknownName) }
+    guard let user, !user.state.isVacant else { throw Refusal(.unknownName) }
     guard user.state == .active else { throw Refusal(.disabled) }
     guard user.keyVersion == keyVersion else { throw Refusal(.staleKeyVersion) }
     return user

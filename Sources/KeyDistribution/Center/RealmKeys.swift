@@ -7,19 +7,13 @@ public final class RealmKeys: Sendable {
   public let realm: Realm
   let identity: SigningKey
   private let saltKey: SecretBytes
-  private let digestKey: SealingKey
-  private let presenceKey: SealingKey
+  let storage: StorageKeys
 
   public init(_ material: borrowing KDCKeyMaterial) {
     identity = SigningKey(seed: material.identitySeed)
     realm = Realm(identity: identity.publicKey)
     saltKey = material.saltKey.duplicate()
-    digestKey = Self.storageKey(material.storageKey, .digestStorage)
-    presenceKey = Self.storageKey(material.storageKey, .presenceStorage)
-  }
-
-  private static func storageKey(_ key: borrowing SecretBytes, _ label: Label) -> SealingKey {
-    SealingKey(HKDF.expand(key.bytes, info: ByteWriter(label).written, count: 32))
+    storage = StorageKeys(material)
   }
 
   /// The salt of a name, 16 bytes, whether the name exists or not.
@@ -50,15 +44,15 @@ public final class RealmKeys: Sendable {
     random: inout some RandomSource
   ) -> [UInt8] {
     let context = digestContext(name: name, keyVersion: keyVersion)
-    return digestKey.sealWithNonce(digest.bytes, authenticating: context.bytes, random: &random)
+    return storage.seal(digest, .digest, context, random: &random)
   }
 
   func openDigest(of user: UserRecord) throws(AuthenticationFailure) -> SecretBytes {
     let context = digestContext(name: user.name, keyVersion: user.keyVersion)
-    return try digestKey.openWithNonce(user.sealedDigest.bytes, authenticating: context.bytes)
+    return try storage.open(user.sealedDigest, .digest, context)
   }
 
-  private func digestContext(name: PrincipalName, keyVersion: UInt32) -> [UInt8] {
+  func digestContext(name: PrincipalName, keyVersion: UInt32) -> [UInt8] {
     var context = ByteWriter(.digestStorage, in: realm)
     context.prefixed(name)
     context.prefixed(keyVersion: keyVersion)
@@ -71,17 +65,15 @@ public final class RealmKeys: Sendable {
     random: inout some RandomSource
   ) -> [UInt8] {
     let context = presenceContext(name: name, loginTime: loginTime)
-    return presenceKey.sealWithNonce(
-      ticketKey.bytes, authenticating: context.bytes, random: &random)
+    return storage.seal(ticketKey, .ticketKey, context, random: &random)
   }
 
   func openTicketKey(of presence: PresenceRecord) throws(AuthenticationFailure) -> SecretBytes {
     let context = presenceContext(name: presence.name, loginTime: presence.loginTime)
-    return try presenceKey.openWithNonce(
-      presence.sealedTicketKey.bytes, authenticating: context.bytes)
+    return try storage.open(presence.sealedTicketKey, .ticketKey, context)
   }
 
-  private func presenceContext(name: PrincipalName, loginTime: Timestamp) -> [UInt8] {
+  func presenceContext(name: PrincipalName, loginTime: Timestamp) -> [UInt8] {
     var context = ByteWriter(.presenceStorage, in: realm)
     context.prefixed(name)
     context.prefixed(loginTime)

@@ -13,6 +13,9 @@ extension KeyDistributionCenter {
       return .answer(
         slowDown(wait, .tooManyRegistrations, name: name, in: context, at: now, &random))
     }
+    guard isWelcome(request) else {
+      return .answer(notInvited(name, in: context, at: now, &random))
+    }
     let shared: SharedKey
     do {
       shared = try SharedKey(
@@ -52,11 +55,41 @@ extension KeyDistributionCenter {
       return .answer(
         refuse(.staleKeyVersion, name: name, in: registration.context, at: now, &random))
     }
+    let invitation = invitationHash(registration.request)
+    if let invitation {
+      // Whether the name is taken is for those alone whose invitation holds.
+      guard registrationPolicy != .closed || present?.state == .reset else {
+        return .answer(notInvited(name, in: registration.context, at: now, &random))
+      }
+      let record = record(of: registration.request, from: registration.context.source, &random)
+      return .change(
+        .registerInvited(record, by: invitation), PendingChange(.registration(registration)))
+    }
     if let present, present.state != .removed {
       return .answer(nameTaken(registration, at: now, &random))
     }
     let record = record(of: registration.request, from: registration.context.source, &random)
     return .change(.register(record), PendingChange(.registration(registration)))
+  }
+
+  private func isWelcome(_ request: borrowing RegistrationRequest) -> Bool {
+    registrationPolicy == .open || invitationHash(request) != nil
+  }
+
+  private func invitationHash(_ request: borrowing RegistrationRequest) -> [UInt8]? {
+    switch request.invitation {
+    case .some(let invitation): return invitation.hash
+    case .none: return nil
+    }
+  }
+
+  private func notInvited(
+    _ name: PrincipalName, in context: borrowing SealedContext, at now: Timestamp,
+    _ random: inout some RandomSource
+  ) -> CenterAnswer {
+    CenterAnswer(
+      context.openReply(.notInvited, at: now, &random), notBefore: policy.refusalDelay,
+      event: CenterEvent(.refused(.notInvited), name: name, source: context.source))
   }
 
   private func record(
@@ -95,6 +128,7 @@ extension KeyDistributionCenter {
     let name = registration.request.name
     switch outcome {
     case .conflict: return nameTaken(registration, at: now, &random)
+    case .notInvited: return notInvited(name, in: registration.context, at: now, &random)
     case .failed: return unavailable(in: registration.context, name: name, at: now, &random)
     case .done:
       let keyVersion = registration.request.keyVersion

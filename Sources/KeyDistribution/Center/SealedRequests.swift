@@ -113,8 +113,9 @@ extension KeyDistributionCenter {
     _ = try reader.uint8()
     switch kind {
     case .salt: throw .invalid("request kind")
-    case .registration:
-      let request = try RegistrationRequest(from: &reader)
+    case .registration, .invitedRegistration:
+      let request = try RegistrationRequest(
+        from: &reader, isInvited: kind == .invitedRegistration)
       try reader.finish()
       return verify(request, claim, in: context, at: now, random: &random)
     case .login:
@@ -169,7 +170,7 @@ extension KeyDistributionCenter {
   /// What is told of a name: the user's own, or what a user of that name would begin with.
   func saltReply(for name: PrincipalName, user: UserRecord?) -> SaltReply {
     switch user {
-    case let user? where user.state != .removed:
+    case let user? where !user.state.isVacant:
       SaltReply(parameters: user.parameters, salt: user.salt, keyVersion: user.keyVersion)
     case let removed?:
       SaltReply(

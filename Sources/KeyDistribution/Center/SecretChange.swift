@@ -105,7 +105,8 @@ extension KeyDistributionCenter {
     switch outcome {
     case .conflict:
       return refuse(.changedMeanwhile, name: user.name, in: change.context, at: now, &random)
-    case .failed: return unavailable(in: change.context, name: user.name, at: now, &random)
+    case .failed, .notInvited:
+      return unavailable(in: change.context, name: user.name, at: now, &random)
     case .done:
       return CenterAnswer(
         change.context.provenReply(.changed, shared: change.shared, at: now, &random) { message in

@@ -8,6 +8,12 @@ public struct UserRecord: Hashable, Sendable {
     case active, disabled
     /// Gone, but its key version numbers are never used again.
     case removed
+    /// Without a secret: the operator has invited its owner to register anew.
+    case reset
+
+    /// Whether nobody can log in to it or find it, and a registration goes on from its key version
+    /// number.
+    public var isVacant: Bool { self == .removed || self == .reset }
   }
 
   public let name: PrincipalName
@@ -26,6 +32,8 @@ public struct UserRecord: Hashable, Sendable {
   /// The KDC's signature of name and identity key (64 bytes; empty without an identity key).
   public var certificate: [UInt8]
   public var state: State
+  /// Who may ask for this user's address and key, in order; nil: everybody.
+  public var callers: [PrincipalName]?
 
   public static let saltByteCount = 16
   public static let sealedDigestByteCount = 12 + 32 + 16
@@ -33,7 +41,7 @@ public struct UserRecord: Hashable, Sendable {
   public init(
     name: PrincipalName, address: NetworkAddress, keyVersion: UInt32, parameters: Argon2Parameters,
     salt: [UInt8], sealedDigest: [UInt8], identity: VerifyingKey?, certificate: [UInt8],
-    state: State
+    state: State, callers: [PrincipalName]? = nil
   ) {
     self.name = name
     self.address = address
@@ -44,5 +52,8 @@ public struct UserRecord: Hashable, Sendable {
     self.identity = identity
     self.certificate = certificate
     self.state = state
+    self.callers = callers
   }
+
+  public func mayBeCalled(by name: PrincipalName) -> Bool { callers?.contains(name) ?? true }
 }

@@ -18,15 +18,16 @@ extension VerifiedEpoch {
   ///   - digest: 32 bytes, made with that salt.
   ///   - identity: the user's identity key; its public half is certified.
   ///   - port: where the user will listen when it says nothing else.
+  ///   - invitation: what the operator has handed to the user, if anything.
   public func register(
     _ name: PrincipalName, salt: SaltReply, digest: borrowing SecretBytes,
-    identity: borrowing SigningKey, port: UInt16
+    identity: borrowing SigningKey, port: UInt16, invitation: consuming Invitation? = nil
   ) throws(ExchangeFailure) -> Outgoing<ExpectRegistration> {
     let statement = realm.identityProofContent(name: name, identity: identity.publicKey)
     let request = RegistrationRequest(
       name: name, keyVersion: salt.keyVersion, parameters: salt.parameters, salt: salt.salt,
       digest: digest.duplicate(), identity: identity.publicKey,
-      identityProof: identity.sign(statement.bytes), port: port)
+      identityProof: identity.sign(statement.bytes), port: port, invitation: invitation)
     var body = ByteWriter(capacity: 512)
     request.write(to: &body)
     let shared = try sharedKey(digest, name: name, keyVersion: salt.keyVersion)
@@ -135,7 +136,8 @@ public struct ExpectRegistration: ~Copyable {
   let keyVersion: UInt32
 
   /// - Returns: KDC time at which the name became the user's.
-  /// - Throws: `nameTaken`, `refused`, `unavailable`, or that the reply is not authentic.
+  /// - Throws: `nameTaken`, `notInvited`, `refused`, `unavailable`, or that the reply is not
+  ///   authentic.
   public consuming func receive(_ message: RawSpan) throws(ExchangeFailure) -> Timestamp {
     let name = name
     let keyVersion = keyVersion

@@ -114,6 +114,7 @@ struct SealedReplyContent: ~Copyable {
     case .nameTaken: throw .nameTaken
     case .unavailable: throw .unavailable
     case .identityKeyDiffers: throw .identityKeyDiffers
+    case .notInvited: throw .notInvited
     case .slowDown: throw .slowDown(seconds: try seconds())
     case .salt, .registered, .granted, .changed: throw .unexpectedReply
     }

@@ -18,6 +18,8 @@ public enum ExchangeFailure: Error, Hashable, Sendable {
   case refused
   /// The name is registered already.
   case nameTaken
+  /// The KDC registers nobody, or only who has an invitation that holds for this name.
+  case notInvited
   /// The KDC knows another identity key for this name than the one on this device.
   case identityKeyDiffers
   /// The login has ended, or the secret was changed since: log in again.

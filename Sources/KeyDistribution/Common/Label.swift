@@ -44,6 +44,13 @@ enum Label: String, CaseIterable {
   case deviceIdentity = "trent device identity v1"
   case sealedCopy = "trent sealed copy v1"
 
+  // What an operator hands to a newcomer.
+  case invitation = "trent invitation v1"
+
+  // Users on their way to another KDC.
+  case userExport = "trent user export v1"
+  case userExportAuthentication = "trent user export mac v1"
+
   // What people compare.
   case fingerprint = "trent fingerprint v1"
 }

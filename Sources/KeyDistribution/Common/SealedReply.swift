@@ -13,12 +13,13 @@ enum SealedReplyKind: UInt8 {
   case identityKeyDiffers = 6
   case changed = 7
   case slowDown = 8
+  case notInvited = 9
 
   /// Whether a reply of this kind answers a proven request, and is sealed under the shared key too.
   var isProven: Bool {
     switch self {
     case .registered, .granted, .identityKeyDiffers, .changed: true
-    case .refused, .salt, .nameTaken, .unavailable, .slowDown: false
+    case .refused, .salt, .nameTaken, .unavailable, .slowDown, .notInvited: false
     }
   }
 }

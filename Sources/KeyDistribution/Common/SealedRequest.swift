@@ -9,6 +9,8 @@ enum SealedRequestKind: UInt8 {
   case registration = 2
   case login = 3
   case change = 4
+  /// A registration with an invitation after its fields.
+  case invitedRegistration = 5
 }
 
 /// Asks for what is needed to make the digest of a name. Not proven.
@@ -36,9 +38,15 @@ struct RegistrationRequest: ~Copyable {
   let identityProof: [UInt8]
   /// The port that the user listens on when it says nothing else.
   let port: UInt16
+  let invitation: Invitation?
 
   func write(to message: inout ByteWriter) {
-    message.uint8(SealedRequestKind.registration.rawValue)
+    let kind: SealedRequestKind
+    switch invitation {
+    case .some: kind = .invitedRegistration
+    case .none: kind = .registration
+    }
+    message.uint8(kind.rawValue)
     message.name(name)
     message.uint32(keyVersion)
     message.parameters(parameters)
@@ -47,11 +55,16 @@ struct RegistrationRequest: ~Copyable {
     message.bytes(identity.encoding)
     message.bytes(identityProof.bytes)
     message.uint16(port)
+    switch invitation {
+    case .some(let invitation): message.bytes(invitation.secret.bytes)
+    case .none: break
+    }
   }
 
   init(
     name: PrincipalName, keyVersion: UInt32, parameters: Argon2Parameters, salt: [UInt8],
-    digest: consuming SecretBytes, identity: VerifyingKey, identityProof: [UInt8], port: UInt16
+    digest: consuming SecretBytes, identity: VerifyingKey, identityProof: [UInt8], port: UInt16,
+    invitation: consuming Invitation? = nil
   ) {
     self.name = name
     self.keyVersion = keyVersion
@@ -61,9 +74,10 @@ struct RegistrationRequest: ~Copyable {
     self.identity = identity
     self.identityProof = identityProof
     self.port = port
+    self.invitation = invitation
   }
 
-  init(from reader: inout ByteReader) throws(WireError) {
+  init(from reader: inout ByteReader, isInvited: Bool = false) throws(WireError) {
     let name = try reader.name()
     let keyVersion = try reader.uint32()
     let parameters = try reader.parameters()
@@ -74,7 +88,8 @@ struct RegistrationRequest: ~Copyable {
     let port = try reader.uint16()
     self.init(
       name: name, keyVersion: keyVersion, parameters: parameters, salt: salt, digest: digest,
-      identity: identity, identityProof: identityProof, port: port)
+      identity: identity, identityProof: identityProof, port: port,
+      invitation: isInvited ? Invitation(try reader.secret(Invitation.byteCount)) : nil)
   }
 }
 

@@ -57,6 +57,12 @@ enum KDCFailure: Error {
     case .refused:
       ClientFailure(.authenticationRefused, "Wrong passphrase, or no such user.")
     case .nameTaken: ClientFailure(.authenticationRefused, "The name is taken.")
+    case .notInvited:
+      ClientFailure(
+        .authenticationRefused,
+        "The KDC at \(target) does not register this name without an invitation of its operator: "
+          + "there was none, or it has been used, has expired, or is for another name. Nothing was "
+          + "changed. Pass one with --invite.")
     case .identityKeyDiffers:
       ClientFailure(.authenticationRefused, "The KDC knows another identity key for this name.")
     case .loginOver:

@@ -32,11 +32,13 @@ struct Account: ~Copyable {
 
   /// Steps R1 to R4.
   borrowing func register(
-    salt: SaltReply, port: UInt16, over link: inout KDCLink
+    salt: SaltReply, port: UInt16, invitation: borrowing Invitation?, over link: inout KDCLink
   ) throws(KDCFailure) {
     let time = try link.exchange(
       { (epoch, _) throws(ExchangeFailure) in
-        try epoch.register(name, salt: salt, digest: digest, identity: identity, port: port)
+        try epoch.register(
+          name, salt: salt, digest: digest, identity: identity, port: port,
+          invitation: Invitation.copy(of: invitation))
       },
       { (next: consuming ExpectRegistration, message) throws(ExchangeFailure) in
         try next.receive(message.bytes)

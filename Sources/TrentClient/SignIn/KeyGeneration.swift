@@ -16,7 +16,8 @@ public struct KeyGeneration {
   /// The file is on the disk before anything of it leaves. One that is there is used again, so that
   /// who was interrupted need only begin anew.
   public func run(
-    _ name: PrincipalName, keyFile path: String, at kdc: KDCOptions
+    _ name: PrincipalName, keyFile path: String, at kdc: KDCOptions,
+    invitation: InvitationSource? = nil
   ) throws(ClientFailure) {
     let file = KeyFile(path: path)
     var kdc = kdc
@@ -26,7 +27,8 @@ public struct KeyGeneration {
     }
     var link = try KDCLink(to: kdc, in: state, person: person)
     let isNew = try file.create(name, in: link.realm)
-    let options = SignInOptions(name: name, secret: .keyFile(path), registers: true)
+    var options = SignInOptions(name: name, secret: .keyFile(path), registers: true)
+    options.invitation = invitation
     do {
       let login = try SignIn(options, in: state, realm: link.realm, person: person).run(over: &link)
       let fingerprint = Fingerprint(

@@ -56,9 +56,24 @@ public enum PassphraseSource: Hashable, Sendable {
   static func new(
     for name: PrincipalName, _ person: any Person
   ) throws(ClientFailure) -> SecretBytes {
-    let first = try checked(try person.passphrase("new passphrase of \(name): "))
+    let first = try fitting(for: name, person, tries: 3)
     try confirm(first, person)
     return first
+  }
+
+  /// One that may be set. A person may try again.
+  private static func fitting(
+    for name: PrincipalName, _ person: any Person, tries: Int
+  ) throws(ClientFailure) -> SecretBytes {
+    let entered = try checked(try person.passphrase("new passphrase of \(name): "))
+    do throws(ClientFailure) {
+      try PassphraseRules.check(entered, of: name)
+    } catch {
+      guard tries > 1 else { throw error }
+      person.say("\(error)")
+      return try fitting(for: name, person, tries: tries - 1)
+    }
+    return entered
   }
 
   /// Asks a person to type a passphrase once more.
@@ -71,7 +86,7 @@ public enum PassphraseSource: Hashable, Sendable {
     }
   }
 
-  private static func firstLine(of contents: borrowing SecretBytes) -> SecretBytes {
+  static func firstLine(of contents: borrowing SecretBytes) -> SecretBytes {
     let bytes = contents.bytes
     var end = 0
     while end < bytes.byteCount,

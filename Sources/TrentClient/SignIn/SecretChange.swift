@@ -80,7 +80,9 @@ public struct SecretChange {
     switch options.secret {
     case .passphrase:
       guard newPassphrase == .person else {
-        return .passphrase(try newPassphrase.read("new passphrase of \(name): ", person))
+        let new = try newPassphrase.read("new passphrase of \(name): ", person)
+        try PassphraseRules.check(new, of: name)
+        return .passphrase(new)
       }
       guard person.isPresent else {
         throw ClientFailure(

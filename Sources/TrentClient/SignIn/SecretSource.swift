@@ -79,6 +79,14 @@ enum SecretMaterial: ~Copyable {
     }
   }
 
+  /// Refuses a passphrase that nobody may register with. Told before it is hashed.
+  borrowing func checkRules(of name: PrincipalName) throws(ClientFailure) {
+    switch self {
+    case .passphrase(let passphrase): try PassphraseRules.check(passphrase, of: name)
+    case .key: return
+    }
+  }
+
   /// Asks a person to type a passphrase once more.
   borrowing func confirm(_ person: any Person) throws(ClientFailure) {
     switch self {

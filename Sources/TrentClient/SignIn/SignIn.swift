@@ -17,6 +17,8 @@ public struct SignInOptions: Sendable {
   /// The passphrase that the identity key on this device may still be sealed under, when the
   /// present one was set elsewhere. Without it a person is asked.
   public var former: PassphraseSource?
+  /// What the operator has handed out; with it the name is registered without a question.
+  public var invitation: InvitationSource?
   /// Whether a person may be asked to register, or for a former passphrase.
   var asks = true
   /// Whether what the passphrase or key gave is needed after the login, for an encrypted copy.
@@ -58,6 +60,9 @@ struct SignIn {
       }
       let material = try worded { () throws(ClientFailure) in
         try options.secret.read(for: name, in: realm, person)
+      }
+      if options.registers {
+        try worded { () throws(ClientFailure) in try material.checkRules(of: name) }
       }
       let entered = try EnteredSecret(material, of: name, over: &link)
       var refusal = options.secret.refused(for: name)
@@ -227,7 +232,7 @@ struct SignIn {
     }
     let account = account(entered, identity)
     do throws(KDCFailure) {
-      try account.register(salt: entered.salt, port: options.port, over: &link)
+      try register(account, salt: entered.salt, over: &link)
       person.say("registered \(name)")
     } catch {
       guard case .exchange(.nameTaken) = error else { throw error }
@@ -248,6 +253,29 @@ struct SignIn {
         throw .client(identity.differs(files))
       default: throw error
       }
+    }
+  }
+
+  /// With the invitation that there is, or with one that the person is asked for.
+  private func register(
+    _ account: borrowing Account, salt: SaltReply, over link: inout KDCLink
+  ) throws(KDCFailure) {
+    var invitation = try worded { () throws(ClientFailure) in
+      try options.invitation?.read(person)
+    }
+    do throws(KDCFailure) {
+      try account.register(
+        salt: salt, port: options.port, invitation: invitation, over: &link)
+    } catch {
+      guard case .exchange(.notInvited) = error, options.invitation == nil, options.asks,
+        person.isPresent
+      else { throw error }
+      person.say("this KDC registers nobody without an invitation of its operator")
+      invitation = try worded { () throws(ClientFailure) in
+        try InvitationSource.person.read(person)
+      }
+      try account.register(
+        salt: salt, port: options.port, invitation: invitation, over: &link)
     }
   }
 

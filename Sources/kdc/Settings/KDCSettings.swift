@@ -41,6 +41,9 @@ struct KDCSettings: Sendable {
 
   private static func policy(_ reader: ConfigReader) -> CenterPolicy {
     var policy = CenterPolicy()
+    policy.registration =
+      reader.string(forKey: "registration").flatMap { RegistrationPolicy(rawValue: $0) }
+      ?? policy.registration
     let brakes = reader.scoped(to: "brakes")
     read(&policy.brakes.name, brakes.scoped(to: "name"))
     read(&policy.brakes.source, brakes.scoped(to: "source"))

@@ -1,4 +1,5 @@
 import Configuration
+import KeyDistribution
 import Wire
 
 /// A setting by its name in the settings file, and what it may be.
@@ -32,6 +33,7 @@ struct Setting: Sendable {
       Setting("users", .text),
       Setting("log", .text),
       Setting("bind", .text),
+      Setting("registration", .choice(RegistrationPolicy.allCases.map(\.rawValue))),
     ] + backOff("brakes.name") + backOff("brakes.source")
     + rate("brakes.sealed-requests") + rate("brakes.registrations") + rate("brakes.connections")
 

@@ -5,6 +5,8 @@ import Wire
 struct MemoryDirectory {
   private(set) var users: [PrincipalName: UserRecord] = [:]
   private(set) var presences: [PrincipalName: PresenceRecord] = [:]
+  /// By hash, for whom they are; nil: for anybody.
+  var invitations: [[UInt8]: PrincipalName?] = [:]
   /// What becomes of every change instead of what should, when it is set.
   var forcedOutcome: ChangeOutcome?
 
@@ -17,6 +19,16 @@ struct MemoryDirectory {
   mutating func apply(_ change: DirectoryChange) -> ChangeOutcome {
     if let forcedOutcome { return forcedOutcome }
     switch change {
+    case .registerInvited(let user, let hash):
+      guard let name = invitations[hash] else { return .notInvited }
+      guard name == nil || name == user.name else { return .notInvited }
+      if let present = users[user.name] {
+        guard present.state.isVacant, present.keyVersion < user.keyVersion else {
+          return .conflict
+        }
+      }
+      invitations[hash] = nil
+      users[user.name] = user
     case .register(let user):
       if let present = users[user.name] {
         guard present.state == .removed, present.keyVersion < user.keyVersion else {

@@ -109,7 +109,8 @@ final class SimulatedCenter {
     _ change: DirectoryChange, then: @escaping (SimulatedCenter, ChangeOutcome) -> Void
   ) {
     switch change {
-    case .register(let record): write(record, directory.reserve(record), then)
+    case .register(let record), .registerInvited(let record, _):
+      write(record, directory.reserve(record), then)
     case .update(let record, let keyVersion):
       write(record, directory.reserve(record, replacing: keyVersion), then)
     case .announce(let record): then(self, directory.announce(record, at: world.now))

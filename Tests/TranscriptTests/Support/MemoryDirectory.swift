@@ -14,7 +14,7 @@ struct MemoryDirectory {
 
   mutating func apply(_ change: DirectoryChange) -> ChangeOutcome {
     switch change {
-    case .register(let user):
+    case .register(let user), .registerInvited(let user, _):
       let present = users[user.name]
       guard present.map({ $0.state == .removed }) ?? true else { return .conflict }
       users[user.name] = user

@@ -1,0 +1,131 @@
+import ArgumentParser
+import Cryptography
+import Directory
+import DurableFiles
+import Glibc
+import KeyDistribution
+import SecretMemory
+import Wire
+
+/// `kdc export`: the users in a file under a passphrase.
+struct ExportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "kdc export",
+    abstract: "Write all users to a file, sealed under a passphrase.",
+    discussion: """
+      For a copy, or to move users to another KDC with "kdc import". One JSON object a line; \
+      names, addresses and public keys can be read, digests cannot. Needs kdc.key beside the \
+      user file; the KDC may be serving. Keep a copy of kdc.key itself off line as well.
+      """)
+
+  @OptionGroup var source: FileOptions
+  @OptionGroup var passphrase: ExportPassphrase
+
+  @Option(help: "Where the users go; a file of that name is replaced.")
+  var to: String
+
+  func run() throws {
+    let keys = try RealmKeys.beside(source.userFile)
+    do {
+      let users = try UserFileReport(source.userFile, keys: keys).records
+      var random = SystemRandom()
+      let secret = try passphrase.read()
+      let count = try UserExport.write(
+        users, of: keys, to: to, under: secret, random: &random)
+      Console.say("\(count) users written to \(to)")
+    } catch {
+      throw OperatorFailure("\(error)")
+    }
+  }
+}
+
+/// `kdc import`: users of an export become users of this realm.
+struct ImportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "kdc import",
+    abstract: "Take users from a file that \"kdc export\" wrote.",
+    discussion: """
+      Names that are there already stay as they are, are told, and make the exit code 1. At \
+      another KDC users log in with their passphrases; each needs its identity key there \
+      ("client identity export" and "import").
+      """)
+
+  @OptionGroup var files: FileOptions
+  @OptionGroup var passphrase: ExportPassphrase
+
+  @Option(help: "The file with the users.")
+  var from: String
+
+  func run() throws {
+    let keys = try RealmKeys.beside(files.userFile)
+    let users: [UserRecord]
+    do {
+      var random = SystemRandom()
+      users = try UserExport.read(from, for: keys, under: try passphrase.read(), random: &random)
+    } catch {
+      throw OperatorFailure("\(error)")
+    }
+    let refused = try files.askEach(users.map { .add(line: UserFile.line(of: $0)) })
+    for failure in refused { Console.tell("kdc: \(failure)") }
+    Console.say("\(users.count - refused.count) of \(users.count) users imported")
+    if !refused.isEmpty { throw ExitCode.failure }
+  }
+}
+
+/// `kdc rotate-storage-key`
+struct RotateStorageKeyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "kdc rotate-storage-key",
+    abstract: "Seal every digest under a fresh storage key.",
+    discussion: """
+      After that a stolen user file of before is worth nothing with the present kdc.key, nor the \
+      other way round. Nobody notices. It may be interrupted: the KDC goes on with it at its next \
+      start. Make a new copy of kdc.key then, and destroy the old ones.
+      """)
+
+  @OptionGroup var files: FileOptions
+
+  func run() throws {
+    let answer = try files.ask(.rotateStorageKey)
+    Console.say("the storage key is new; \(answer["users"] ?? .null) users were sealed anew")
+  }
+}
+
+/// The passphrase of an export.
+struct ExportPassphrase: ParsableArguments {
+  @Option(help: "The file whose first line is the passphrase of the export; - is standard input.")
+  var passphraseFile: String
+
+  private static let byteLimit = 1024
+
+  func read() throws -> SecretBytes {
+    let line: SecretBytes?
+    if passphraseFile == "-" {
+      line = try readSecretLine(from: STDIN_FILENO, limit: Self.byteLimit)
+    } else {
+      let descriptor = unsafe open(passphraseFile, O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else {
+        throw OperatorFailure("the passphrase file \(passphraseFile) cannot be read")
+      }
+      defer { close(descriptor) }
+      line = try readSecretLine(from: descriptor, limit: Self.byteLimit)
+    }
+    guard let line, line.count > 0 else { throw OperatorFailure("the passphrase is empty") }
+    return line
+  }
+}
+
+extension RealmKeys {
+  /// The keys of the KDC whose user file this is.
+  static func beside(_ userFile: String) throws -> RealmKeys {
+    let path = KeyStore.path(besideUserFile: OperatorLink.resolved(userFile))
+    do throws(KeyFileFailure) {
+      switch try KeyFile.load(path) {
+      case .some(let material): return RealmKeys(material)
+      case .none: throw KeyFileFailure.notAKeyFile(path: path)
+      }
+    } catch {
+      throw OperatorFailure("\(error)")
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import KeyDistribution
+import Logging
+import Wire
+
+/// Which KDC a command is about.
+struct FileOptions: ParsableArguments {
+  @Option(
+    name: [.customShort("f", allowingJoined: true), .customLong("users")],
+    help: "The user file of the KDC.")
+  var userFile: String
+
+  @Option(
+    name: [.customShort("o", allowingJoined: true), .customLong("log")],
+    help: "The KDC's log, for a line about this while the KDC does not serve.")
+  var log: String?
+
+  func validate() throws {
+    guard !userFile.isEmpty, log != "" else { throw ValidationError("a file needs a name") }
+  }
+
+  /// Asks one thing, of the KDC that serves or on its files.
+  func ask(
+    _ request: OperatorRequest, item: (JSONValue) -> Void = { _ in }
+  ) throws -> JSONValue {
+    do {
+      let link = try OperatorLink(
+        userFile: userFile, eventLog: log, logger: Logger(label: "kdc"))
+      let answer: Result<JSONValue, OperatorFailure>
+      do throws(OperatorFailure) {
+        answer = .success(try link.ask(request, item: item))
+      } catch {
+        answer = .failure(error)
+      }
+      link.close()
+      return try answer.get()
+    } catch {
+      throw OperatorFailure("\(error)")
+    }
+  }
+
+  /// Asks many things. Tells what was refused.
+  func askEach(_ requests: [OperatorRequest]) throws -> [OperatorFailure] {
+    do {
+      let link = try OperatorLink(
+        userFile: userFile, eventLog: log, logger: Logger(label: "kdc"))
+      var refused: [OperatorFailure] = []
+      for request in requests {
+        do throws(OperatorFailure) {
+          _ = try link.ask(request)
+        } catch {
+          refused.append(error)
+        }
+      }
+      link.close()
+      return refused
+    } catch {
+      throw OperatorFailure("\(error)")
+    }
+  }
+
+  static func name(_ text: String) throws -> PrincipalName {
+    guard let name = PrincipalName(text) else {
+      throw ValidationError("a name is 1 to 64 of a-z 0-9 . _ -, the first a letter or digit")
+    }
+    return name
+  }
+
+  /// Reads 90s, 30m, 12h or 7d.
+  static func life(_ text: String) throws -> Interval {
+    let units: [Character: Interval] = [
+      "s": .seconds(1), "m": .minutes(1), "h": .hours(1), "d": .days(1),
+    ]
+    guard let unit = text.last.flatMap({ units[$0] }), text.utf8.first != UInt8(ascii: "+"),
+      let count = UInt32(text.dropLast()), count > 0
+    else { throw ValidationError("a time is a number and s, m, h or d, as in 7d") }
+    let life = Interval(milliseconds: UInt64(count) * unit.milliseconds)
+    guard life <= OperatorRequest.longestInvitationLife else {
+      throw ValidationError("an invitation lasts 366 days at most")
+    }
+    return life
+  }
+}

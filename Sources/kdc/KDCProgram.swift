@@ -1,0 +1,45 @@
+import ArgumentParser
+import Glibc
+import Logging
+import SecretMemory
+
+/// The program `kdc`.
+@main
+enum KDCProgram {
+  /// What the first word may be, where it is no option. Without one the KDC serves.
+  private static let commands: [(word: String, type: any ParsableCommand.Type)] = [
+    ("check", CheckCommand.self),
+    ("export", ExportCommand.self),
+    ("import", ImportCommand.self),
+    ("invite", InviteCommand.self),
+    ("rotate-storage-key", RotateStorageKeyCommand.self),
+    ("users", UsersCommand.self),
+  ]
+
+  static var words: String { commands.map(\.word).joined(separator: ", ") }
+
+  static func main() async {
+    forbidCoreDumps()
+    _ = signal(SIGPIPE, SIG_IGN)
+    LoggingSystem.bootstrap(StreamLogHandler.standardError)
+    let arguments = [String](CommandLine.arguments.dropFirst())
+    guard let word = arguments.first, !word.hasPrefix("-") else { return await KDC.main() }
+    guard let command = commands.first(where: { $0.word == word }) else {
+      Console.tell("kdc: There is no such command. Commands are \(words); see kdc --help.")
+      exit(ExitCode.validationFailure.rawValue)
+    }
+    run(command.type, [String](arguments.dropFirst()))
+  }
+
+  private static func run(_ type: (some ParsableCommand).Type, _ arguments: [String]) {
+    do {
+      var command = try type.parseAsRoot(arguments)
+      try command.run()
+    } catch let error as OperatorFailure {
+      Console.tell("kdc: \(error).")
+      exit(ExitCode.failure.rawValue)
+    } catch {
+      type.exit(withError: error)
+    }
+  }
+}

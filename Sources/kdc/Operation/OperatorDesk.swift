@@ -1,0 +1,221 @@
+import Cryptography
+import Directory
+import Dispatch
+import KeyDistribution
+import Synchronization
+import SystemClock
+import Wire
+
+/// Does what an operator asks, on the files of a KDC, whether it serves or not. Called on threads
+/// that may wait for the disk.
+final class OperatorDesk: Sendable {
+  let keys: KeyStore
+  let center: KeyDistributionCenter
+  let directory: FileDirectory
+  let log: @Sendable (CenterEvent, Timestamp) -> Void
+  /// How often a user is tried who is being changed at the same moment.
+  private static let tries = 20
+
+  /// One rotation at a time.
+  let rotation = Mutex(false)
+
+  init(_ files: RealmFiles, log: @escaping @Sendable (CenterEvent, Timestamp) -> Void) {
+    keys = files.keys
+    center = files.center
+    directory = files.directory
+    self.log = log
+  }
+
+  /// - Parameter emit: takes what there is a lot of, one value after the other; false ends that.
+  /// - Returns: what came of it, to be shown.
+  func carryOut(
+    _ request: OperatorRequest, emit: (JSONValue) -> Bool
+  ) throws(OperatorFailure) -> JSONValue {
+    switch request {
+    case .list: return try list(emit)
+    case .show(let name): return description(of: try user(name), at: SystemClock.now)
+    case .disable(let name):
+      return try change(name, .disabled) { (user, random) throws(AdministrationFailure) in
+        try center.keys.disabling(user, random: &random)
+      }
+    case .enable(let name):
+      return try change(name, .enabled) { (user, _) throws(AdministrationFailure) in
+        try center.keys.enabling(user)
+      }
+    case .remove(let name):
+      return try change(name, .removed) { (user, random) throws(AdministrationFailure) in
+        try center.keys.vacating(user, as: .removed, random: &random)
+      }
+    case .reset(let name, let life):
+      _ = try change(name, .reset) { (user, random) throws(AdministrationFailure) in
+        try center.keys.vacating(user, as: .reset, random: &random)
+      }
+      return try invite(name, life)
+    case .allow(let name, let callers):
+      guard UserFile.fits(callers: callers ?? []) else {
+        throw OperatorFailure("these are too many names for one user: 400 characters at most")
+      }
+      return try change(name, .allowed) { (user, _) throws(AdministrationFailure) in
+        try center.keys.allowing(user, callers: callers)
+      }
+    case .invite(let name, let life):
+      if let name, let present = try record(name), !present.state.isVacant {
+        throw OperatorFailure("\(name) is registered: \"kdc users reset\" invites its owner anew")
+      }
+      return try invite(name, life)
+    case .add(let line): return try add(line)
+    case .rotateStorageKey: return try rotateStorageKey()
+    }
+  }
+
+  // MARK: Users
+
+  private func record(_ name: PrincipalName) throws(OperatorFailure) -> UserRecord? {
+    do throws(DirectoryUnavailable) {
+      return try directory.users.record(of: name)
+    } catch {
+      throw OperatorFailure("\(error)")
+    }
+  }
+
+  private func user(_ name: PrincipalName) throws(OperatorFailure) -> UserRecord {
+    guard let user = try record(name) else { throw OperatorFailure("there is no user \(name)") }
+    return user
+  }
+
+  private func list(_ emit: (JSONValue) -> Bool) throws(OperatorFailure) -> JSONValue {
+    let now = SystemClock.now
+    var count = 0
+    var isWanted = true
+    do throws(DirectoryFailure) {
+      try directory.users.visit { user in
+        guard isWanted else { return }
+        count += 1
+        isWanted = emit(description(of: user, at: now))
+      }
+    } catch {
+      throw OperatorFailure("\(error)")
+    }
+    return .object([.init("count", .integer(Int64(count)))])
+  }
+
+  private func description(of user: UserRecord, at now: Timestamp) -> JSONValue {
+    let presence = directory.presences.record(of: user.name, at: now)
+    let isPresent = user.state == .active && presence?.keyVersion == user.keyVersion
+    var members: [JSONValue.Member] = [
+      .init("name", .text("\(user.name)")), .init("state", .text(user.state.rawValue)),
+      .init("kvno", .integer(Int64(user.keyVersion))),
+      .init("registered-from", .text("\(user.address)")),
+      .init(
+        "fingerprint",
+        user.identity.map {
+          .text("\(Fingerprint(of: $0, name: user.name, realmID: center.keys.realm.id))")
+        } ?? .null),
+      .init("callers", user.callers.map { .array($0.map { .text("\($0)") }) } ?? .null),
+    ]
+    if isPresent, let presence {
+      members.append(.init("receives-at", .array(presence.addresses.map { .text("\($0)") })))
+    }
+    return .object(members)
+  }
+
+  private func change(
+    _ name: PrincipalName, _ act: CenterEvent.OperatorAct,
+    _ edit: (UserRecord, inout SystemRandom) throws(AdministrationFailure) -> UserRecord
+  ) throws(OperatorFailure) -> JSONValue {
+    var random = SystemRandom()
+    for _ in 0..<Self.tries {
+      let present = try user(name)
+      let changed: UserRecord
+      do throws(AdministrationFailure) {
+        changed = try edit(present, &random)
+      } catch {
+        throw Self.words(error, name)
+      }
+      switch waiting({ directory.users.replace(present, with: changed, answer: $0) }) {
+      case .done:
+        let now = SystemClock.now
+        if changed.state != .active {
+          _ = wait(for: .withdraw(name, loginTime: Timestamp(milliseconds: .max)))
+        }
+        log(CenterEvent(act, name: name), now)
+        return description(of: changed, at: now)
+      case .conflict: continue
+      case .failed, .notInvited: throw Self.unwritten
+      }
+    }
+    throw OperatorFailure("\(name) is being changed all the time; try again")
+  }
+
+  static var unwritten: OperatorFailure {
+    OperatorFailure("the change could not be written to the disk; the KDC's messages say why")
+  }
+
+  private static func words(
+    _ failure: AdministrationFailure, _ name: PrincipalName
+  ) -> OperatorFailure {
+    switch failure {
+    case .state(.active): OperatorFailure("\(name) is active")
+    case .state(.disabled): OperatorFailure("\(name) is disabled")
+    case .state(.removed): OperatorFailure("\(name) has been removed")
+    case .state(.reset): OperatorFailure("\(name) has been reset")
+    case .damagedRecord:
+      OperatorFailure("the digest of \(name) does not open; \"kdc check\" looks at the whole file")
+    case .keyVersionsUsedUp: OperatorFailure("no key version number is left for \(name)")
+    }
+  }
+
+  private func wait(for change: DirectoryChange) -> ChangeOutcome {
+    waiting { directory.apply(change, at: SystemClock.now, answer: $0) }
+  }
+
+  func waiting(
+    _ begin: (@escaping @Sendable (ChangeOutcome) -> Void) -> Void
+  ) -> ChangeOutcome {
+    let outcome = Mutex(ChangeOutcome.failed)
+    let done = DispatchSemaphore(value: 0)
+    begin { result in
+      outcome.withLock { $0 = result }
+      done.signal()
+    }
+    done.wait()
+    return outcome.withLock { $0 }
+  }
+
+  // MARK: Invitations
+
+  private func invite(
+    _ name: PrincipalName?, _ life: Interval
+  ) throws(OperatorFailure) -> JSONValue {
+    var random = SystemRandom()
+    let invitation = Invitation(random: &random)
+    let now = SystemClock.now
+    let record = InvitationRecord(hash: invitation.hash, name: name, expires: now + life)
+    switch waiting({ directory.invitations.add(record, at: now, answer: $0) }) {
+    case .done: break
+    case .conflict: throw OperatorFailure("there are too many open invitations")
+    case .failed, .notInvited: throw Self.unwritten
+    }
+    log(CenterEvent(.invited, name: name), now)
+    return .object([
+      .init("invitation", .text(invitation.word)),
+      .init("name", name.map { .text("\($0)") } ?? .null),
+      .init("expires", .text(SystemClock.text(record.expires))),
+    ])
+  }
+
+  // MARK: Whole realms
+
+  private func add(_ line: String) throws(OperatorFailure) -> JSONValue {
+    guard let user = UserFile.record(line: line), center.keys.isSound(user) else {
+      throw OperatorFailure("this is no user of this realm")
+    }
+    switch wait(for: .register(user)) {
+    case .done:
+      log(CenterEvent(.imported, name: user.name), SystemClock.now)
+      return .object([.init("name", .text("\(user.name)"))])
+    case .conflict: throw OperatorFailure("\(user.name) is there already")
+    case .failed, .notInvited: throw Self.unwritten
+    }
+  }
+}
