@@ -14,9 +14,15 @@ public struct Terminal: Person {
   private static let answerLimit = 1024
 
   private let explains: Bool
+  private let isQuiet: Bool
 
-  /// - Parameter explains: whether to say details, too.
-  public init(explains: Bool) { self.explains = explains }
+  /// - Parameters:
+  ///   - explains: whether to say details, too.
+  ///   - isQuiet: whether to say nothing at all, and only ask.
+  public init(explains: Bool, isQuiet: Bool = false) {
+    self.explains = explains
+    self.isQuiet = isQuiet
+  }
 
   public var isPresent: Bool {
     let descriptor = unsafe open(Self.path, O_RDWR | O_NOCTTY | O_CLOEXEC)
@@ -25,7 +31,9 @@ public struct Terminal: Person {
     return true
   }
 
-  public func say(_ line: String) { Self.write(line + "\n", to: STDERR_FILENO) }
+  public func say(_ line: String) {
+    if !isQuiet { StatusLine.shared.say(line + "\n") }
+  }
 
   public func explain(_ detail: @autoclosure () -> String) {
     if explains { say(detail()) }

@@ -72,10 +72,16 @@ struct ReceivingOptions: ParsableArguments {
     let settings = user.settings
     let (settledPort, settledPlaces) = (try settings.receiverPort, try settings.announced)
     let isFile = output != nil || sealedCopy != nil
-    return ReceiveOptions(
+    var options = ReceiveOptions(
       kdc: user.kdc, signIn: user.signIn,
       output: isFile ? target : folder.map { .folder($0) } ?? target, sealedCopy: sealedCopy,
       port: listen ?? settledPort ?? Self.defaultPort,
       announced: announce.isEmpty ? settledPlaces : announce, newPeer: user.newPeer)
+    options.watcher = user.watcher
+    guard !user.reporting.json || options.output != .standardOutput else {
+      throw ClientFailure(
+        .usage, "Standard output cannot carry both what is received and --json: name a file (-o).")
+    }
+    return options
   }
 }

@@ -77,6 +77,7 @@ struct SendCommand: ParsableCommand {
         kdc: user.kdc, signIn: user.signIn, receiver: receiver, input: content,
         newPeer: user.newPeer)
       options.retry = retrying.retry
+      options.watcher = user.watcher
       try Sender(options, state: user.state, person: user.person).run()
     }
   }

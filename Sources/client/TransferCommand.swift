@@ -112,6 +112,7 @@ struct TransferCommand: ParsableCommand {
       case .send:
         guard var options = sending.options(user) else { return }
         options.retry = retrying.retry
+        options.watcher = user.watcher
         try Sender(options, state: user.state, person: user.person).run()
       }
     }

@@ -22,8 +22,8 @@ struct UserOptions: ParsableArguments {
         + "terminal) or refuse. (default: accept)", valueName: "policy"))
   var newPeer: NewPeerPolicy?
 
-  @Flag(help: "Say on standard error what happens, and why connections are closed.")
-  var verbose = false
+  @OptionGroup(title: "Telling")
+  var reporting: ReportingOptions
 
   /// What is known of the user before anything is done.
   struct User {
@@ -33,6 +33,10 @@ struct UserOptions: ParsableArguments {
     let settings: ClientSettings
     let state: StateFolder
     let person: Terminal
+    let reporting: ReportingOptions
+
+    /// Who is told how far a transfer is.
+    var watcher: any TransferWatcher { reporting.watcher }
   }
 
   /// - Parameters:
@@ -46,16 +50,17 @@ struct UserOptions: ParsableArguments {
     let settledPolicy = try settings.newPeer
     return User(
       kdc: kdc, signIn: signIn, newPeer: newPeer ?? settledPolicy ?? .accept, settings: settings,
-      state: state, person: person)
+      state: state, person: person, reporting: reporting)
   }
 
   /// Runs `body` for the user that options and settings name, and tells why it failed.
   func run(_ body: (User) throws(ClientFailure) -> Void) throws {
-    let person = Terminal(explains: verbose)
+    let person = reporting.person
     do throws(ClientFailure) {
       try body(try user(.current(), .current(telling: person), person))
     } catch {
-      person.say("client: \(error)")
+      if reporting.json { EventWatcher.tellFailure(error) }
+      Terminal(explains: false).say("client: \(error)")
       throw ExitCode(error.exitCode)
     }
   }

@@ -95,6 +95,8 @@ extension EndToEnd.KnownPeersTests {
       let (alice, bob) = (try stage.user("alice"), try stage.user("bob"))
       let receiver = try await stage.listening(
         bob, at: kdc, ["-o", stage.folder.path("out"), "--verbose"])
+      // The KDC has tried to reach it.
+      try await receiver.said("was closed")
       let before = receiver.errors.text
       let file = try stage.folder.put([1, 2, 3], at: "in")
       let sender = try stage.sender(alice, access(alice, kdc, policy), to: "bob", file)

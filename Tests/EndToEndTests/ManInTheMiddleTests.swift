@@ -63,7 +63,9 @@ extension EndToEnd.ManInTheMiddleTests {
       try await sendingAlice(content, "accept").expectExit(0)
       try await receiver.expectExit(0)
       #expect(stage.folder.bytes(of: "out") == content)
-      let lines = receiver.output.text.dropFirst(before.count).split(whereSeparator: \.isNewline)
+      // What is drawn of the progress is drawn over.
+      let lines = receiver.output.text.dropFirst(before.count).replacing("\u{1B}[K", with: "")
+        .split(whereSeparator: \.isNewline).filter { !$0.contains("  [") }
       #expect(lines.map { $0.prefix(9) } == ["receiving", "received "], "\(lines)")
     }
 

@@ -72,6 +72,16 @@ import Wire
     around.isTaken = true
     #expect(ReachCheck.finding(try reach([192, 0, 2, 7], false), around).state == .problem)
 
+    // A receiver is told the same when it announces itself.
+    let places: [([UInt8], String)] = [
+      ([192, 0, 2, 7], "firewall"), ([203, 0, 113, 1], "--announce HOST:PORT"),
+    ]
+    for (ip, word) in places {
+      let lines = ReachNotice.lines(try reach(ip, false), around)
+      #expect(lines.count == 2 && lines[0].contains("port 60000"))
+      #expect(lines[1].contains(word))
+    }
+
     around.hasKDC = true
     let near = ReachCheck.finding(try reach([127, 0, 0, 1], true), around)
     #expect(near.state == .ok && near.text.contains("the KDC is on this machine"))

@@ -91,12 +91,9 @@ struct ReachCheck {
 
   static func finding(_ reach: Reach, _ around: Surroundings) -> Finding {
     let subject = "port \(around.port)"
-    let isOwn =
-      around.own.contains(reach.observed.ip) || !reach.observed.meansSomethingElsewhere
     let who =
       around.isTaken ? "a program listens there" : "nobody listens there but this check"
-    let place =
-      isOwn ? reach.observed.host : "\(reach.observed.host), which is not one of its own (NAT)"
+    let place = place(reach, around)
     if reach.isReached {
       let text = "\(who), and the KDC reaches this machine at \(place)"
       return .ok(
@@ -106,7 +103,7 @@ struct ReachCheck {
     }
     let text = "\(who), and the KDC does not reach this machine at \(place)"
     let advice =
-      isOwn
+      isOwn(reach, around)
       ? "let TCP port \(around.port) in through the firewall of this machine and of its network"
       : "have the router forward TCP port \(around.port) to this machine, or receive with "
         + "--announce HOST:PORT where others reach it; senders in the same "
@@ -115,6 +112,16 @@ struct ReachCheck {
     return around.isMeant || around.isTaken
       ? .problem(subject, text, advice: advice)
       : .warning(subject, text, advice: "to receive here, " + advice)
+  }
+
+  private static func isOwn(_ reach: Reach, _ around: Surroundings) -> Bool {
+    around.own.contains(reach.observed.ip) || !reach.observed.meansSomethingElsewhere
+  }
+
+  /// Where the KDC has tried to reach this machine.
+  static func place(_ reach: Reach, _ around: Surroundings) -> String {
+    let host = reach.observed.host
+    return isOwn(reach, around) ? host : "\(host), which is not one of its own (NAT)"
   }
 
   private static func finding(

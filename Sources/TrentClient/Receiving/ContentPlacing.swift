@@ -89,7 +89,7 @@ struct ContentPlacing {
     let plan = StagingPlan(manifest, from: transfer.sender, to: receiver, in: realm)
     switch options.output {
     case .folder(let path):
-      if manifest.content == .text { return IncomingContent() }
+      if manifest.content == .text { return IncomingContent(textFor: options.watcher) }
       let staging = try Staging(
         in: ConfinedFolder(path), id: plan.id, description: plan.description, items: plan.items,
         Staging.Placement(existing: options.rules.existing, alternative: EntryName.numbered))

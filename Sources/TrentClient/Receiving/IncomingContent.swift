@@ -12,8 +12,9 @@ struct IncomingContent: ~Copyable {
   private var copy: SealedCopyWriter?
   /// Things below a folder, or one beside the file that it shall replace.
   private var staging: Staging?
-  /// A text, to be shown.
+  /// A text, and who shows it.
   private var text: [UInt8]?
+  private var watcher: any TransferWatcher = SilentWatcher()
   /// How many bytes of content there are; nil when the sender does not know.
   private let totalSize: UInt64?
   private let tellsNames: Bool
@@ -47,7 +48,8 @@ struct IncomingContent: ~Copyable {
   }
 
   /// For a text.
-  init() {
+  init(textFor watcher: any TransferWatcher) {
+    self.watcher = watcher
     file = nil
     copy = nil
     staging = nil
@@ -107,7 +109,7 @@ struct IncomingContent: ~Copyable {
   consuming func finish() throws -> End {
     try copy.take()?.commit()
     try file.take()?.commit()
-    if let text { try ShownText(text).write() }
+    if let text { try watcher.received(text: text) }
     let names = try staging.take()?.finish() ?? []
     return End(names: tellsNames ? names : [], program: try program.take()?.finish())
   }

@@ -17,6 +17,8 @@ struct IncomingTransfer: ~Copyable {
   private var list: IncomingList
   let stop: any Stop
   private let person: any Person
+  /// Is told of the content as it comes.
+  private var progress: any TransferProgress = SilentProgress()
 
   init(
     _ list: consuming IncomingList, _ manifest: Manifest, from connection: HalfOpenConnection,
@@ -43,19 +45,36 @@ struct IncomingTransfer: ~Copyable {
   ///
   /// - Parameter sizeLimit: The most bytes to take of a stream.
   mutating func run(
-    _ content: consuming IncomingContent, sizeLimit: UInt64?, progress: any TransferProgress
+    _ content: consuming IncomingContent, sizeLimit: UInt64?, watcher: any TransferWatcher
   ) throws(ClientFailure) {
     person.say("receiving \(shown) from \(sender)")
+    let (end, byteCount): (IncomingContent.End, UInt64)
+    do throws(ClientFailure) {
+      (end, byteCount) = try receiveAndConfirm(content, sizeLimit: sizeLimit, watcher)
+    } catch {
+      progress.failed()
+      throw error
+    }
+    progress.completed(byteCount: byteCount, names: end.names)
+    person.say(
+      "received \(shown(end.names)) (\(byteCount) bytes) from \(sender), verified: "
+        + list.session.peer.proof)
+    if let program = end.program, program.status != 0 {
+      throw ClientFailure(.programFailed, "The program took everything, and \(program).")
+    }
+  }
+
+  /// - Returns: how it ended, and the number of bytes.
+  private mutating func receiveAndConfirm(
+    _ content: consuming IncomingContent, sizeLimit: UInt64?, _ watcher: any TransferWatcher
+  ) throws(ClientFailure) -> (end: IncomingContent.End, byteCount: UInt64) {
     let remark = content.isResumable ? " What has come is kept for the next try." : ""
     do {
-      let (end, byteCount) = try receive(content, sizeLimit: sizeLimit, progress)
+      let (end, byteCount) = try receive(content, sizeLimit: sizeLimit, watcher)
       let exitStatus = end.program?.status ?? 0
       send(Receipt(.complete(exitStatus: exitStatus), byteCount: byteCount).encoded())
       waitForGoodbye()
-      person.say("received \(shown(end.names)) (\(byteCount) bytes) from \(sender)")
-      if let program = end.program, exitStatus != 0 {
-        throw ClientFailure(.programFailed, "The program took everything, and \(program).")
-      }
+      return (end, byteCount)
     } catch let error as FileFailure {
       fail(TransferReason(error))
       throw ClientFailure(.fileFailure, "\(error).\(remark)")
@@ -96,7 +115,7 @@ struct IncomingTransfer: ~Copyable {
   }
 
   private mutating func receive(
-    _ content: consuming IncomingContent, sizeLimit: UInt64?, _ progress: any TransferProgress
+    _ content: consuming IncomingContent, sizeLimit: UInt64?, _ watcher: any TransferWatcher
   ) throws -> (end: IncomingContent.End, byteCount: UInt64) {
     let start = try agreeOnStart(content)
     if start > 0 { person.say("resuming after \(start) bytes that are here already") }
@@ -106,8 +125,8 @@ struct IncomingTransfer: ~Copyable {
         fileKey: list.offer.fileKey, binding: list.session.handshakeHash.bytes,
         chunkSize: chunkSize, announcedSize: manifest.totalSize.map { $0 - start }),
       content: content)
-    progress.began(total: manifest.totalSize, offset: start)
-    defer { progress.ended() }
+    progress = watcher.began(
+      TransferSummary(.receive, list.session.peer, manifest, offset: start))
     do {
       while try !receiveChunk(into: &chunks) {
         if let sizeLimit, chunks.byteCount > sizeLimit { throw TransferReason.tooLarge }
@@ -118,7 +137,6 @@ struct IncomingTransfer: ~Copyable {
       throw error
     }
     let byteCount = start + chunks.byteCount
-    progress.advanced(to: byteCount)
     return (try chunks.finish(), byteCount)
   }
 

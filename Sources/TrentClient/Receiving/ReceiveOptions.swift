@@ -19,7 +19,7 @@ public struct ReceiveOptions: Sendable {
   /// For how long to wait for a sender whose transfer has broken off, to go on with it.
   public var retry = Interval.milliseconds(0)
   /// Is told how far the transfer has come.
-  public var progress: any TransferProgress = SilentProgress()
+  public var watcher: any TransferWatcher = SilentWatcher()
 
   public init(
     kdc: KDCOptions, signIn: SignInOptions, output: OutputTarget, sealedCopy: String? = nil,

@@ -32,12 +32,7 @@ public struct Receiver {
     let signals = try SignalWatch([SIGINT, SIGTERM])
     var presence = Presence(port: listener.port, extra: extra, signOn, person: person)
     try presence.begin(&start.login, over: &start.link)
-    person.say("listening on port \(listener.port) as \(options.signIn.name)")
-    if options.rules.asksAboutAll, !person.isPresent {
-      person.say(
-        "there is no terminal to ask at: everything is refused without --accept-from or "
-          + "--accept-all")
-    }
+    tellOfListening(on: listener.port, &start)
     var reception = Reception(
       listener, signals: signals, peers: KnownPeers(in: state, person: person),
       newPeers: NewPeers(policy: options.newPeer, person: person), person: person,
@@ -51,6 +46,20 @@ public struct Receiver {
       throw error
     }
     presence.end(&start.login, over: &start.link)
+  }
+
+  private func tellOfListening(on port: UInt16, _ start: inout SignOn.Start) {
+    person.say("listening on port \(port) as \(options.signIn.name)")
+    if options.rules.asksAboutAll, !person.isPresent {
+      person.say(
+        "there is no terminal to ask at: everything is refused without --accept-from or "
+          + "--accept-all")
+    }
+    options.watcher.listens(on: port, as: options.signIn.name)
+    // Who says where senders come in knows more than the KDC sees.
+    if options.announced.isEmpty {
+      ReachNotice(port: port, person: person).ask(&start.login, over: &start.link)
+    }
   }
 
   /// What became of an offer.
@@ -102,7 +111,7 @@ public struct Receiver {
     let mayGoOn = content.isResumable && options.retry > .milliseconds(0)
     if !mayGoOn { reception.close() }
     do throws(ClientFailure) {
-      try transfer.run(content, sizeLimit: options.rules.maxSize, progress: options.progress)
+      try transfer.run(content, sizeLimit: options.rules.maxSize, watcher: options.watcher)
     } catch {
       guard mayGoOn, error.isPassing else { throw error }
       return .brokenOff(error)

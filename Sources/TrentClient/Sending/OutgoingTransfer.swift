@@ -13,20 +13,20 @@ struct OutgoingTransfer: ~Copyable {
   private static let receiptPatience = Interval.minutes(10)
 
   private var connection: PeerConnection
-  private let progress: any TransferProgress
+  private let watcher: any TransferWatcher
 
-  init(_ connection: consuming PeerConnection, progress: any TransferProgress) {
+  init(_ connection: consuming PeerConnection, watcher: any TransferWatcher) {
     self.connection = connection
-    self.progress = progress
+    self.watcher = watcher
   }
 
   /// Sends all of `input`, or what the receiver lacks of it.
   ///
   /// - Parameter agreed: is told how many bytes the receiver has, before any travel.
-  /// - Returns: how many bytes the receiver has confirmed to have.
+  /// - Returns: how many bytes the receiver has confirmed to have, and who that is.
   mutating func run(
     _ input: inout InputSource, agreed: (_ offset: UInt64) -> Void
-  ) throws(ClientFailure) -> UInt64 {
+  ) throws(ClientFailure) -> (byteCount: UInt64, peer: TrustedPeer) {
     var random = SystemRandom()
     let offer = Offer(
       fileKey: random.secret(Offer.fileKeyByteCount), chunkSize: .standard, input.manifest)
@@ -38,12 +38,18 @@ struct OutgoingTransfer: ~Copyable {
       fileKey: offer.fileKey, binding: connection.session.handshakeHash.bytes,
       chunkSize: offer.chunkSize)
     var chunks = OutgoingChunks(sealer, announcedSize: input.manifest.totalSize.map { $0 - start })
-    progress.began(total: input.manifest.totalSize, offset: start)
-    defer { progress.ended() }
-    try send(&input, &chunks, from: start)
-    let byteCount = start + chunks.byteCount
-    try Self.judge(try receiveReceipt(within: Self.receiptPatience), sent: byteCount)
-    return byteCount
+    let peer = connection.session.peer
+    let progress = watcher.began(TransferSummary(.send, peer, input.manifest, offset: start))
+    do throws(ClientFailure) {
+      try send(&input, &chunks, from: start, progress)
+      let byteCount = start + chunks.byteCount
+      try Self.judge(try receiveReceipt(within: Self.receiptPatience), sent: byteCount)
+      progress.completed(byteCount: byteCount, names: [])
+      return (byteCount, peer)
+    } catch {
+      progress.failed()
+      throw error
+    }
   }
 
   // MARK: Step F1
@@ -104,7 +110,8 @@ struct OutgoingTransfer: ~Copyable {
   // MARK: Step F3
 
   private mutating func send(
-    _ input: inout InputSource, _ chunks: inout OutgoingChunks, from start: UInt64
+    _ input: inout InputSource, _ chunks: inout OutgoingChunks, from start: UInt64,
+    _ progress: any TransferProgress
   ) throws(ClientFailure) {
     do {
       while try chunks.readNext(&input) {

@@ -185,8 +185,9 @@ struct ReceiverFinder {
     let places = tried.isEmpty ? "" : " Tried \(tried.map(\.description).joined(separator: ", "))."
     return ClientFailure(
       .receiverAbsent,
-      "\(receiver) cannot be reached.\(places) \(reason) Check that nothing between the "
-        + "two machines blocks the port, and that \(receiver) does not know another identity of "
-        + "yours: its client run with --verbose says so.", isPassing: true)
+      "\(receiver) cannot be reached.\(places) \(reason) If \(receiver) is behind a router or a "
+        + "firewall, the port has to be let in or forwarded there (\"client doctor\" on that "
+        + "machine tells), and --announce tells senders where. If \(receiver) knows another "
+        + "identity of yours, its client run with --verbose says so.", isPassing: true)
   }
 }

@@ -13,7 +13,7 @@ public struct SendOptions: Sendable {
   /// breaks off.
   public var retry = Interval.milliseconds(0)
   /// Is told how far the transfer has come.
-  public var progress: any TransferProgress = SilentProgress()
+  public var watcher: any TransferWatcher = SilentWatcher()
 
   public init(
     kdc: KDCOptions, signIn: SignInOptions, receiver: PrincipalName, input: Input,
@@ -52,9 +52,9 @@ public struct Sender {
     let finder = ReceiverFinder(
       options.receiver, signOn, state: state,
       newPeers: NewPeers(policy: options.newPeer, person: person), person: person)
-    let count = try retries.run { () throws(ClientFailure) in
+    let sent = try retries.run { () throws(ClientFailure) in
       let connection = try finder.connect(&start.login, over: &start.link)
-      var transfer = OutgoingTransfer(connection, progress: options.progress)
+      var transfer = OutgoingTransfer(connection, watcher: options.watcher)
       do throws(ClientFailure) {
         return try transfer.run(&input) { offset in
           retries.note(progress: offset)
@@ -64,6 +64,8 @@ public struct Sender {
         throw input.canStartAgain ? error : error.lasting
       }
     }
-    person.say("sent \(input.shownName) (\(count) bytes) to \(options.receiver), verified")
+    person.say(
+      "sent \(input.shownName) (\(sent.byteCount) bytes) to \(options.receiver), verified: "
+        + sent.peer.proof)
   }
 }

@@ -33,7 +33,7 @@ final class TracedProgram: Sendable {
       fault.wrapper + [
         ProgramFile.kdc.path, "-p", "0", "-a", "127.0.0.1", "-f", folder.path("pwd.txt"), "-o",
         folder.path("out.txt"),
-      ])
+      ] + folder.unbrakedKDC())
   }
 
   /// Waits until the KDC serves; nil if it ends before.

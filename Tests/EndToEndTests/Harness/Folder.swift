@@ -83,3 +83,12 @@ func randomBytes(_ count: Int) -> [UInt8] {
   }
   return bytes
 }
+
+extension Folder {
+  /// Arguments for a KDC that lets one address ask for as much as a load generator does.
+  func unbrakedKDC() throws -> [String] {
+    let rates = ["sealed-requests", "registrations", "connections"]
+      .map { "\"\($0)\": {\"per-second\": 0}" }.joined(separator: ", ")
+    return ["--settings", try put(Array("{\"brakes\": {\(rates)}}".utf8), at: "unbraked.json")]
+  }
+}

@@ -69,13 +69,7 @@ final class Stage: Sendable {
   }
 
   /// Arguments for a KDC that lets one address ask for as much as a load generator does.
-  func unbraked() throws -> [String] {
-    let path = folder.path("unbraked.json")
-    let rates = ["sealed-requests", "registrations", "connections"]
-      .map { "\"\($0)\": {\"per-second\": 0}" }.joined(separator: ", ")
-    try Data("{\"brakes\": {\(rates)}}".utf8).write(to: URL(filePath: path))
-    return ["--settings", path]
-  }
+  func unbraked() throws -> [String] { try folder.unbrakedKDC() }
 
   func user(_ name: String, device: String? = nil) throws -> User {
     try User(name, in: folder, device: device)

@@ -1,0 +1,122 @@
+public import DurableFiles
+internal import FileTransfer
+internal import Glibc
+internal import KeyDistribution
+internal import Synchronization
+internal import SystemClock
+public import Wire
+
+/// Tells a script what happens: an object of JSON (RFC 8259) a line, on standard output.
+///
+/// Every event has `event`; those of a transfer have its number in `transfer`.
+public final class EventWatcher: TransferWatcher {
+  private let count = Mutex(0)
+
+  public init() {}
+
+  public func listens(on port: UInt16, as name: PrincipalName) {
+    Self.tell(
+      "listening",
+      [
+        .init("port", .integer(Int64(port))), .init("name", .text(name.description)),
+      ])
+  }
+
+  public func began(_ transfer: TransferSummary) -> any TransferProgress {
+    let number = count.withLock { count in
+      count += 1
+      return count
+    }
+    Self.tell(
+      "began",
+      [
+        .init("transfer", .integer(Int64(number))),
+        .init("direction", .text(transfer.direction.rawValue)),
+        .init("peer", .text(transfer.peer.name.description)),
+        .init("known", .bool(transfer.peer.isPinned)),
+        .init("total", Self.number(transfer.manifest.totalSize)),
+        .init("offset", Self.number(transfer.offset)),
+        .init("entries", .array(transfer.manifest.entries.map(Self.entry))),
+      ])
+    return EventProgress(number, transfer)
+  }
+
+  public func received(text: [UInt8]) throws(FileFailure) {
+    Self.tell("text", [.init("text", .text(String(decoding: text, as: UTF8.self)))])
+  }
+
+  /// The program ends without having done what it was asked to.
+  public static func tellFailure(_ failure: ClientFailure) {
+    tell(
+      "failed",
+      [
+        .init("status", .integer(Int64(failure.exitCode))),
+        .init("reason", .text(failure.description)),
+      ])
+  }
+
+  private static func entry(_ entry: TransferEntry) -> JSONValue {
+    let path = JSONValue.Member("path", .text(entry.path.description))
+    return switch entry.kind {
+    case .file(let size):
+      .object([path, .init("kind", .text("file")), .init("size", number(size))])
+    case .folder: .object([path, .init("kind", .text("folder"))])
+    case .link(let target):
+      .object([path, .init("kind", .text("link")), .init("target", .text(target))])
+    }
+  }
+
+  fileprivate static func number(_ value: UInt64?) -> JSONValue {
+    value.map { .integer(Int64(clamping: $0)) } ?? .null
+  }
+
+  fileprivate static func tell(_ event: String, _ members: [JSONValue.Member]) {
+    let line = JSONValue.object([.init("event", .text(event))] + members).description + "\n"
+    var bytes = [UInt8](line.utf8)[...]
+    // A reader that has gone is no reason to end a transfer.
+    while !bytes.isEmpty {
+      let written = unsafe bytes.withUnsafeBytes { bytes in
+        unsafe write(STDOUT_FILENO, bytes.baseAddress, bytes.count)
+      }
+      guard written > 0 || errno == EINTR else { return }
+      bytes = bytes.dropFirst(max(0, written))
+    }
+  }
+}
+
+/// One transfer, told four times a second at most.
+private final class EventProgress: TransferProgress {
+  private static let interval = Interval.milliseconds(250)
+
+  private let number: JSONValue.Member
+  private let total: JSONValue
+  private let next = Mutex(SystemClock.sinceBoot)
+
+  init(_ number: Int, _ transfer: TransferSummary) {
+    self.number = .init("transfer", .integer(Int64(number)))
+    total = EventWatcher.number(transfer.manifest.totalSize)
+  }
+
+  func advanced(to byteCount: UInt64) {
+    let now = SystemClock.sinceBoot
+    let isDue = next.withLock { next in
+      guard now >= next else { return false }
+      next = now + Self.interval.milliseconds
+      return true
+    }
+    guard isDue else { return }
+    EventWatcher.tell(
+      "progress", [number, .init("bytes", EventWatcher.number(byteCount)), .init("total", total)])
+  }
+
+  func completed(byteCount: UInt64, names: [String]) {
+    EventWatcher.tell(
+      "completed",
+      [
+        number, .init("bytes", EventWatcher.number(byteCount)), .init("verified", .bool(true)),
+        .init("names", .array(names.map { .text($0) })),
+      ])
+  }
+
+  func failed() { EventWatcher.tell("broken", [number]) }
+}

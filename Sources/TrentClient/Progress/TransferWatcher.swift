@@ -1,0 +1,74 @@
+public import DurableFiles
+public import FileTransfer
+public import KeyDistribution
+public import Wire
+
+/// A transfer whose content begins to travel.
+public struct TransferSummary: Sendable {
+  public enum Direction: String, Sendable {
+    case send
+    case receive
+  }
+
+  public let direction: Direction
+  /// The other one, who has proven to be that.
+  public let peer: TrustedPeer
+  public let manifest: Manifest
+  /// How many bytes of it were there already.
+  public let offset: UInt64
+
+  init(_ direction: Direction, _ peer: TrustedPeer, _ manifest: Manifest, offset: UInt64) {
+    self.direction = direction
+    self.peer = peer
+    self.manifest = manifest
+    self.offset = offset
+  }
+
+  /// In a word or two, safe to show.
+  var title: String { ShownManifest(manifest).title }
+}
+
+/// Is told what a program of this project does, while it does it.
+public protocol TransferWatcher: Sendable {
+  /// A receiver can be found now.
+  func listens(on port: UInt16, as name: PrincipalName)
+
+  /// Whoever follows this transfer is told the rest of it.
+  func began(_ transfer: TransferSummary) -> any TransferProgress
+
+  /// A text has come, whole and verified.
+  func received(text: [UInt8]) throws(FileFailure)
+}
+
+extension TransferWatcher {
+  /// Shows it on standard output.
+  public func received(text: [UInt8]) throws(FileFailure) { try ShownText(text).write() }
+}
+
+/// Follows one transfer. One of the two ends is told, and nothing after it.
+public protocol TransferProgress: Sendable {
+  /// So many bytes have been sent or received, those that were there already included.
+  func advanced(to byteCount: UInt64)
+
+  /// Everything is there, and verified.
+  ///
+  /// - Parameter names: the names that things got at the receiver's, where they may be others.
+  func completed(byteCount: UInt64, names: [String])
+
+  /// Nothing more comes.
+  func failed()
+}
+
+/// Says nothing.
+public struct SilentWatcher: TransferWatcher {
+  public init() {}
+  public func listens(on port: UInt16, as name: PrincipalName) {}
+  public func began(_ transfer: TransferSummary) -> any TransferProgress { SilentProgress() }
+}
+
+/// Says nothing of one transfer.
+struct SilentProgress: TransferProgress {
+  func advanced(to byteCount: UInt64) {}
+  func completed(byteCount: UInt64, names: [String]) {}
+  func failed() {}
+}
