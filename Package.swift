@@ -20,7 +20,7 @@ let package = Package(
       targets: [
         "SecretMemory", "Cryptography", "Wire", "KeyDistribution", "FileTransfer", "TrentClient",
       ]),
-    .library(name: "TrentServer", targets: ["Directory", "ServerTransport"]),
+    .library(name: "TrentServer", targets: ["Directory", "Operation", "ServerTransport"]),
     .executable(name: "kdc", targets: ["kdc"]),
     .executable(name: "client", targets: ["client"]),
     .executable(name: "kdc-load", targets: ["kdc-load"]),
@@ -63,6 +63,7 @@ let package = Package(
       name: "Directory",
       dependencies: ["SecretMemory", "Cryptography", "DurableFiles", "KeyDistribution", "Wire"],
       swiftSettings: strict),
+    .target(name: "Operation", dependencies: ["Wire"], swiftSettings: strict),
     .target(name: "DurableFiles", dependencies: ["CLinux", "SecretMemory"], swiftSettings: strict),
     .target(
       name: "Settings",
@@ -92,7 +93,7 @@ let package = Package(
     .executableTarget(
       name: "kdc",
       dependencies: [
-        "Cryptography", "Directory", "DurableFiles", "KeyDistribution", "SecretMemory",
+        "Cryptography", "Directory", "DurableFiles", "KeyDistribution", "Operation", "SecretMemory",
         "ServerTransport", "SystemClock", "Wire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Configuration", package: "swift-configuration"),

@@ -37,5 +37,6 @@ let package = Package(
     fuzzer("StateFuzz"),
     fuzzer("ReplyFuzz"),
     fuzzer("TransferFuzz"),
+    fuzzer("OperatorFuzz"),
   ]
 )

@@ -21,7 +21,8 @@ final class EventLog: Sendable {
   }
 
   /// What only the thread that writes looks at.
-  private struct Output {
+  private struct Output: ~Copyable {
+    var descriptor: Int32
     var lines = EventLines()
     var hasFailed = false
   }
@@ -33,10 +34,9 @@ final class EventLog: Sendable {
   /// How long the end of the KDC waits for lines to be written.
   private static let patience = DispatchTimeInterval.seconds(2)
 
-  private let descriptor: Int32
   private let writer = DispatchQueue(label: "event log")
   private let state = Mutex(State())
-  private let output = Mutex(Output())
+  private let output: Mutex<Output>
   private let report: @Sendable (String) -> Void
 
   /// - Parameters:
@@ -44,20 +44,42 @@ final class EventLog: Sendable {
   ///   - report: is told once when lines can no longer be written.
   init(path: String?, report: @escaping @Sendable (String) -> Void) throws(EventLogFailure) {
     self.report = report
-    guard let path else {
-      descriptor = STDERR_FILENO
-      return
-    }
-    unsafe descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
+    output = Mutex(Output(descriptor: try Self.open(path)))
+  }
+
+  private static func open(_ path: String?) throws(EventLogFailure) -> Int32 {
+    guard let path else { return STDERR_FILENO }
+    let descriptor = unsafe Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
     guard descriptor >= 0 else {
       throw EventLogFailure(path: path, reason: unsafe String(cString: strerror(errno)))
     }
+    return descriptor
   }
 
-  deinit { if descriptor != STDERR_FILENO { close(descriptor) } }
+  deinit { output.withLock { Self.close($0.descriptor) } }
+
+  private static func close(_ descriptor: Int32) {
+    if descriptor != STDERR_FILENO { Glibc.close(descriptor) }
+  }
+
+  /// Goes on in the file that is at the path now, which is made if it is not there: the one before
+  /// may have been moved away. What has been told so far is in that one. When the new one cannot be
+  /// opened, the old one goes on.
+  func reopen(_ path: String?) throws(EventLogFailure) {
+    let next = try Self.open(path)
+    writer.async { [self] in
+      writeWaiting()
+      output.withLock { output in
+        Self.close(output.descriptor)
+        output.descriptor = next
+        output.hasFailed = false
+      }
+    }
+  }
 
   /// Never waits.
   func write(_ event: CenterEvent, at now: Timestamp) {
+    guard LogLevel.of(event) >= LogLevel.current else { return }
     let isFirst = state.withLock { state in
       guard state.waiting.count < Self.limit else {
         state.lost += 1
@@ -113,7 +135,7 @@ final class EventLog: Sendable {
       while written < bytes.count {
         let rest = unsafe bytes[written...]
         let count = unsafe Glibc.write(
-          descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+          output.descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
         if count < 0, errno == EINTR { continue }
         guard count > 0 else { break }
         written += count

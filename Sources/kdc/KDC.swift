@@ -17,7 +17,8 @@ struct KDC: AsyncParsableCommand {
     discussion: """
       The first line on standard output is "listening on port N", the second the KDC's identity as \
       one word, which clients pin. The secrets of the KDC are in kdc.key beside the user file; \
-      both files are made at the first start. SIGINT and SIGTERM end it.
+      both files are made at the first start. SIGINT and SIGTERM end it; SIGHUP \
+      makes it read its settings again, and go on with a log file that was moved away.
 
       Commands for who runs it: \(KDCProgram.words). "kdc COMMAND --help" tells about each. They \
       take effect at once while the KDC serves.
@@ -50,6 +51,13 @@ struct KDC: AsyncParsableCommand {
   var registration: RegistrationPolicy?
 
   @Option(
+    help: ArgumentHelp(
+      "From which level on things are said: \(LogLevel.names.joined(separator: ", ")). "
+        + "(default: \(LogLevel.standard))", valueName: "level"),
+    transform: Self.level)
+  var logLevel: String?
+
+  @Option(
     name: .customLong("settings"),
     help: "A file of settings (JSON); what the command line says counts more.")
   var settingsFile: String?
@@ -71,12 +79,20 @@ struct KDC: AsyncParsableCommand {
     return policy
   }
 
+  private static func level(_ text: String) throws -> String {
+    guard LogLevel.names.contains(text) else {
+      throw ValidationError("--log-level is one of \(LogLevel.names.joined(separator: ", "))")
+    }
+    return text
+  }
+
   /// What the command line says, by the names of settings.
   private var flags: [AbsoluteConfigKey: ConfigValue] {
     var flags: [AbsoluteConfigKey: ConfigValue] = [:]
     if let port { flags["port"] = ConfigValue(.int(Int(port)), isSecret: false) }
     for (name, text) in [
       "users": userFile, "log": log, "bind": bindAddress, "registration": registration?.rawValue,
+      "log-level": logLevel,
     ] {
       if let text { flags[AbsoluteConfigKey([name])] = ConfigValue(.string(text), isSecret: false) }
     }
@@ -86,8 +102,10 @@ struct KDC: AsyncParsableCommand {
   func run() async throws {
     let logger = Logger(label: "kdc")
     do {
-      let service = try KDCService(
-        settings: try KDCSettings(flags: flags, file: settingsFile), logger: logger)
+      let (flags, file) = (flags, settingsFile)
+      let service = try KDCService(logger: logger) { () throws(SettingsFailure) in
+        try KDCSettings(flags: flags, file: file)
+      }
       let group = ServiceGroup(
         configuration: ServiceGroupConfiguration(
           services: [service], gracefulShutdownSignals: [.sigint, .sigterm], logger: silent))

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Logging
+import Operation
 import SecretMemory
 
 /// The program `kdc`.
@@ -21,7 +22,7 @@ enum KDCProgram {
   static func main() async {
     forbidCoreDumps()
     _ = signal(SIGPIPE, SIG_IGN)
-    LoggingSystem.bootstrap(StreamLogHandler.standardError)
+    LoggingSystem.bootstrap { LevelledHandler(label: $0) }
     let arguments = [String](CommandLine.arguments.dropFirst())
     guard let word = arguments.first, !word.hasPrefix("-") else { return await KDC.main() }
     guard let command = commands.first(where: { $0.word == word }) else {

@@ -4,15 +4,18 @@ import Dispatch
 import Glibc
 import KeyDistribution
 import Logging
+import Operation
 import SecretMemory
 import ServerTransport
 import ServiceLifecycle
 import SystemClock
+import UnixSignals
 import Wire
 
 /// A KDC from its files to its sockets: opens, serves, keeps its keys fresh, closes.
 struct KDCService: Service {
   private let settings: KDCSettings
+  private let readSettings: @Sendable () throws(SettingsFailure) -> KDCSettings
   private let logger: Logger
   private let files: RealmFiles
   private let log: EventLog
@@ -29,8 +32,16 @@ struct KDCService: Service {
   private static let fewConnections = 1000
 
   /// Opens the files, or makes them. Throws what hinders it, as a sentence.
-  init(settings: KDCSettings, logger: Logger) throws {
+  ///
+  /// - Parameter readSettings: gives the settings as they are now.
+  init(
+    logger: Logger,
+    readSettings: @escaping @Sendable () throws(SettingsFailure) -> KDCSettings
+  ) throws {
+    let settings = try readSettings()
     self.settings = settings
+    self.readSettings = readSettings
+    LogLevel.set(settings.logLevel)
     self.logger = logger
     let files = try RealmFiles(
       userFile: settings.userFile, policy: settings.policy, logger: logger)
@@ -39,6 +50,8 @@ struct KDCService: Service {
   }
 
   func run() async throws {
+    // From now on a SIGHUP does not end the KDC.
+    let hangups = await UnixSignalsSequence(trapping: .sighup)
     let limits = limits()
     refreshKeys()
     let prober = ConnectionProber()
@@ -58,12 +71,37 @@ struct KDCService: Service {
     let isSaid =
       Console.say("listening on port \(server.port)") && Console.say(center.keys.realm.word)
     if !isSaid { logger.warning("standard output cannot be written") }
-    await cancelWhenGracefulShutdown { await keepKeysFresh() }
+    await cancelWhenGracefulShutdown {
+      await withTaskGroup { group in
+        group.addTask { await keepKeysFresh() }
+        group.addTask {
+          for await _ in hangups { reload() }
+        }
+      }
+    }
     operators?.shutdown()
     try await server.shutdown()
     try await prober.shutdown()
     directory.close()
     log.flush()
+  }
+
+  /// Takes over what may change while the KDC serves. Settings that cannot be used change nothing.
+  private func reload() {
+    do {
+      let settings = try readSettings()
+      try log.reopen(settings.eventLog)
+      LogLevel.set(settings.logLevel)
+      center.adopt(settings.policy)
+      logger.notice("settings and log file are those of now")
+      if settings.port != self.settings.port || settings.userFile != self.settings.userFile
+        || settings.bindAddress != self.settings.bindAddress
+      {
+        logger.warning("port, users and bind take effect at the next start")
+      }
+    } catch {
+      logger.error("nothing was changed: \(error)")
+    }
   }
 
   /// Nil when commands cannot be served; everything else can.

@@ -23,11 +23,12 @@ enum Modules {
     ],
     "Settings": ["Configuration", "DurableFiles", "SecretMemory", "Wire"],
     "Directory": edge,
+    "Operation": ["Wire"],
     "TrentClient": edge.union(["CLinux", "FileTransfer", "SystemClock", "Transport"]),
     // The programs.
     "kdc": edge.union([
       "Directory", "ServerTransport", "SystemClock", "ArgumentParser", "Configuration",
-      "Logging", "ServiceLifecycle", "UnixSignals",
+      "Logging", "Operation", "ServiceLifecycle", "UnixSignals",
     ]),
     "kdc-load": core.union([
       "CLinux", "Glibc", "KeyDistribution", "SystemClock", "Transport", "ArgumentParser",

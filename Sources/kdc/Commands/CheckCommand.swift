@@ -2,6 +2,7 @@ import ArgumentParser
 import Cryptography
 import Directory
 import KeyDistribution
+import Operation
 import SystemClock
 
 /// `kdc check`: reads a user file, and changes nothing.

@@ -4,6 +4,7 @@ import Directory
 import DurableFiles
 import Glibc
 import KeyDistribution
+import Operation
 import SecretMemory
 import Wire
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import KeyDistribution
 import Logging
+import Operation
 import Wire
 
 /// Which KDC a command is about.

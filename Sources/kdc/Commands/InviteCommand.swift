@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Operation
 import Wire
 
 /// `kdc invite`: lets one person register once.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Operation
 import Wire
 
 /// `kdc users`: looks at users and changes them, while the KDC serves or not.

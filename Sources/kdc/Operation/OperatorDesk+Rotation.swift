@@ -2,6 +2,7 @@ import Cryptography
 import Directory
 import Dispatch
 import KeyDistribution
+import Operation
 import Synchronization
 import SystemClock
 import Wire

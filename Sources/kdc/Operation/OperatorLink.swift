@@ -2,6 +2,7 @@ import Directory
 import Glibc
 import KeyDistribution
 import Logging
+import Operation
 import SystemClock
 import Wire
 

@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import KeyDistribution
+import Operation
 import Synchronization
 import Wire
 

@@ -1,5 +1,6 @@
 import Configuration
 import KeyDistribution
+import Logging
 import Wire
 
 /// What an operator says about a KDC: on the command line, else in the settings file, else nowhere.
@@ -11,6 +12,7 @@ struct KDCSettings: Sendable {
   let eventLog: String?
   /// Nil: every address, IPv6 and IPv4.
   let bindAddress: String?
+  let logLevel: Logger.Level
   let policy: CenterPolicy
 
   /// - Parameters:
@@ -36,6 +38,9 @@ struct KDCSettings: Sendable {
     self.userFile = userFile
     eventLog = reader.string(forKey: "log")
     bindAddress = reader.string(forKey: "bind")
+    logLevel =
+      reader.string(forKey: "log-level").flatMap { Logger.Level(rawValue: $0) }
+      ?? LogLevel.standard
     policy = Self.policy(reader)
   }
 

@@ -33,6 +33,7 @@ struct Setting: Sendable {
       Setting("users", .text),
       Setting("log", .text),
       Setting("bind", .text),
+      Setting("log-level", .choice(LogLevel.names)),
       Setting("registration", .choice(RegistrationPolicy.allCases.map(\.rawValue))),
     ] + backOff("brakes.name") + backOff("brakes.source")
     + rate("brakes.sealed-requests") + rate("brakes.registrations") + rate("brakes.connections")

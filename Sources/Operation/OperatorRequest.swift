@@ -1,8 +1,7 @@
-import KeyDistribution
-import Wire
+public import Wire
 
 /// What an operator asks of a KDC: one line of JSON. `{"command":"disable","name":"bob"}`
-enum OperatorRequest: Hashable {
+public enum OperatorRequest: Hashable, Sendable {
   case list
   case show(PrincipalName)
   case disable(PrincipalName)
@@ -16,10 +15,10 @@ enum OperatorRequest: Hashable {
   case add(line: String)
   case rotateStorageKey
 
-  static let defaultInvitationLife = Interval.days(7)
-  static let longestInvitationLife = Interval.days(366)
+  public static let defaultInvitationLife = Interval.days(7)
+  public static let longestInvitationLife = Interval.days(366)
 
-  var json: JSONValue {
+  public var json: JSONValue {
     switch self {
     case .list: Self.object("list")
     case .show(let name): Self.object("show", name)
@@ -48,7 +47,7 @@ enum OperatorRequest: Hashable {
   }
 
   /// Nil for what is no request: another command, or a member that it does not have.
-  init?(_ json: JSONValue) {
+  public init?(_ json: JSONValue) {
     guard case .object(let members) = json, let command = json["command"]?.text else { return nil }
     let name = json["name"]?.text.flatMap { PrincipalName($0) }
     guard name != nil || json["name"] == nil else { return nil }
@@ -88,7 +87,7 @@ enum OperatorRequest: Hashable {
 }
 
 /// What is wrong with a request, as a sentence for the operator.
-struct OperatorFailure: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
+public struct OperatorFailure: Error, CustomStringConvertible, Sendable {
+  public let description: String
+  public init(_ description: String) { self.description = description }
 }
