@@ -4,8 +4,8 @@ public import Wire
 /// The receiver's last word: that it has all of the content on its disk, or why not.
 ///
 /// Kind 0x03, zero or the code of a reason, bytes of content that it has (8), exit status of the
-/// program that took them, or stopped taking them (1, zero when there was none). No hash: what opens
-/// under the tags of the chunks is what was sealed (DESIGN.md, 2.1).
+/// program that took them, or stopped taking them (1, zero when there was none). No hash: what
+/// opens under the tags of the chunks is what was sealed (DESIGN.md, 2.1).
 public struct Receipt: Hashable, Sendable {
   public enum Outcome: Hashable, Sendable {
     /// Every chunk opened, the last one met, all of it durable; or taken to the end by a program

@@ -14,6 +14,8 @@ public enum OperatorRequest: Hashable, Sendable {
   /// A line of a user file, sealed for this realm.
   case add(line: String)
   case rotateStorageKey
+  /// Of a KDC that serves.
+  case status
 
   public static let defaultInvitationLife = Interval.days(7)
   public static let longestInvitationLife = Interval.days(366)
@@ -32,6 +34,7 @@ public enum OperatorRequest: Hashable, Sendable {
     case .invite(let name, let life): Self.object("invite", name, [Self.seconds(life)])
     case .add(let line): Self.object("add", nil, [.init("line", .text(line))])
     case .rotateStorageKey: Self.object("rotate-storage-key")
+    case .status: Self.object("status")
     }
   }
 
@@ -63,6 +66,7 @@ public enum OperatorRequest: Hashable, Sendable {
       case ("invite", _): Self.life(json).map { .invite(name, $0) }
       case ("add", nil): json["line"]?.text.map { .add(line: $0) }
       case ("rotate-storage-key", nil): .rotateStorageKey
+      case ("status", nil): .status
       default: nil
       }
     guard let request, case .object(let expected) = request.json,

@@ -16,6 +16,7 @@ final class EventLog: Sendable {
   private struct State {
     var waiting: [(CenterEvent, Timestamp)] = []
     var lost = 0
+    var counts = EventCounts()
     /// The thread is going to take what waits.
     var isScheduled = false
   }
@@ -79,8 +80,9 @@ final class EventLog: Sendable {
 
   /// Never waits.
   func write(_ event: CenterEvent, at now: Timestamp) {
-    guard LogLevel.of(event) >= LogLevel.current else { return }
     let isFirst = state.withLock { state in
+      state.counts.count(event)
+      guard LogLevel.of(event) >= LogLevel.current else { return false }
       guard state.waiting.count < Self.limit else {
         state.lost += 1
         return false
@@ -91,6 +93,9 @@ final class EventLog: Sendable {
     }
     if isFirst { writer.asyncAfter(deadline: .now() + Self.gathering) { [self] in writeWaiting() } }
   }
+
+  /// Of all events, those without a line among them.
+  var counts: EventCounts { state.withLock { $0.counts } }
 
   /// Waits until what has been told so far is written, but not for long.
   func flush() {

@@ -14,6 +14,7 @@ enum KDCProgram {
     ("import", ImportCommand.self),
     ("invite", InviteCommand.self),
     ("rotate-storage-key", RotateStorageKeyCommand.self),
+    ("status", StatusCommand.self),
     ("users", UsersCommand.self),
   ]
 

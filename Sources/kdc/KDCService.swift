@@ -67,7 +67,7 @@ struct KDCService: Service {
     ) { message, source, transport, respond in
       router.handle(message, from: source, by: transport, respond: respond)
     }
-    let operators = serveOperators()
+    let operators = serveOperators(ServingStatus(files, log: log, server: server))
     let isSaid =
       Console.say("listening on port \(server.port)") && Console.say(center.keys.realm.word)
     if !isSaid { logger.warning("standard output cannot be written") }
@@ -105,8 +105,9 @@ struct KDCService: Service {
   }
 
   /// Nil when commands cannot be served; everything else can.
-  private func serveOperators() -> OperatorSocket? {
-    let desk = OperatorDesk(files) { [log] event, time in log.write(event, at: time) }
+  private func serveOperators(_ status: ServingStatus) -> OperatorSocket? {
+    let desk = OperatorDesk(files, status: status) { [log] event, time in log.write(event, at: time)
+    }
     if keys.isRotating {
       DispatchQueue.global().async {
         do throws(OperatorFailure) {

@@ -58,6 +58,27 @@ extension EndToEnd.ReloadTests {
     }
   }
 
+  @Test("kdc status counts what happens, and fails where no KDC serves")
+  func status() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc(["--log-level", "error"])
+      try await logIn(stage, try stage.user("alice"), at: kdc, exit: 0)
+      let words = ["status", "-f", kdc.folder.path("pwd.txt")]
+      let shown = try stage.start(.kdc, words)
+      try await shown.expectExit(0)
+      for line in [
+        "events registered: 1", "events logged-in: 1", "events refused: 1", "names: 1",
+        "receivers: 0", "port: \(kdc.port)", "brakes names-waiting: 0",
+      ] { #expect(shown.output.lines.contains(line), "\(line)") }
+      let watching = try stage.start(.kdc, words + ["--watch", "--interval", "1"])
+      try await eventually("rates") { watching.output.text.contains(" a second)") ? () : nil }
+      watching.signal(SIGINT)
+      _ = try await watching.exit()
+      try await kdc.stop()
+      try await stage.start(.kdc, words).expectExit(1)
+    }
+  }
+
   @Test("A level leaves out what is below it")
   func levels() async throws {
     try await Stage.with { stage in

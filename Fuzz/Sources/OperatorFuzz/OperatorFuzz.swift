@@ -26,7 +26,10 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 private let bob = PrincipalName("bob")
 
 private let templates: [OperatorRequest] =
-  [.list, .rotateStorageKey, .invite(nil, .hours(1)), .add(line: "name=bob ip=192.0.2.1 port=1")]
+  [
+    .list, .status, .rotateStorageKey, .invite(nil, .hours(1)),
+    .add(line: "name=bob ip=192.0.2.1 port=1"),
+  ]
   + (bob.map { bob in
     [
       .show(bob), .disable(bob), .enable(bob), .remove(bob), .reset(bob, .days(1)),

@@ -17,10 +17,16 @@ final class OperatorDesk: Sendable {
   /// How often a user is tried who is being changed at the same moment.
   private static let tries = 20
 
+  /// Nil when no KDC serves.
+  private let status: ServingStatus?
   /// One rotation at a time.
   let rotation = Mutex(false)
 
-  init(_ files: RealmFiles, log: @escaping @Sendable (CenterEvent, Timestamp) -> Void) {
+  init(
+    _ files: RealmFiles, status: ServingStatus? = nil,
+    log: @escaping @Sendable (CenterEvent, Timestamp) -> Void
+  ) {
+    self.status = status
     keys = files.keys
     center = files.center
     directory = files.directory
@@ -66,6 +72,9 @@ final class OperatorDesk: Sendable {
       return try invite(name, life)
     case .add(let line): return try add(line)
     case .rotateStorageKey: return try rotateStorageKey()
+    case .status:
+      guard let status else { throw OperatorFailure("no KDC serves there") }
+      return status.json
     }
   }
 
