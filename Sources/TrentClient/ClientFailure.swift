@@ -22,6 +22,9 @@ public struct ClientFailure: Error, Hashable, Sendable, CustomStringConvertible 
   /// The same where there is nothing to try again with.
   var lasting: ClientFailure { ClientFailure(exitCode: exitCode, description) }
 
+  /// Whether a signal ended the program.
+  var isInterruption: Bool { exitCode > 128 }
+
   /// A signal ended the program, which exits as a shell would tell it: 128 and the signal's number.
   public static func interrupted(by signal: Int32) -> ClientFailure {
     ClientFailure(exitCode: 128 + signal, "interrupted")

@@ -79,6 +79,8 @@ public struct Terminal: Person {
       // The person's own end of the line was not shown.
       if !withEcho { write("\n", to: descriptor) }
     }
+    StatusLine.shared.pause()
+    defer { StatusLine.shared.goOn() }
     write(prompt, to: descriptor)
     do {
       // A terminal is readable when there is a whole line.

@@ -12,6 +12,7 @@ struct ReceiveCommand: ParsableCommand {
       client receive [-d DIR] -n NAME -a KDC_HOST -p KDC_PORT
       client receive [-d DIR] --accept-from NAME,... | --accept-all ...
       client receive --exec COMMAND --accept-from NAME,... | --accept-all ...
+      client receive --keep ...
       """,
     discussion: """
       Whoever is at the terminal sees the whole list and decides before anything is written. \
@@ -56,6 +57,9 @@ struct ReceiveCommand: ParsableCommand {
       throw ValidationError(
         "--exec gives what comes to a command: leave -d, -o, -s, --overwrite and --rename out.")
     }
+    guard !service.keep || !isFile else {
+      throw ValidationError("--keep receives into a folder (-d) or a command (--exec).")
+    }
     guard !isFile || !accepting.decidesAboutNames else {
       throw ValidationError("--overwrite and --rename are for folders: -o always replaces.")
     }
@@ -64,7 +68,8 @@ struct ReceiveCommand: ParsableCommand {
   func options(_ user: UserOptions.User) throws(ClientFailure) -> ReceiveOptions {
     let settled = try user.settings.receiverFolder
     var options = try receiving.options(user, folder: directory ?? settled ?? ".")
-    if let target = service.target { options.output = target }
+    if let target = service.target(outputIsTaken: user.reporting.json) { options.output = target }
+    options.keeps = service.keep
     options.rules = accepting.rules(settled: try user.settings.acceptedSenders)
     options.retry = retrying.retry
     return options

@@ -3,6 +3,9 @@ internal import TrentClient
 
 /// What makes a service of a receiver.
 struct ServiceOptions: ParsableArguments {
+  @Flag(help: "Receive until stopped, several transfers at once; see below.")
+  var keep = false
+
   @Option(
     help: ArgumentHelp(
       "Run this command (by /bin/sh -c) for each transfer, with the data on its standard input; "
@@ -11,6 +14,10 @@ struct ServiceOptions: ParsableArguments {
 
   /// What `--help` says of it.
   static let help = """
+    With --keep, up to eight transfers at once are received, at most two of one sender; whoever \
+    comes then is told to try again. It goes on when the KDC or the network was away, logs in \
+    again where that takes nobody at the terminal, and ends with 0 when SIGINT or SIGTERM stops it.
+
     With --exec, one file, stream or text at a time goes to the standard input of a command of \
     yours, and nowhere else. It finds TRENT_SENDER, TRENT_FILE_NAME, TRENT_SIZE (empty when not \
     known before the end) and TRENT_KIND (file, stream or text) in its environment, beside \
@@ -25,5 +32,9 @@ struct ServiceOptions: ParsableArguments {
   }
 
   /// Where everything goes, when a command takes it.
-  var target: OutputTarget? { exec.map(OutputTarget.program) }
+  ///
+  /// - Parameter outputIsTaken: Whether standard output is not the command's to write to.
+  func target(outputIsTaken: Bool) -> OutputTarget? {
+    exec.map { .program(outputIsTaken ? "exec 1>&2\n\($0)" : $0) }
+  }
 }

@@ -40,6 +40,12 @@ extension EndToEnd.UsageTests {
       ["-n", "alice", "-m", "S", "-r", "alice", "-i", "/dev/null"] + place,
       receiver + ["--new-peer", "perhaps"],
       // The commands.
+      ["receive", "--keep", "-n", "bob", "-o", "file"] + place,
+      ["receive", "--keep", "-n", "bob", "-s", "file"] + place,
+      ["receive", "--exec", "", "-n", "bob"] + place,
+      ["receive", "--exec", "cat", "-d", ".", "-n", "bob"] + place,
+      ["receive", "--exec", "cat", "-o", "file", "-n", "bob"] + place,
+      ["receive", "--exec", "cat", "--rename", "-n", "bob"] + place,
       ["peers", "nonsense"], ["peers", "verify"], ["peers", "forget", "Bob", "--yes"],
       ["peers", "verify", "bob", "--fingerprint", "abcd"],
       ["peers", "forget", "bob", "--yes", "-a", "127.0.0.1"],
@@ -62,7 +68,7 @@ extension EndToEnd.UsageTests {
     }
   }
 
-  @Test("--help tells every exit code", arguments: [3, 4, 5, 6, 7, 8, 9, 10, 64])
+  @Test("--help tells every exit code", arguments: [3, 4, 5, 6, 7, 8, 9, 10, 11, 64])
   func help(code: Int) async throws {
     try await Stage.with { stage in
       let client = try stage.start(.client, ["--help"])

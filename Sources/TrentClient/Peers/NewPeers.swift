@@ -14,6 +14,23 @@ struct NewPeers {
   let policy: NewPeerPolicy
   let person: any Person
 
+  enum Verdict {
+    case admitted
+    case refused
+    /// A person has to be asked.
+    case open
+  }
+
+  /// What is known about a peer without a question.
+  func verdict(on peer: TrustedPeer) -> Verdict {
+    if peer.isPinned { return .admitted }
+    return switch policy {
+    case .accept: .admitted
+    case .ask: person.isPresent ? .open : .refused
+    case .refuse: .refused
+    }
+  }
+
   /// Whether to go on with a peer. May ask, and so take long.
   func admits(_ peer: TrustedPeer, in realm: Realm) throws(ClientFailure) -> Bool {
     if peer.isPinned || policy == .accept { return true }

@@ -10,6 +10,9 @@ public import Wire
 ///
 /// Every event has `event`; those of a transfer have its number in `transfer`.
 public final class EventWatcher: TransferWatcher {
+  /// Of several transfers at once, one line comes after the other.
+  private static let output = Mutex(())
+
   private let count = Mutex(0)
 
   public init() {}
@@ -72,11 +75,15 @@ public final class EventWatcher: TransferWatcher {
 
   fileprivate static func tell(_ event: String, _ members: [JSONValue.Member]) {
     let line = JSONValue.object([.init("event", .text(event))] + members).description + "\n"
-    var bytes = [UInt8](line.utf8)[...]
+    output.withLock { _ in write([UInt8](line.utf8)[...]) }
+  }
+
+  private static func write(_ line: ArraySlice<UInt8>) {
+    var bytes = line
     // A reader that has gone is no reason to end a transfer.
     while !bytes.isEmpty {
       let written = unsafe bytes.withUnsafeBytes { bytes in
-        unsafe write(STDOUT_FILENO, bytes.baseAddress, bytes.count)
+        unsafe Glibc.write(STDOUT_FILENO, bytes.baseAddress, bytes.count)
       }
       guard written > 0 || errno == EINTR else { return }
       bytes = bytes.dropFirst(max(0, written))

@@ -8,7 +8,13 @@ internal import Synchronization
 final class StatusLine: Sendable {
   static let shared = StatusLine()
 
-  private let present = Mutex("")
+  private struct State {
+    var text = ""
+    /// While somebody is asked, who would not see the question any more.
+    var isPaused = false
+  }
+
+  private let present = Mutex(State())
 
   private static let clearing = "\r\u{1B}[K"
 
@@ -25,8 +31,8 @@ final class StatusLine: Sendable {
   /// Shows a text without line ends; an empty one takes the line away.
   func show(_ text: String) {
     present.withLock { present in
-      if text == present { return }
-      present = text
+      if present.isPaused || text == present.text { return }
+      present.text = text
       Self.write(Self.clearing + text)
     }
   }
@@ -34,9 +40,17 @@ final class StatusLine: Sendable {
   /// Writes whole lines to standard error.
   func say(_ lines: String) {
     present.withLock { present in
-      Self.write(present.isEmpty ? lines : Self.clearing + lines + present)
+      Self.write(present.text.isEmpty ? lines : Self.clearing + lines + present.text)
     }
   }
+
+  /// Takes the line away until `goOn`.
+  func pause() {
+    show("")
+    present.withLock { $0.isPaused = true }
+  }
+
+  func goOn() { present.withLock { $0.isPaused = false } }
 
   private static func write(_ text: String) {
     let bytes = [UInt8](text.utf8)

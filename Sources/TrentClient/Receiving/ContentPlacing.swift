@@ -20,22 +20,27 @@ struct ContentPlacing {
   private let receiver: PrincipalName
   private let realm: Realm
   private let keeper: SealedCopyKeeper?
+  private let newPeers: NewPeers
+  private let peers: KnownPeers
   private let person: any Person
 
   init(
     _ options: ReceiveOptions, for receiver: PrincipalName, in realm: Realm,
-    _ keeper: SealedCopyKeeper?, _ person: any Person
+    _ keeper: SealedCopyKeeper?, newPeers: NewPeers, _ peers: KnownPeers, _ person: any Person
   ) {
     self.options = options
     self.receiver = receiver
     self.realm = realm
     self.keeper = keeper
+    self.newPeers = newPeers
+    self.peers = peers
     self.person = person
   }
 
   /// Nothing is written before the rules, and the person where they say so, have accepted.
   func content(for transfer: borrowing IncomingTransfer) throws(Refusal) -> IncomingContent {
     let manifest = transfer.manifest
+    try admit(transfer.peer)
     if !options.output.isFolder {
       guard manifest.entries.count == 1, manifest.files.count == 1 else {
         throw Refusal(reason: .oneFileOnly, word: "a single file, stream or text goes there")
@@ -62,6 +67,25 @@ struct ContentPlacing {
       throw Self.refusal(.file(failure))
     } catch {
       throw Refusal(reason: .cannotWrite, word: "\(error)")
+    }
+  }
+
+  /// Asks about a sender who is new, if that has been left open, and pins it.
+  private func admit(_ peer: TrustedPeer) throws(Refusal) {
+    do {
+      guard newPeers.verdict(on: peer) == .open else { return }
+      // Another transfer of the same sender may have asked in the meantime.
+      if try peers.pin(of: peer.name, in: realm)?.identity != peer.identity {
+        guard try newPeers.admits(peer, in: realm) else {
+          let fingerprint = NewPeers.fingerprint(of: peer, in: realm)
+          throw Refusal(reason: .declined, word: "new, fingerprint \(fingerprint)")
+        }
+      }
+      try peers.pin(peer, in: realm, telling: person)
+    } catch let refusal as Refusal {
+      throw refusal
+    } catch {
+      throw Refusal(reason: .declined, word: "\(error)")
     }
   }
 

@@ -52,6 +52,16 @@ final class HalfOpenConnection {
     }
   }
 
+  /// Who is telling a list.
+  var lister: PrincipalName? {
+    switch stage {
+    case .connected: nil
+    case .answered: nil
+    case .listing(let list): list.session.peer.name
+    case .over: nil
+    }
+  }
+
   /// Takes the stage away; whoever goes on sets the next one.
   func takeStage() -> Stage {
     var taken = Stage.over
@@ -127,6 +137,9 @@ struct HalfOpenConnections {
 
   /// How many peers are telling what they have to offer.
   var listingCount: Int { all.count { $0.isListing } }
+
+  /// How many connections of one peer are doing that.
+  func listingCount(of peer: PrincipalName) -> Int { all.count { $0.lister == peer } }
 
   var interests: [Polling.Interest] {
     all.map { Polling.Interest($0.stream.descriptor, .readable) }

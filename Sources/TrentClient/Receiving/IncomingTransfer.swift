@@ -31,7 +31,9 @@ struct IncomingTransfer: ~Copyable {
     self.person = person
   }
 
-  var sender: PrincipalName { list.session.peer.name }
+  var peer: TrustedPeer { list.session.peer }
+
+  var sender: PrincipalName { peer.name }
 
   var chunkSize: ChunkSize { list.offer.chunkSize }
 
@@ -40,6 +42,12 @@ struct IncomingTransfer: ~Copyable {
 
   /// Says no.
   mutating func refuse(_ reason: TransferReason) { send(Answer.refused(reason).encoded()) }
+
+  /// Says no for good.
+  mutating func turnAway(_ reason: TransferReason) {
+    refuse(reason)
+    waitForGoodbye()
+  }
 
   /// Receives all of it: complete and on the disk when this returns.
   ///

@@ -18,16 +18,21 @@ struct Presence: ~Copyable {
   private let port: UInt16
   private let extra: [NetworkAddress]
   private let signOn: SignOn
+  /// Whether to go on whatever happens, unless the KDC says that this login is over.
+  private let staysOn: Bool
   private let person: any Person
   private var isAnswered = true
   /// When to tell the KDC next.
   private(set) var due = Deadline.after(.milliseconds(0))
 
   /// - Parameter extra: addresses to announce before those of this machine's interfaces.
-  init(port: UInt16, extra: [NetworkAddress], _ signOn: SignOn, person: any Person) {
+  init(
+    port: UInt16, extra: [NetworkAddress], _ signOn: SignOn, staysOn: Bool, person: any Person
+  ) {
     self.port = port
     self.extra = extra
     self.signOn = signOn
+    self.staysOn = staysOn
     self.person = person
   }
 
@@ -53,10 +58,11 @@ struct Presence: ~Copyable {
       isAnswered = true
       due = .after(Self.refreshInterval)
     } catch {
-      guard error.isPassing else {
-        throw failure(error, of: login.credential.name, at: link.target)
+      let failure = failure(error, of: login.credential.name, at: link.target)
+      guard error.isPassing || staysOn && !Self.isFinal(error) else { throw failure }
+      if isAnswered {
+        person.say(error.isPassing ? "the KDC does not answer; trying on" : "\(failure) Trying on.")
       }
-      if isAnswered { person.say("the KDC does not answer; trying on") }
       isAnswered = false
       due = .after(Self.retryInterval)
     }
@@ -104,6 +110,17 @@ struct Presence: ~Copyable {
       })
     link.setClock(to: granted.time)
     login.credential.renew(with: granted.renewal)
+  }
+
+  /// Whether it is over with this login, by the KDC's own word, and there is no other one. Anything
+  /// else may be the doing of somebody on the way, or of a KDC that is being put right.
+  private static func isFinal(_ failure: KDCFailure) -> Bool {
+    switch failure {
+    case .exchange(.superseded): true
+    case .client(let failure):
+      failure.exitCode == ExitStatus.authenticationRefused.rawValue && !failure.isPassing
+    case .exchange, .transport: false
+    }
   }
 
   private func failure(

@@ -12,6 +12,8 @@ public struct ReceiveOptions: Sendable {
   /// Addresses to announce besides those that are found out: hosts, each with the port that leads
   /// here, or 0 for the one that is listened on.
   public var announced: [HostAndPort]
+  /// Whether to receive until stopped, several transfers at once.
+  public var keeps = false
   /// What is taken, from whom.
   public var rules = TransferRules(senders: .all)
   /// What to do with a sender who has not been met before.

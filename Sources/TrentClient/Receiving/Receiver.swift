@@ -5,7 +5,8 @@ internal import SecretMemory
 internal import Transport
 internal import Wire
 
-/// Receives from users of the realm: one transfer that the rules accept.
+/// Receives from users of the realm: one transfer that the rules accept, or, as a service, all of
+/// them until it is stopped.
 public struct Receiver {
   private let options: ReceiveOptions
   private let state: StateFolder
@@ -18,6 +19,14 @@ public struct Receiver {
   }
 
   public func run() throws(ClientFailure) {
+    guard options.keeps else { return try run(nil) }
+    let stop = try ServiceStop()
+    let shared = SharedPerson(person, until: stop)
+    try Receiver(options, state: state, person: shared).run((stop, shared))
+  }
+
+  /// - Parameter parts: what a service needs besides.
+  private func run(_ parts: (stop: ServiceStop, person: SharedPerson)?) throws(ClientFailure) {
     try options.output.check()
     if let copy = options.sealedCopy { try OutputTarget.file(copy).check() }
     let listener = try listen()
@@ -30,22 +39,55 @@ public struct Receiver {
     let keeper = SealedCopyKeeper(options.sealedCopy, for: &start.login, in: start.link.realm)
 
     let signals = try SignalWatch([SIGINT, SIGTERM])
-    var presence = Presence(port: listener.port, extra: extra, signOn, person: person)
+    var presence = Presence(
+      port: listener.port, extra: extra, signOn, staysOn: options.keeps, person: person)
     try presence.begin(&start.login, over: &start.link)
     tellOfListening(on: listener.port, &start)
-    var reception = Reception(
-      listener, signals: signals, peers: KnownPeers(in: state, person: person),
-      newPeers: NewPeers(policy: options.newPeer, person: person), person: person,
-      now: start.link.clock.now)
-    let placing = ContentPlacing(
-      options, for: options.signIn.name, in: start.link.realm, keeper, person)
-    do throws(ClientFailure) {
-      try receiveOne(&reception, placing, &presence, &start)
-    } catch {
-      presence.end(&start.login, over: &start.link)
-      throw error
+    let peers = KnownPeers(in: state, person: person)
+    let newPeers = NewPeers(policy: options.newPeer, person: person)
+    let service = parts.map {
+      ReceivingService(
+        options, in: start.link.realm, state: state, stop: $0.stop, person: $0.person)
     }
+    var reception = Reception(
+      listener, signals: signals, peers: peers, newPeers: newPeers, person: person,
+      now: start.link.clock.now, for: service)
+    guard let service else {
+      let placing = ContentPlacing(
+        options, for: options.signIn.name, in: start.link.realm, keeper, newPeers: newPeers, peers,
+        person)
+      do throws(ClientFailure) {
+        try receiveOne(&reception, placing, &presence, &start)
+      } catch {
+        presence.end(&start.login, over: &start.link)
+        throw error
+      }
+      return presence.end(&start.login, over: &start.link)
+    }
+    try receiveAll(&reception, service, &presence, &start)
+  }
+
+  /// Receives until a signal comes, which is a good end, or the KDC says that there is no going on.
+  private func receiveAll(
+    _ reception: inout Reception, _ service: ReceivingService, _ presence: inout Presence,
+    _ start: inout SignOn.Start
+  ) throws(ClientFailure) {
+    let end: ClientFailure?
+    do throws(ClientFailure) {
+      while let transfer = try reception.awaitTransfer(
+        &presence, &start.login, over: &start.link, until: .never)
+      {
+        service.begin(transfer, &reception)
+      }
+      end = nil
+    } catch {
+      end = error
+    }
+    reception.close()
+    service.stop.stop()
     presence.end(&start.login, over: &start.link)
+    service.waitForAll()
+    if let end, !end.isInterruption { throw end }
   }
 
   private func tellOfListening(on port: UInt16, _ start: inout SignOn.Start) {

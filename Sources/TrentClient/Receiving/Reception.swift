@@ -21,17 +21,20 @@ struct Reception: ~Copyable {
   private let person: any Person
   private var halfOpen = HalfOpenConnections()
   private var cache: SessionReplayCache
+  /// For a service, which tells its transfers by itself when to end.
+  private let service: ReceivingService?
   private var acceptsAfter = Deadline.after(.milliseconds(0))
 
   init(
     _ listener: consuming Listener, signals: SignalWatch, peers: KnownPeers, newPeers: NewPeers,
-    person: any Person, now: Timestamp
+    person: any Person, now: Timestamp, for service: ReceivingService?
   ) {
     self.listener = .some(listener)
     self.signals = signals
     self.peers = peers
     self.newPeers = newPeers
     self.person = person
+    self.service = service
     cache = SessionReplayCache(now: now)
   }
 
@@ -164,22 +167,28 @@ struct Reception: ~Copyable {
     connection.goOn(.answered(outgoing.next))
   }
 
-  /// The sender has proven to be there: only now is its offer read, is anybody asked, and is it
-  /// pinned. One who is new and not wanted is told so.
+  /// The sender has proven to be there: only now is its offer read, and is it pinned. One who is
+  /// new and not wanted is told so; a person who has to be asked is asked when the list is there.
   private mutating func begin(
     _ accepted: consuming AcceptedSession, on connection: HalfOpenConnection, _ realm: Realm
   ) throws {
     let offer = try Offer(accepted.firstRecord.bytes)
     let peer = accepted.session.peer
-    guard try newPeers.admits(peer, in: realm) else {
+    switch newPeers.verdict(on: peer) {
+    case .admitted: try peers.pin(peer, in: realm, telling: person)
+    case .open: break
+    case .refused:
       var session = accepted.session
       try refuse(.declined, &session, on: connection)
       let fingerprint = NewPeers.fingerprint(of: peer, in: realm)
       person.say("refused \(peer.name), who is new, fingerprint \(fingerprint)")
       return
     }
-    try peers.pin(peer, in: realm, telling: person)
-    guard halfOpen.listingCount < IncomingList.limit else {
+    let others = halfOpen.listingCount(of: peer.name)
+    guard halfOpen.listingCount < IncomingList.limit,
+      service?.slots.hasRoom(for: peer.name, besides: others) ?? true
+    else {
+      if service != nil { person.say("refused \(peer.name): too many transfers at once") }
       var session = accepted.session
       return try refuse(.busy, &session, on: connection)
     }
@@ -203,7 +212,8 @@ struct Reception: ~Copyable {
         return nil
       }
       let manifest = try list.manifest()
-      return IncomingTransfer(list, manifest, from: connection, stop: signals, person: person)
+      return IncomingTransfer(
+        list, manifest, from: connection, stop: service?.stop ?? signals, person: person)
     } catch let fault as ManifestFault {
       person.say("refused what \(list.session.peer.name) offers: \(fault)")
       try refuse(.unacceptable, &list.session, on: connection)

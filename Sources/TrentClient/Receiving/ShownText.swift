@@ -1,18 +1,25 @@
 internal import DurableFiles
 internal import FileTransfer
 internal import SecretMemory
+internal import Synchronization
 
 /// A text that somebody has sent, on standard output, made safe line by line: what is a pipe today
 /// is shown on a terminal tomorrow. Who wants the bytes as they are says so (`-o`).
 struct ShownText {
+  /// Of several texts at once, one is shown after the other.
+  private static let output = Mutex(())
+
   private let bytes: [UInt8]
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 
   func write() throws(FileFailure) {
-    var output = try AtomicFile(replacing: "/dev/stdout", mode: 0o600)
-    try output.write(safe.bytes)
-    try output.commit()
+    let shown = safe
+    try Self.output.withLock { (_) throws(FileFailure) in
+      var output = try AtomicFile(replacing: "/dev/stdout", mode: 0o600)
+      try output.write(shown.bytes)
+      try output.commit()
+    }
   }
 
   /// Lines stay lines; everything else that steers a terminal is shown by number.

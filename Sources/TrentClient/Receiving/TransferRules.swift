@@ -41,8 +41,9 @@ public struct TransferRules: Sendable {
     case .names(let names):
       if names.contains(sender) { return nil }
       guard person.isPresent else { return .declined }
-      for line in ShownManifest(manifest).lines { person.say(line) }
-      return try person.agrees(to: "Accept this from \(sender)? [y/N]") ? nil : .declined
+      let question = "Accept this from \(sender)? [y/N]"
+      return try person.agrees(to: question, after: ShownManifest(manifest).lines)
+        ? nil : .declined
     }
   }
 }

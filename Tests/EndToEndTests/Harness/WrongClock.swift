@@ -23,14 +23,7 @@ struct WrongClock {
 
   /// Compiles the library, with the compiler that Swift brings along.
   init(seconds: Int, in folder: Folder) throws {
-    let source = try folder.put(Array(Self.source.utf8), at: "clock.c")
-    let library = folder.path("clock.so")
-    let compiler = Process()
-    compiler.executableURL = URL(filePath: "/usr/bin/env")
-    compiler.arguments = ["clang", "-shared", "-fPIC", "-o", library, source]
-    try compiler.run()
-    compiler.waitUntilExit()
-    guard compiler.terminationStatus == 0 else { throw TestProblem("clang", code: 0) }
+    let library = try folder.library("clock", Self.source)
     environment = ["LD_PRELOAD": library, "WRONG_CLOCK_SECONDS": "\(seconds)"]
   }
 }
