@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from checks import Checks
-from programs import Laboratory
+from programs import FREE_FAILURES, Laboratory
 from trent import sealed
 from trent.encoding import Address, padded, u16, u32, word
 from trent.envelope import EPOCH_REQUEST, Connection, message
@@ -41,6 +41,7 @@ class SealedChecks:
         group("R: registration", self.registration)
         group("L: login", self.login)
         group("L: refusals", self.refusals)
+        group("6.4: slowing down", self.slow_down)
 
     def hpke(self) -> None:
         self.checks.that("the library opens what this test seals", agrees_with_library())
@@ -211,6 +212,23 @@ class SealedChecks:
             check.same("unknown name and wrong proof have the same form", forms[0], forms[1])
             self.stale_kvno(connection, epoch, known)
             self.tampered(epoch, known)
+
+    def slow_down(self) -> None:
+        """A name that nobody has: the brake must not tell one that somebody has from it."""
+        check, guesser = self.checks, Person(self.center, "guessed", b"a passphrase")
+        with self.center.connect() as connection:
+            epoch = self.center.epoch(connection)
+            salted = guesser.salted(connection, epoch)
+            kinds = []
+            for _ in range(FREE_FAILURES + 1):
+                exchange, _ = guesser.login_request(epoch, salted)
+                reply = exchange.open(connection.ask(exchange.request) or b"")
+                kinds.append(reply.kind)
+            seconds = reply.fields.u32()
+            reply.fields.end()
+        expected = [sealed.REFUSED] * FREE_FAILURES + [sealed.SLOW_DOWN]
+        check.same("L2: the brake closes after so many wrong proofs", kinds, expected)
+        check.that("and tells for how long, in whole seconds", 1 <= seconds <= 3600, seconds)
 
     def stale_kvno(self, connection: Connection, epoch: sealed.Epoch, known: Person) -> None:
         cost, salt, kvno, now = known.told_salt(connection, epoch)

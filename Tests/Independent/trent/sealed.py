@@ -10,6 +10,7 @@ from .primitives import expand, extract, mac, open_sealed, pair, sha256, verifie
 
 SALT_REQUEST, REGISTRATION, LOGIN, CHANGE = 1, 2, 3, 4
 REFUSED, SALT, REGISTERED, GRANTED, TAKEN, NOT_NOW, OTHER_IDENTITY, CHANGED = range(8)
+SLOW_DOWN, NOT_INVITED = 8, 9
 PROVEN = {REGISTERED, GRANTED, OTHER_IDENTITY, CHANGED}
 HEADER = 35
 
@@ -96,6 +97,6 @@ class SealedExchange:
         key, key_nonce = pair(expand(secret, context(label, self._realm), 44))
         plaintext = Reader(open_sealed(key, key_nonce, reply[:HEADER], reader.rest()))
         opened = SealedReply(proven == 1, plaintext.u8(), plaintext.u64(), plaintext)
-        if opened.kind > CHANGED or opened.proven != (opened.kind in PROVEN):
+        if opened.kind > NOT_INVITED or opened.proven != (opened.kind in PROVEN):
             raise Malformed("a kind that must be proven, or must not")
         return opened
