@@ -17,7 +17,7 @@ import Wire
   func theFirstLineOfAFileCounts(_ text: String) throws {
     let person = ScriptedPerson()
     let path = folder.write(text, to: "passphrase")
-    #expect(try read(.file(path), person) == [UInt8]("secret".utf8))
+    #expect(try read(.file(path), person) == [UInt8]("nine blue horses".utf8))
     #expect(person.said.isEmpty)
   }
 
@@ -49,10 +49,10 @@ import Wire
 
   @Test func aNewOneMustBeTypedTwiceAlike() throws {
     let name = try #require(PrincipalName("alice"))
-    let careful = ScriptedPerson(passphrases: ["secret", "secret"])
+    let careful = ScriptedPerson(passphrases: ["nine blue horses", "nine blue horses"])
     let typed = try PassphraseSource.new(for: name, careful)
-    #expect([UInt8](typed.bytes) == [UInt8]("secret".utf8))
-    let hasty = ScriptedPerson(passphrases: ["secret", "secrets"])
+    #expect([UInt8](typed.bytes) == [UInt8]("nine blue horses".utf8))
+    let hasty = ScriptedPerson(passphrases: ["nine blue horses", "nine blue horse"])
     var isRefused = false
     do { _ = try PassphraseSource.new(for: name, hasty) } catch { isRefused = true }
     #expect(isRefused)

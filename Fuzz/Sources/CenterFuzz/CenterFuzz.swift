@@ -199,7 +199,7 @@ private enum Bench {
     let exchange = GrantingExchange(realm: World.realm, requestNonce: nonce.bytes)
     let header = exchange.requestHeader(ticket: Person.alice.ticket)
     let keys = exchange.requestKeys(secret(Person.alice.requestKey))
-    return header + SingleUseKey(keys).seal(plaintext.bytes, authenticating: header.bytes)
+    return SingleUseKey(keys).seal(plaintext.bytes, behind: header.bytes)
   }
 }
 

@@ -166,7 +166,7 @@ private func sealed(_ plaintext: [UInt8], isProven: Bool) -> [UInt8] {
     : exchange.replyKey(
       exported: secret(exported), encapsulatedKey: encapsulatedKey.bytes,
       responseNonce: nonce.bytes)
-  return header + key.seal(plaintext.bytes, authenticating: header.bytes)
+  return key.seal(plaintext.bytes, behind: header.bytes)
 }
 
 private func sealedReply(_ message: [UInt8], _ awaited: Awaited) {
@@ -210,7 +210,7 @@ private func granted(_ plaintext: [UInt8]) -> [UInt8] {
   let header = grantingReplyHeader(responseNonce: nonce)
   let key = grantingExchange.replyKey(
     secret(Person.alice.requestKey), responseNonce: nonce.bytes)
-  return header + key.seal(plaintext.bytes, authenticating: header.bytes)
+  return key.seal(plaintext.bytes, behind: header.bytes)
 }
 
 private func grantingReply(_ message: [UInt8]) {

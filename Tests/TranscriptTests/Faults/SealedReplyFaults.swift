@@ -22,7 +22,7 @@ let sealedReplyFaults: [Scenario] = [
     $0.reply(.granted, proven: false, $0.grant())
   },
   fault("q3-kind", "The kind is none that there is.", "Q3", .salt) {
-    $0.reply(kind: 9, proven: false, $0.saltFields)
+    $0.reply(kind: 255, proven: false, $0.saltFields)
   },
   fault("q3-short", "The message ends within the response nonce.", "Q3", .salt) {
     [UInt8]($0.salt().prefix(20))
