@@ -84,6 +84,26 @@ extension EndToEnd.ExecTests {
     }
   }
 
+  @Test("With --json standard output has events alone, and the program's words are elsewhere")
+  func events() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let bob = try stage.user("bob")
+      let receiver = try stage.start(
+        .client,
+        ["receive", "-n", "bob", "-l", "0", "--accept-all", "--exec", "cat; echo", "--json"]
+          + Stage.Access(bob, at: kdc).arguments, home: bob.home)
+      try await receiver.said("listening on port")
+      let sender = try stage.sending(
+        try stage.user("alice"), at: kdc, to: "bob", ["--text", "some words"])
+      try await sender.expectExit(0)
+      try await receiver.expectExit(0)
+      #expect(receiver.errors.lines.contains("some words"))
+      let lines = receiver.output.lines
+      #expect(lines.count >= 3 && lines.allSatisfy { $0.hasPrefix("{\"event\":") })
+    }
+  }
+
   @Test("A text goes to the program, too; a tree or several files do not")
   func contents() async throws {
     try await Stage.with { stage in

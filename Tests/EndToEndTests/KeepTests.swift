@@ -63,7 +63,9 @@ extension EndToEnd.KeepTests {
       try await eventually("some of the file") {
         received.allFiles.contains { Self.size($0) > 1 << 20 } ? () : nil
       }
+      sender.signal(SIGSTOP)
       try await stage.stop(first)
+      sender.signal(SIGCONT)
       try await sender.expectExit(8)
       let before = received.allFiles.count
       #expect(before > 0)
@@ -80,7 +82,13 @@ extension EndToEnd.KeepTests {
     try await Stage.with { stage in
       let kdc = try await stage.kdc(try stage.unbraked())
       let received = try stage.folder.folder("received")
-      let receiver = try await stage.serving(at: kdc, into: received, ["--accept-all", "--rename"])
+      // Without the memory that hashing a passphrase takes.
+      let bob = try await stage.loggedIn("bob", at: kdc)
+      let receiver = try stage.start(
+        .client,
+        ["receive", "--keep", "--accept-all", "--rename", "-d", received.path, "-n", "bob"]
+          + ["-l", "0", "-a", "127.0.0.1", "-p", "\(kdc.port)"], home: bob.home)
+      try await receiver.said("listening on port")
       let file = try stage.folder.put([1], at: "file")
       var held: [Program] = []
       var users: [User] = []
@@ -99,7 +107,8 @@ extension EndToEnd.KeepTests {
       try await stage.send(frank, at: kdc, [file]).expectExit(7)
       #expect(received.bytes(of: "file") == nil)
       for (number, sender) in held.enumerated() {
-        sender.write([UInt8(number)])
+        sender.write([UInt8](repeating: UInt8(number), count: 4 << 20))
+        #expect(receiver.exitStatus == nil)
         sender.closeInput()
       }
       for sender in held { try await sender.expectExit(0) }
@@ -109,6 +118,9 @@ extension EndToEnd.KeepTests {
       }
       #expect(Set(contents.map { $0?.first }) == Set((0..<8).map { UInt8($0) }))
       #expect(contents.count == 8)
+      #expect(contents.allSatisfy { $0?.count == 4 << 20 && Set($0 ?? []).count == 1 })
+      #expect(receiver.peakMemory > 0)
+      #expect(receiver.peakMemory < 80 << 20, "\(receiver.peakMemory)")
       try await stage.stop(receiver)
     }
   }

@@ -11,13 +11,15 @@ extension EndToEnd.ServiceTests {
 
   /// A receiver at a terminal.
   private func asking(
-    _ stage: Stage, at kdc: RunningKDC, into folder: Folder, _ extra: [String]
+    _ stage: Stage, at kdc: RunningKDC, into folder: Folder, _ extra: [String] = [],
+    environment: [String: String] = [:]
   ) async throws -> Program {
     let bob = try stage.user("bob")
     let receiver = try stage.start(
       .client,
       ["receive", "--keep", "-d", folder.path, "-n", "bob", "-l", "0"]
-        + Stage.Access(bob, at: kdc).arguments + extra, home: bob.home, input: .terminal)
+        + Stage.Access(bob, at: kdc).arguments + extra, home: bob.home,
+      environment: environment, input: .terminal)
     try await receiver.shown("listening on port")
     return receiver
   }
@@ -164,19 +166,15 @@ extension EndToEnd.ServiceTests {
         environment: clock.environment)
       try await receiver.said("listening on port")
       let alice = try await stage.loggedIn("alice", at: first)
-      let held = try await stage.stream(alice, at: first, to: receiver, number: 1)
-
       first.program.signal(SIGKILL)
       try await first.program.expectExit(128 + SIGKILL)
       try await receiver.said("the KDC does not answer")
+      try await meetJunk(at: first.port, receiver)
       try FileManager.default.removeItem(atPath: first.folder.path("pwd.txt.presence"))
       let second = try await stage.kdc(port: first.port)
       let file = try stage.folder.put([1], at: "one")
       try await receiver.said("the KDC answers again")
       try await stage.send(alice, at: second, [file]).expectExit(0)
-      // What was under way has not noticed.
-      held.closeInput()
-      try await held.expectExit(0)
 
       try await changePassphrase(of: bob, on: stage, at: second)
       try await receiver.said("the login of bob is over")
@@ -189,6 +187,59 @@ extension EndToEnd.ServiceTests {
         received.bytes(of: "two") == [2] ? () : nil
       }
       try await stage.stop(receiver)
+    }
+  }
+
+  /// Somebody else answers in the KDC's place for a while.
+  private func meetJunk(at port: UInt16, _ receiver: Program) async throws {
+    do {
+      let junk = try JunkServer(port)
+      try await eventually("answers that make no sense", report: receiver.report) {
+        junk.answerCount >= 3 ? () : nil
+      }
+    }
+    #expect(receiver.exitStatus == nil)
+    // Whoever waited in `accept` has let go of the port.
+    try await eventually("the port") { (try? ServerSocket(port)).map { _ in () } }
+  }
+
+  @Test("It ends when another login receives in its place, a question open or not")
+  func superseded() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let received = try stage.folder.folder("received")
+      let clock = try QuickClock(factor: 20, in: stage.folder)
+      let receiver = try await asking(
+        stage, at: kdc, into: received, environment: clock.environment)
+      let alice = try await stage.loggedIn("alice", at: kdc)
+      let file = try stage.folder.put([1], at: "file")
+      let sender = try stage.send(alice, at: kdc, [file])
+      try await receiver.shown("Accept this from alice? [y/N]")
+      let second = try await stage.listening(
+        try stage.user("bob"), at: kdc, ["-o", stage.folder.path("out")])
+      try await receiver.expectExit(1)
+      #expect(receiver.output.text.contains("another login of bob receives now"))
+      #expect(try await sender.exit() != 0)
+      #expect(second.exitStatus == nil)
+    }
+  }
+
+  @Test("It ends when the KDC says that its login is over, and it has no other")
+  func loginOver() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let bob = try await stage.loggedIn("bob", at: kdc)
+      let clock = try QuickClock(factor: 20, in: stage.folder)
+      let receiver = try stage.start(
+        .client,
+        ["receive", "--keep", "-n", "bob", "-l", "0", "-a", "127.0.0.1", "-p", "\(kdc.port)"]
+          + ["-d", stage.folder.path], home: bob.home, environment: clock.environment)
+      try await receiver.said("listening on port")
+      let disabling = try stage.start(
+        .kdc, ["users", "disable", "bob", "-f", kdc.folder.path("pwd.txt")])
+      try await disabling.expectExit(0)
+      try await receiver.expectExit(5)
+      #expect(receiver.errors.text.contains("The login of bob is over"))
     }
   }
 

@@ -137,6 +137,8 @@ struct IncomingTransfer: ~Copyable {
       TransferSummary(.receive, list.session.peer, manifest, offset: start))
     do {
       while try !receiveChunk(into: &chunks) {
+        // A sender who is fast enough never lets anybody wait, and look.
+        try stop.check()
         if let sizeLimit, chunks.byteCount > sizeLimit { throw TransferReason.tooLarge }
         progress.advanced(to: start + chunks.byteCount)
       }

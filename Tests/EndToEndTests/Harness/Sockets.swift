@@ -94,6 +94,12 @@ final class ServerSocket: Sendable {
   init(_ port: UInt16 = 0, isDatagram: Bool = false) throws {
     descriptor = try newSocket(isDatagram ? SOCK_DGRAM : SOCK_STREAM)
     let socket = descriptor
+    if !isDatagram {
+      // Whoever has the port next need not wait for connections that are over.
+      var yes: Int32 = 1
+      _ = unsafe setsockopt(
+        socket, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+    }
     var result = unsafe withLoopback(port) { unsafe Foundation.bind(socket, $0, $1) }
     if result == 0, !isDatagram { result = listen(socket, 64) }
     var address = sockaddr_in()
