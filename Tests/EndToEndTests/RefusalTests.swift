@@ -131,7 +131,7 @@ extension EndToEnd.RefusalTests {
       #expect(try await empty.exit() != 0)
       #expect(empty.errors.text.contains("empty"))
       #expect(!kdc.log.contains("alice"))
-      let open = try stage.folder.put(Array("a secret".utf8), at: "open", mode: 0o644)
+      let open = try stage.folder.put(Array("a longer secret".utf8), at: "open", mode: 0o644)
       let warned = try sender(open)
       try await warned.expectExit(6)
       #expect(warned.errors.text.contains("chmod 600"))

@@ -91,6 +91,19 @@ import Wire
     #expect(try peers.pin(of: carol.name, in: realm(1))?.identity == carol.identity)
   }
 
+  /// Found by StateFuzz: each use of the file took one of several carriage returns away.
+  @Test func pinsStayAsTheyAreWhenTheFileIsRewritten() throws {
+    let peers = KnownPeers(in: folder.state, person: person)
+    for peer in [try peer("bob", 5), try peer("carol", 6)] {
+      try peers.pin(peer, in: realm(1), telling: person)
+    }
+    let text = contents(peers.path).dropLast() + "\r\r\r"
+    _ = folder.write(String(text), to: "state/known_peers")
+    let before = try peers.all()
+    try peers.pin(try peer("bob", 5), in: realm(1), telling: person)
+    #expect(try peers.all() == before)
+  }
+
   @Test func aPeerThatWasPinnedDifferentlyInTheMeantimeIsRefused() throws {
     let peers = KnownPeers(in: folder.state, person: person)
     try peers.pin(try peer("bob", 5), in: realm(1), telling: person)

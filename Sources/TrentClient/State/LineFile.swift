@@ -83,8 +83,10 @@ final class LineFile {
     var lines = [UInt8](contents.bytes).split(
       separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     if lines.last?.isEmpty == true { lines.removeLast() }
+    // All of them: with one at a time, each rewriting of the file would change the line.
     return lines.map { line in
-      String(decoding: line.last == UInt8(ascii: "\r") ? line.dropLast() : line, as: UTF8.self)
+      let count = line.reversed().drop { $0 == UInt8(ascii: "\r") }.count
+      return String(decoding: line.prefix(count), as: UTF8.self)
     }
   }
 }
