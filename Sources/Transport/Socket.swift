@@ -53,7 +53,7 @@ package struct Socket: ~Copyable {
   }
 
   /// Nil once the socket is no longer connected, or not bound yet.
-  var localAddress: NetworkAddress? {
+  package var localAddress: NetworkAddress? {
     unsafe NetworkAddress { unsafe getsockname(descriptor, $0, $1) }
   }
 

@@ -49,10 +49,12 @@ final class Lane {
     return isConnecting ? nil : send(bytes)
   }
 
+  /// Where nobody listens any more, a socket may get that very port and hear itself: that is nobody.
   private func open(on poll: EventPoll) throws(LoadFailure) -> Miss? {
     let opened = try newSocket()
     let code = opened.startConnecting(to: address)
     guard code == 0 || code == EINPROGRESS else { return .refused(code: code) }
+    guard opened.localAddress != address else { return .refused(code: ECONNREFUSED) }
     isConnecting = code == EINPROGRESS
     try poll.add(opened, number: number, isConnecting: isConnecting)
     socket = consume opened
@@ -93,6 +95,7 @@ final class Lane {
     case .some(let socket):
       let code = socket.takeError()
       guard code == 0 else { return .refused(code: code) }
+      guard socket.localAddress != address else { return .refused(code: ECONNREFUSED) }
       try poll.awaitAnswers(on: socket, number: number)
     }
     return send(bytes)
