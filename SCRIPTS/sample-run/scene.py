@@ -103,7 +103,9 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        return self._text.replace("\r\n", "\n").removesuffix("$ ")
+        """What stays on the screen: a line that is drawn again and again is told as it is in the end."""
+        left = re.sub(r"^.*\r?\x1b\[K", "", self._text.replace("\r\n", "\n"), flags=re.MULTILINE)
+        return left.removesuffix("$ ")
 
     def close(self) -> None:
         """Ends whatever runs there."""
