@@ -20,7 +20,7 @@ let package = Package(
       targets: [
         "SecretMemory", "Cryptography", "Wire", "KeyDistribution", "FileTransfer", "TrentClient",
       ]),
-    .library(name: "TrentServer", targets: ["Directory", "Operation", "ServerTransport"]),
+    .library(name: "TrentServer", targets: ["Audit", "Directory", "Operation", "ServerTransport"]),
     .executable(name: "kdc", targets: ["kdc"]),
     .executable(name: "client", targets: ["client"]),
     .executable(name: "kdc-load", targets: ["kdc-load"]),
@@ -64,6 +64,8 @@ let package = Package(
       dependencies: ["SecretMemory", "Cryptography", "DurableFiles", "KeyDistribution", "Wire"],
       swiftSettings: strict),
     .target(name: "Operation", dependencies: ["Wire"], swiftSettings: strict),
+    .target(
+      name: "Audit", dependencies: ["Cryptography", "SecretMemory", "Wire"], swiftSettings: strict),
     .target(name: "DurableFiles", dependencies: ["CLinux", "SecretMemory"], swiftSettings: strict),
     .target(
       name: "Settings",
@@ -93,8 +95,8 @@ let package = Package(
     .executableTarget(
       name: "kdc",
       dependencies: [
-        "Cryptography", "Directory", "DurableFiles", "KeyDistribution", "Operation", "SecretMemory",
-        "ServerTransport", "SystemClock", "Wire",
+        "Audit", "Cryptography", "Directory", "DurableFiles", "KeyDistribution", "Operation",
+        "SecretMemory", "ServerTransport", "SystemClock", "Wire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "Logging", package: "swift-log"),
@@ -119,6 +121,9 @@ let package = Package(
 
     .testTarget(
       name: "CryptographyTests", dependencies: ["Cryptography", "SecretMemory"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "AuditTests", dependencies: ["Audit", "Cryptography", "SecretMemory", "Wire"],
       swiftSettings: strict),
     .testTarget(
       name: "WireTests", dependencies: ["Wire", "SecretMemory"], swiftSettings: strict),

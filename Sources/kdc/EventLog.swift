@@ -15,7 +15,10 @@ import Wire
 final class EventLog: Sendable {
   private struct State {
     var waiting: [(CenterEvent, Timestamp)] = []
+    /// Have no line in the log.
     var lost = 0
+    /// Found no room in the queue, and so have no record in the audit either.
+    var dropped = 0
     var counts = EventCounts()
     /// The thread is going to take what waits.
     var isScheduled = false
@@ -38,12 +41,17 @@ final class EventLog: Sendable {
   private let writer = DispatchQueue(label: "event log")
   private let state = Mutex(State())
   private let output: Mutex<Output>
+  private let audit: AuditTrail?
   private let report: @Sendable (String) -> Void
 
   /// - Parameters:
   ///   - path: where the lines go; nil: standard error.
+  ///   - audit: gets every event, whatever its level, in the same batches.
   ///   - report: is told once when lines can no longer be written.
-  init(path: String?, report: @escaping @Sendable (String) -> Void) throws(EventLogFailure) {
+  init(
+    path: String?, audit: AuditTrail? = nil, report: @escaping @Sendable (String) -> Void
+  ) throws(EventLogFailure) {
+    self.audit = audit
     self.report = report
     output = Mutex(Output(descriptor: try Self.open(path)))
   }
@@ -82,9 +90,10 @@ final class EventLog: Sendable {
   func write(_ event: CenterEvent, at now: Timestamp) {
     let isFirst = state.withLock { state in
       state.counts.count(event)
-      guard LogLevel.of(event) >= LogLevel.current else { return false }
+      guard audit != nil || LogLevel.of(event) >= LogLevel.current else { return false }
       guard state.waiting.count < Self.limit else {
         state.lost += 1
+        state.dropped += 1
         return false
       }
       state.waiting.append((event, now))
@@ -97,8 +106,13 @@ final class EventLog: Sendable {
   /// Of all events, those without a line among them.
   var counts: EventCounts { state.withLock { $0.counts } }
 
-  /// Waits until what has been told so far is written, but not for long.
-  func flush() {
+  /// Waits until what has been told so far is written, but not for long. The audit ends with it.
+  func close() {
+    flush()
+    audit?.close()
+  }
+
+  private func flush() {
     let done = DispatchSemaphore(value: 0)
     writer.async { [self] in
       writeWaiting()
@@ -111,18 +125,22 @@ final class EventLog: Sendable {
     var waiting: [(CenterEvent, Timestamp)] = []
     // Memory for as many again, so that nobody who holds the lock has to ask for it.
     waiting.reserveCapacity(state.withLock { $0.waiting.count })
-    let lost = state.withLock { state in
+    let (lost, dropped) = state.withLock { state in
       swap(&state.waiting, &waiting)
       defer {
         state.lost = 0
+        state.dropped = 0
         state.isScheduled = false
       }
-      return state.lost
+      return (state.lost, state.dropped)
     }
     guard !waiting.isEmpty || lost > 0 else { return }
+    audit?.write(waiting, dropped: dropped)
     output.withLock { output in
       output.lines.removeAll()
-      for (event, now) in waiting { output.lines.append(event, at: now) }
+      for (event, now) in waiting where LogLevel.of(event) >= LogLevel.current {
+        output.lines.append(event, at: now)
+      }
       if lost > 0 { output.lines.append(lost: lost, at: SystemClock.now) }
       let unwritten = write(&output)
       guard unwritten > 0 else { return }

@@ -41,6 +41,12 @@ struct KDC: AsyncParsableCommand {
   var log: String?
 
   @Option(
+    help: ArgumentHelp(
+      "Where each event goes as a record that cannot be changed unnoticed: see kdc audit --help.",
+      valueName: "file"))
+  var audit: String?
+
+  @Option(
     name: [.customShort("a", allowingJoined: true), .customLong("bind")],
     help: "The address to listen on; every one without it.")
   var bindAddress: String?
@@ -67,6 +73,7 @@ struct KDC: AsyncParsableCommand {
       throw ValidationError("-f needs the name of a user file")
     }
     if let log, log.isEmpty { throw ValidationError("-o needs the name of a file") }
+    if let audit, audit.isEmpty { throw ValidationError("--audit needs the name of a file") }
     guard settingsFile != nil || port != nil && userFile != nil else {
       throw ValidationError("-p, --port and -f, --users are needed, or --settings")
     }
@@ -91,7 +98,8 @@ struct KDC: AsyncParsableCommand {
     var flags: [AbsoluteConfigKey: ConfigValue] = [:]
     if let port { flags["port"] = ConfigValue(.int(Int(port)), isSecret: false) }
     for (name, text) in [
-      "users": userFile, "log": log, "bind": bindAddress, "registration": registration?.rawValue,
+      "users": userFile, "log": log, "audit": audit, "bind": bindAddress,
+      "registration": registration?.rawValue,
       "log-level": logLevel,
     ] {
       if let text { flags[AbsoluteConfigKey([name])] = ConfigValue(.string(text), isSecret: false) }

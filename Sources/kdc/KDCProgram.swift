@@ -9,6 +9,7 @@ import SecretMemory
 enum KDCProgram {
   /// What the first word may be, where it is no option. Without one the KDC serves.
   private static let commands: [(word: String, type: any ParsableCommand.Type)] = [
+    ("audit", AuditCommand.self),
     ("check", CheckCommand.self),
     ("export", ExportCommand.self),
     ("import", ImportCommand.self),

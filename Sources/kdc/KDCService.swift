@@ -46,7 +46,10 @@ struct KDCService: Service {
     let files = try RealmFiles(
       userFile: settings.userFile, policy: settings.policy, logger: logger)
     self.files = files
-    log = try EventLog(path: settings.eventLog) { logger.error("\($0)") }
+    let audit = try settings.audit.map {
+      try AuditTrail(path: $0, keys: files.center.keys, logger: logger)
+    }
+    log = try EventLog(path: settings.eventLog, audit: audit) { logger.error("\($0)") }
   }
 
   func run() async throws {
@@ -83,7 +86,7 @@ struct KDCService: Service {
     try await server.shutdown()
     try await prober.shutdown()
     directory.close()
-    log.flush()
+    log.close()
   }
 
   /// Takes over what may change while the KDC serves. Settings that cannot be used change nothing.
@@ -96,8 +99,9 @@ struct KDCService: Service {
       logger.notice("settings and log file are those of now")
       if settings.port != self.settings.port || settings.userFile != self.settings.userFile
         || settings.bindAddress != self.settings.bindAddress
+        || settings.audit != self.settings.audit
       {
-        logger.warning("port, users and bind take effect at the next start")
+        logger.warning("port, users, bind and audit take effect at the next start")
       }
     } catch {
       logger.error("nothing was changed: \(error)")

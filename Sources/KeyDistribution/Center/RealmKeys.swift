@@ -80,6 +80,10 @@ public final class RealmKeys: Sendable {
     return context.publicBytes()
   }
 
+  /// The KDC's signature of a checkpoint of its audit trail (64 bytes), whose content begins with a
+  /// label of its own (PROTOCOL.md, 11.2).
+  public func auditSignature(of content: RawSpan) -> [UInt8] { identity.sign(content) }
+
   /// The KDC's signature that an identity key is a user's (64 bytes).
   func certificate(for name: PrincipalName, identity key: VerifyingKey) -> [UInt8] {
     identity.sign(realm.certificateContent(name: name, identity: key).bytes)

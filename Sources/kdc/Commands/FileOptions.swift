@@ -16,8 +16,11 @@ struct FileOptions: ParsableArguments {
     help: "The KDC's log, for a line about this while the KDC does not serve.")
   var log: String?
 
+  @Option(help: "The KDC's audit file, for a record about this while the KDC does not serve.")
+  var audit: String?
+
   func validate() throws {
-    guard !userFile.isEmpty, log != "" else { throw ValidationError("a file needs a name") }
+    guard !userFile.isEmpty, log != "", audit != "" else { throw ValidationError("a file needs a name") }
   }
 
   /// Asks one thing, of the KDC that serves or on its files.
@@ -26,7 +29,7 @@ struct FileOptions: ParsableArguments {
   ) throws -> JSONValue {
     do {
       let link = try OperatorLink(
-        userFile: userFile, eventLog: log, logger: Logger(label: "kdc"))
+        userFile: userFile, eventLog: log, audit: audit, logger: Logger(label: "kdc"))
       let answer: Result<JSONValue, OperatorFailure>
       do throws(OperatorFailure) {
         answer = .success(try link.ask(request, item: item))
@@ -44,7 +47,7 @@ struct FileOptions: ParsableArguments {
   func askEach(_ requests: [OperatorRequest]) throws -> [OperatorFailure] {
     do {
       let link = try OperatorLink(
-        userFile: userFile, eventLog: log, logger: Logger(label: "kdc"))
+        userFile: userFile, eventLog: log, audit: audit, logger: Logger(label: "kdc"))
       var refused: [OperatorFailure] = []
       for request in requests {
         do throws(OperatorFailure) {

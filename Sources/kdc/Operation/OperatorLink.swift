@@ -19,7 +19,7 @@ struct OperatorLink: ~Copyable {
 
   private let way: Way
 
-  init(userFile: String, eventLog: String?, logger: Logger) throws {
+  init(userFile: String, eventLog: String?, audit: String?, logger: Logger) throws {
     // A command makes no realm: the name may have a slip.
     guard unsafe access(userFile, F_OK) == 0 else {
       throw OperatorFailure("there is no user file \(userFile)")
@@ -30,7 +30,13 @@ struct OperatorLink: ~Copyable {
       return
     }
     let files = try RealmFiles(userFile: userFile, policy: CenterPolicy(), logger: logger)
-    let log = try eventLog.map { try EventLog(path: $0) { logger.error("\($0)") } }
+    let trail = try audit.map {
+      try AuditTrail(path: $0, keys: files.center.keys, logger: logger)
+    }
+    let log: EventLog? =
+      if eventLog != nil || trail != nil {
+        try EventLog(path: eventLog ?? "/dev/null", audit: trail) { logger.error("\($0)") }
+      } else { nil }
     way = .files(
       OperatorDesk(files) { event, time in log?.write(event, at: time) }, files.directory, log)
   }
@@ -96,7 +102,7 @@ struct OperatorLink: ~Copyable {
     switch consume way {
     case .files(_, let directory, let log):
       directory.close()
-      log?.flush()
+      log?.close()
     case .socket: break
     }
   }

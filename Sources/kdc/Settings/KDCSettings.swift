@@ -10,6 +10,8 @@ struct KDCSettings: Sendable {
   let userFile: String
   /// Nil: standard error.
   let eventLog: String?
+  /// Nil: none.
+  let audit: String?
   /// Nil: every address, IPv6 and IPv4.
   let bindAddress: String?
   let logLevel: Logger.Level
@@ -37,6 +39,7 @@ struct KDCSettings: Sendable {
     self.port = UInt16(clamping: port)
     self.userFile = userFile
     eventLog = reader.string(forKey: "log")
+    audit = reader.string(forKey: "audit")
     bindAddress = reader.string(forKey: "bind")
     logLevel =
       reader.string(forKey: "log-level").flatMap { Logger.Level(rawValue: $0) }

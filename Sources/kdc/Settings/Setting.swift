@@ -32,6 +32,7 @@ struct Setting: Sendable {
       Setting("port", .number(0...65535)),
       Setting("users", .text),
       Setting("log", .text),
+      Setting("audit", .text),
       Setting("bind", .text),
       Setting("log-level", .choice(LogLevel.names)),
       Setting("registration", .choice(RegistrationPolicy.allCases.map(\.rawValue))),
