@@ -3,7 +3,7 @@ internal import SecretMemory
 internal import Wire
 
 /// The end of an audit file, where records are added: each has a MAC over its number, the MAC
-/// before it, and itself, under a key that is erased as soon as that is done (PROTOCOL.md, 11).
+/// before it, and itself, under a key that is erased as soon as that is done (AUDIT.md, 3).
 public struct AuditChain: ~Copyable, Sendable {
   private var key: AuditKey
   /// The MAC of the record before; zeros for the first one.
@@ -44,6 +44,14 @@ public struct AuditChain: ~Copyable, Sendable {
     output.append(UInt8(ascii: "\n"))
   }
 
+  /// Adds the first record of a file, which says what the chain was before it: so a file can be
+  /// verified when those before it are gone.
+  ///
+  /// - Parameter members: as for other records.
+  public mutating func sealBeginning(_ members: [UInt8], into output: inout [UInt8]) {
+    seal(members + AuditLink(mac: mac, head: head).members, into: &output)
+  }
+
   /// Adds a checkpoint: the KDC's signature over all that is before it.
   ///
   /// - Parameters:
@@ -79,8 +87,12 @@ public struct AuditChain: ~Copyable, Sendable {
 
   /// What has to be kept to go on from here.
   ///
-  /// - Parameter length: of the file with all records so far, in bytes.
-  public func state(length: UInt64) -> AuditState {
-    AuditState(count: count, length: length, mac: mac, head: head, key: key.secret.duplicate())
+  /// - Parameters:
+  ///   - length: of the file with all records so far, in bytes; 0: the next record begins a file.
+  ///   - hasEnded: whether no record follows before the next start.
+  public func state(length: UInt64, hasEnded: Bool = false) -> AuditState {
+    AuditState(
+      count: count, length: length, hasEnded: hasEnded, mac: mac, head: head,
+      key: key.secret.duplicate())
   }
 }

@@ -59,6 +59,8 @@ public struct AuditVerdict: Sendable {
   public internal(set) var authenticCount = 0
   /// Checkpoints whose signature was verified.
   public internal(set) var checkpointCount = 0
+  /// Records before this one were not looked at.
+  public internal(set) var firstNumber: UInt64 = 0
   /// 0: there is none.
   public internal(set) var lastCheckpointLine = 0
   /// Up to here a checkpoint or the chain state covers the lines.

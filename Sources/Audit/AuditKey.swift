@@ -3,7 +3,7 @@ internal import SecretMemory
 internal import Wire
 
 /// The key of one record. It gives the record's MAC key once and is the key of the next record
-/// then; what it was cannot be computed from what it is (PROTOCOL.md, 11.1).
+/// then; what it was cannot be computed from what it is (AUDIT.md, 3).
 struct AuditKey: ~Copyable, Sendable {
   static let byteCount = 32
 

@@ -1,7 +1,7 @@
 internal import SecretMemory
 internal import Wire
 
-/// What every derivation and signature of the audit trail begins with (PROTOCOL.md, 3 and 11).
+/// What every derivation and signature of the audit trail begins with (AUDIT.md, 3).
 enum AuditLabel: String, CaseIterable {
   case step = "trent audit step v1"
   case record = "trent audit record v1"

@@ -8,16 +8,20 @@ public struct AuditState: ~Copyable, Sendable {
   public let count: UInt64
   /// The length of the file with them, in bytes.
   public let length: UInt64
+  /// Whether the KDC has ended as it should, so that no record came after these.
+  public let hasEnded: Bool
   /// Of the last record.
   public let mac: [UInt8]
   let head: [UInt8]
   let key: SecretBytes
 
   init(
-    count: UInt64, length: UInt64, mac: [UInt8], head: [UInt8], key: consuming SecretBytes
+    count: UInt64, length: UInt64, hasEnded: Bool = false, mac: [UInt8], head: [UInt8],
+    key: consuming SecretBytes
   ) {
     self.count = count
     self.length = length
+    self.hasEnded = hasEnded
     self.mac = mac
     self.head = head
     self.key = key
@@ -34,14 +38,16 @@ public struct AuditState: ~Copyable, Sendable {
   private static let magic = [UInt8]("trent audit state v1\n".utf8)
   private static let initialMagic = [UInt8]("trent audit initial v1\n".utf8)
 
-  public static let byteCount = magic.count + 2 * 8 + 4 * SHA256.byteCount
+  public static let byteCount = magic.count + 2 * 8 + 1 + 4 * SHA256.byteCount
 
-  /// A line that says what it is, count, length, MAC, head and key, and the SHA-256 over all that.
+  /// A line that says what it is; count, length, whether it has ended, MAC, head and key; and the
+  /// SHA-256 over all that (AUDIT.md, 5).
   public func encoded() -> SecretBytes {
     var writer = ByteWriter(capacity: Self.byteCount)
     writer.bytes(Self.magic.bytes)
     writer.uint64(count)
     writer.uint64(length)
+    writer.uint8(hasEnded ? 1 : 0)
     writer.bytes(mac.bytes)
     writer.bytes(head.bytes)
     writer.bytes(key.bytes)
@@ -59,12 +65,14 @@ public struct AuditState: ~Copyable, Sendable {
     guard let content = Self.content(of: bytes, Self.magic) else { return nil }
     var reader = ByteReader(content)
     guard let count = try? reader.uint64(), let length = try? reader.uint64(),
+      let ending = try? reader.uint8(), ending <= 1,
       let mac = try? reader.bytes(SHA256.byteCount),
       let head = try? reader.bytes(SHA256.byteCount),
       reader.remaining == AuditKey.byteCount
     else { return nil }
     let key = SecretBytes(copying: reader.remainder())
-    self.init(count: count, length: length, mac: mac, head: head, key: key)
+    self.init(
+      count: count, length: length, hasEnded: ending == 1, mac: mac, head: head, key: key)
   }
 
   @_lifetime(copy bytes)

@@ -2,7 +2,7 @@ public import Cryptography
 public import SecretMemory
 internal import Wire
 
-/// Reads an audit file line by line, and finds what was changed in it (PROTOCOL.md, 11.3).
+/// Reads an audit file line by line, and finds what was changed in it (AUDIT.md, 6).
 ///
 /// With the initial key every record is verified by itself. Without it lines up to the last
 /// checkpoint are, as a whole between two of them; and with the chain state all that it counts, and
@@ -28,6 +28,8 @@ public struct AuditVerifier: ~Copyable {
   private static let longestGap: UInt64 = 10_000_000
 
   private let identity: VerifyingKey?
+  /// The first line may be of a later file.
+  private let beginsLater: Bool
   private let mark: Mark?
   private let markWalk: Walk?
   private var isMarkPassed = false
@@ -49,10 +51,14 @@ public struct AuditVerifier: ~Copyable {
   ///   - identity: the KDC's; nil: checkpoints are not verified.
   ///   - initialKey: nil: MACs are verified only from `state` on.
   ///   - state: as it was before the file was read.
+  ///   - beginsLater: files before the first one are not looked at; its own word is taken for what
+  ///     the chain was.
   public init(
-    identity: VerifyingKey?, initialKey: consuming SecretBytes?, state: consuming AuditState?
+    identity: VerifyingKey?, initialKey: consuming SecretBytes?, state: consuming AuditState?,
+    beginsLater: Bool = false
   ) {
     self.identity = identity
+    self.beginsLater = beginsLater
     switch initialKey {
     case .some(let secret): walk = Walk(secret, of: 0)
     case .none: walk = nil
@@ -82,6 +88,7 @@ public struct AuditVerifier: ~Copyable {
       isLinked = false
       return follow(text)
     }
+    if line == 1, beginsLater { begin(with: record, text) }
     guard record.number >= expected else {
       find(.outOfPlace(number: record.number))
       return
@@ -98,6 +105,17 @@ public struct AuditVerifier: ~Copyable {
     verdict.recordCount += 1
     if record.isCheckpoint { checkSignature(of: record, text) }
     follow(text)
+  }
+
+  /// Goes on from what a file that is not the first one says of those before it; its MAC covers it.
+  private mutating func begin(with record: AuditRecord, _ text: [UInt8]) {
+    guard let link = AuditLink(text) else { return }
+    verdict.firstNumber = record.number
+    expected = record.number
+    mac = link.mac
+    head = link.head
+    // The walk is as long as all that was before.
+    if record.number <= Self.longestGap { walk?.key.advance(to: record.number) }
   }
 
   private static func successor(of number: UInt64) -> UInt64 {
@@ -155,7 +173,9 @@ public struct AuditVerifier: ~Copyable {
     guard let mark, let markWalk, !isMarkPassed, number >= mark.count else { return }
     isMarkPassed = true
     if let walk {
-      if mark.count - expected <= Self.longestGap, walk.key.number <= mark.count {
+      if expected <= mark.count, mark.count - expected <= Self.longestGap,
+        walk.key.number <= mark.count
+      {
         walk.key.advance(to: mark.count)
         let found = walk.key.secret.duplicate()
         let genuine = markWalk.key.secret.duplicate()

@@ -1,3 +1,5 @@
+internal import Wire
+
 /// Bytes as lower-case hexadecimal digits.
 enum Hexadecimal {
   private static let digits = [UInt8]("0123456789abcdef".utf8)
@@ -25,6 +27,11 @@ enum Hexadecimal {
       }
     }
     return bytes
+  }
+
+  /// The same of a text.
+  static func decode(_ value: JSONValue?) -> [UInt8]? {
+    value?.text.flatMap { decode([UInt8]($0.utf8)[...]) }
   }
 
   private static func value(of character: UInt8) -> UInt8? {

@@ -53,6 +53,13 @@ public struct AppendFile: ~Copyable, Sendable {
     return true
   }
 
+  /// Whether this is the file that is at its path now: it may have been moved away.
+  public func isAtItsPath() throws(FileFailure) -> Bool {
+    let own = try file.status()
+    guard let found = try stat.following(file.path) else { return false }
+    return own.st_dev == found.st_dev && own.st_ino == found.st_ino
+  }
+
   /// Adds one record. When not all of it can be written, the part that was is taken away again.
   public mutating func append(_ record: RawSpan) throws(FileFailure) {
     try checkUsable()

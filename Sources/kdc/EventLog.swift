@@ -86,6 +86,9 @@ final class EventLog: Sendable {
     }
   }
 
+  /// The same for the audit, if there is one.
+  func reopenAudit() throws { try audit?.reopen() }
+
   /// Never waits.
   func write(_ event: CenterEvent, at now: Timestamp) {
     let isFirst = state.withLock { state in

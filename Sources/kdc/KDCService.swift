@@ -96,6 +96,7 @@ struct KDCService: Service {
       try log.reopen(settings.eventLog)
       LogLevel.set(settings.logLevel)
       center.adopt(settings.policy)
+      reopenAudit()
       logger.notice("settings and log file are those of now")
       if settings.port != self.settings.port || settings.userFile != self.settings.userFile
         || settings.bindAddress != self.settings.bindAddress
@@ -105,6 +106,14 @@ struct KDCService: Service {
       }
     } catch {
       logger.error("nothing was changed: \(error)")
+    }
+  }
+
+  private func reopenAudit() {
+    do {
+      try log.reopenAudit()
+    } catch {
+      logger.error("the audit goes on in the file that it was in: \(error)")
     }
   }
 

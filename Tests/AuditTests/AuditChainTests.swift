@@ -239,4 +239,49 @@ import Testing
       }
     }
   }
+
+  @Test("A file that begins later is verified by its own word for what was before, with key or not")
+  func later() throws {
+    let sample = Sample()
+    let state = try sample.state(6)
+    var chain = AuditChain(state, identity: sample.identity)
+    let signer = SigningKey(seed: SecretBytes(copying: [UInt8](repeating: 9, count: 32).bytes))
+    var lines: [[UInt8]] = []
+    for number in 0..<4 {
+      var text: [UInt8] = []
+      let time = "2026-01-02T03:04:05.678Z"
+      let members = [UInt8](#""time":"\#(time)","event":"continued""#.utf8)
+      if number == 0 {
+        chain.sealBeginning(members, into: &text)
+      } else if number == 1 {
+        chain.sealCheckpoint(time: time, into: &text) { signer.sign($0) }
+      } else {
+        chain.seal(members, into: &text)
+      }
+      lines.append(text.dropLast())
+    }
+    func verify(_ lines: [[UInt8]], withKey: Bool, isLater: Bool) -> AuditVerdict {
+      let key: SecretBytes? = withKey ? sample.initial.duplicate() : nil
+      let last = chain.state(length: 1)
+      var verifier = AuditVerifier(
+        identity: sample.identity, initialKey: key, state: last, beginsLater: isLater)
+      for line in lines { verifier.take(line) }
+      return verifier.finish(isTorn: false)
+    }
+    for withKey in [true, false] {
+      let verdict = verify(lines, withKey: withKey, isLater: true)
+      #expect(verdict.isGood && verdict.firstNumber == 6 && verdict.checkpointCount == 1)
+      #expect(verdict.authenticCount == (withKey ? 4 : 0))
+      #expect(!verify(lines, withKey: withKey, isLater: false).isGood)
+      #expect(!verify(Array(lines.dropFirst()), withKey: withKey, isLater: true).isGood)
+      #expect(verify(sample.lines[..<6] + lines, withKey: withKey, isLater: false).isGood)
+      for place in lines.indices {
+        var bent = lines
+        bent[place][40] ^= 1
+        #expect(!verify(bent, withKey: withKey, isLater: true).isGood, "\(place)")
+      }
+      // A state that is behind the files is passed over, and none traps.
+      #expect(sample.verify(lines, withKey: withKey, stateAt: 3).findings.count > 0)
+    }
+  }
 }

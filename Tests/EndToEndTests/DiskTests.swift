@@ -8,28 +8,11 @@ extension EndToEnd {
 }
 
 extension EndToEnd.DiskTests {
-  /// A file system of its own, mounted for one test. Only root may do that.
-  private struct Disk: ~Copyable {
-    let folder: Folder
-
-    init?(in stage: Stage, size: String) throws {
-      folder = try stage.folder.folder("disk")
-      guard unsafe mount("tmpfs", folder.path, "tmpfs", 0, "size=\(size)") == 0 else { return nil }
-    }
-
-    deinit { unsafe umount2(folder.path, Int32(MNT_DETACH)) }
-
-    func remount(_ options: String, flags: Int = 0) {
-      let code = unsafe mount("tmpfs", folder.path, "tmpfs", UInt(32 | flags), options)
-      #expect(code == 0, "remount: \(errno)")
-    }
-  }
-
   /// Says nothing where the test may not mount a file system.
   @Test("A full disk: both say so, and with more space the same commands go on")
   func full() async throws {
     try await Stage.with { stage in
-      guard let disk = try Disk(in: stage, size: "2m") else { return }
+      guard let disk = try SmallDisk(in: stage, size: "2m") else { return }
       let kdc = try await stage.kdc()
       let (alice, bob) = (try stage.user("alice"), try stage.user("bob"))
       let content = randomBytes(5 << 20)
@@ -57,7 +40,7 @@ extension EndToEnd.DiskTests {
   @Test("A disk that cannot be written to: told at once, or when it becomes so")
   func readOnly() async throws {
     try await Stage.with { stage in
-      guard let disk = try Disk(in: stage, size: "2m") else { return }
+      guard let disk = try SmallDisk(in: stage, size: "2m") else { return }
       let kdc = try await stage.kdc()
       let (alice, bob) = (try stage.user("alice"), try stage.user("bob"))
       let file = try stage.folder.put([7], at: "file")

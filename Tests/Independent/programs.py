@@ -107,12 +107,19 @@ class Laboratory:
         failures = {"name": {"free-failures": FREE_FAILURES}, "source": {"free-failures": 100_000}}
         settings.write_text(json.dumps({"brakes": rates | failures}))
         arguments = [self._kdc, "-p", "0", "-f", str(users), "-o", str(log)]
-        arguments += ["--settings", str(settings)]
+        arguments += ["--settings", str(settings), "--audit", str(self.folder / "audit")]
         program = self._started(Program(arguments))
         port = int(program.line("out", "listening on port ").split()[-1])
         self.word = program.line("out", "trent1")
         self._kdc_program = program
         return Center(port, self.word)
+
+    def kdc_command(self, *arguments: str) -> Program:
+        """A command of the operator's."""
+        return self._started(Program([self._kdc, *arguments]))
+
+    def end_kdc(self) -> int:
+        return self._kdc_program.end()
 
     def restart_kdc_without_users(self) -> Center:
         """The same KDC after a mishap: its identity is in another file than its users."""

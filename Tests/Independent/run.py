@@ -1,4 +1,4 @@
-"""Checks the real kdc and client against an implementation made from docs/PROTOCOL.md alone.
+"""Checks the real kdc and client against an implementation made from docs/PROTOCOL.md and docs/AUDIT.md alone.
 
     run.py KDC_PROGRAM CLIENT_PROGRAM
 
@@ -10,6 +10,7 @@ import pathlib
 import sys
 import tempfile
 
+from audit_checks import AuditChecks
 from change_checks import ChangeChecks
 from checks import Checks
 from client_checks import ClientChecks
@@ -43,6 +44,7 @@ def main() -> int:
             for hostile in (ReceiverChecks, SenderChecks):
                 hostile(parties).run()
             checks.group("U2: changed identities", honest.changed_identities)
+            AuditChecks(checks, laboratory).run()
         finally:
             laboratory.end()
     print(f"\n{checks.passed} passed, {checks.failed} failed")

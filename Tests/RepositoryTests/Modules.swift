@@ -24,10 +24,11 @@ enum Modules {
     "Settings": ["Configuration", "DurableFiles", "SecretMemory", "Wire"],
     "Directory": edge,
     "Operation": ["Wire"],
+    "Audit": ["Cryptography", "SecretMemory", "Wire"],
     "TrentClient": edge.union(["CLinux", "FileTransfer", "SystemClock", "Transport"]),
     // The programs.
     "kdc": edge.union([
-      "Directory", "ServerTransport", "SystemClock", "ArgumentParser", "Configuration",
+      "Audit", "Directory", "ServerTransport", "SystemClock", "ArgumentParser", "Configuration",
       "Logging", "Operation", "ServiceLifecycle", "UnixSignals",
     ]),
     "kdc-load": core.union([

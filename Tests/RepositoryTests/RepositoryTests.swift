@@ -82,7 +82,7 @@ struct RepositoryTests {
   @Test("The labels in the code are those of PROTOCOL.md, section 3")
   func labels() throws {
     var inCode: Set<String> = []
-    for folder in ["Sources/KeyDistribution", "Sources/FileTransfer"] {
+    for folder in ["Sources/KeyDistribution", "Sources/FileTransfer", "Sources/Audit"] {
       for path in try Repository.swiftFiles(under: folder) {
         for match in try Repository.text(path).matches(of: /"(trent [a-z ]+ v[0-9]+)"/) {
           #expect(inCode.insert(String(match.1)).inserted, "\(match.1) stands twice in the code")

@@ -81,7 +81,7 @@ public final class RealmKeys: Sendable {
   }
 
   /// The KDC's signature of a checkpoint of its audit trail (64 bytes), whose content begins with a
-  /// label of its own (PROTOCOL.md, 11.2).
+  /// label of its own (AUDIT.md, 4).
   public func auditSignature(of content: RawSpan) -> [UInt8] { identity.sign(content) }
 
   /// The KDC's signature that an identity key is a user's (64 bytes).

@@ -10,6 +10,14 @@ struct AuditFailure: Error, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 }
 
+extension TwinFile {
+  /// Puts the chain state there, in the place of the one with the key of before.
+  func write(_ state: consuming AuditState) throws(FileFailure) {
+    let encoded = state.encoded()
+    try write(encoded.bytes)
+  }
+}
+
 /// An audit file and what is beside it.
 struct AuditFiles {
   let records: String
@@ -28,12 +36,23 @@ struct AuditFiles {
   /// The chain at the end of the file, which is made when there is none. For who has the lock.
   ///
   /// In this order, so that a crash between any two steps leaves what the next start goes on with:
-  /// state, initial key, records.
+  /// state, initial key, records. A file that was moved away goes on in a new one, if nothing can
+  /// have been in it that the state does not count.
   func open(identity: VerifyingKey, logger: Logger) throws -> AuditChain {
     for path in [state, initialKey] { try removePartialFiles(of: path) }
     let found = try readState() ?? begin()
     var file = try AppendFile(path: records)
     if found.count == 0 { try handOutInitialKey(found) }
+    if file.length == 0, found.count > 0 {
+      guard found.hasEnded || found.length == 0 else {
+        throw AuditFailure(
+          "\(records) is not there, but the KDC that wrote it was killed: put it back for one start"
+        )
+      }
+      let chain = AuditChain(found, identity: identity)
+      try TwinFile(state).write(chain.state(length: 0))
+      return chain
+    }
     guard file.length >= found.length, try endsWithLastRecord(of: found) else {
       throw AuditFailure(
         "\(records) is not as this KDC left it, \(found.count) records long: "
@@ -51,8 +70,10 @@ struct AuditFiles {
     if reader.isTorn { try file.truncate(to: reader.position) }
     if try hasInitialKey() {
       logger.warning(
-        "\(initialKey) verifies the audit, and would let a thief rewrite it: move it off this machine"
-      )
+        """
+        \(initialKey) verifies the audit, and would let a thief rewrite it: move it off this \
+        machine
+        """)
     }
     return chain
   }
@@ -103,7 +124,7 @@ struct AuditFiles {
 
   /// Whether the file has, where the state says, the record that the state says.
   private func endsWithLastRecord(of state: borrowing AuditState) throws -> Bool {
-    guard state.count > 0 else { return true }
+    guard state.count > 0, state.length > 0 else { return true }
     let length = UInt64(AuditRecord.tailByteCount + 1)
     guard state.length >= length else { return false }
     var reader = try AuditFileReader(records, from: state.length - length)

@@ -9,7 +9,7 @@ import Synchronization
 import SystemClock
 import Wire
 
-/// The audit file of a KDC that serves: every event as a record of the chain (PROTOCOL.md, 11).
+/// The audit file of a KDC that serves: every event as a record of the chain (AUDIT.md).
 ///
 /// Records are written first, and the chain state after them: it is never ahead of the file, so
 /// that a crash at any moment leaves a file that does not look cut. What cannot be written waits in
@@ -27,6 +27,8 @@ final class AuditTrail: Sendable {
     var recordsSinceCheckpoint = 0
     var isCheckpointDue = false
     var isSettlingDue = false
+    /// Nothing is written any more.
+    var isClosed = false
   }
 
   /// What only the thread that settles looks at.
@@ -43,6 +45,7 @@ final class AuditTrail: Sendable {
   /// Bytes of records that may wait for a disk that is full.
   private static let pendingLimit = 1 << 20
 
+  private let path: String
   private let keys: RealmKeys
   private let state: Mutex<State>
   private let settling: Mutex<Settling>
@@ -54,6 +57,7 @@ final class AuditTrail: Sendable {
   ///
   /// - Parameter logger: is told what hinders it.
   init(path: String, keys: RealmKeys, logger: Logger) throws {
+    self.path = path
     self.keys = keys
     self.logger = logger
     let files = AuditFiles(path)
@@ -63,17 +67,47 @@ final class AuditTrail: Sendable {
       Settling(records: try AppendFile(path: path), twin: try TwinFile(files.state)))
     let file = try AppendFile(path: path)
     state = Mutex(State(chain: opened, file: file))
-    let now = SystemClock.now
-    let members = AuditEvent.members(
-      "started", [("realm", keys.realm.word), ("version", "1")], at: now)
     let failure = state.withLock { state in
-      state.chain.seal(members, into: &state.pending)
-      checkpoint(&state, at: now)
-      flush(&state)
+      begin("started", &state)
       return state.failure
     }
     if let failure { throw failure }
     settle()
+  }
+
+  /// The first record of a run, or of a file, and a checkpoint.
+  private func begin(_ event: String, _ state: inout State) {
+    let now = SystemClock.now
+    let members = AuditEvent.members(
+      event, [("realm", keys.realm.word), ("version", "1")], at: now)
+    state.chain.sealBeginning(members, into: &state.pending)
+    checkpoint(&state, at: now)
+    flush(&state)
+  }
+
+  /// Goes on in a new file when the present one was moved away.
+  ///
+  /// All that is in the old one is on the disk, and the state says that a file begins, before there
+  /// is one: so a crash between any two steps leaves what the next start goes on with.
+  func reopen() throws {
+    defer { settle() }
+    try settling.withLock { settling in
+      try state.withLock { state in
+        guard try !state.file.isAtItsPath() else { return }
+        checkpoint(&state, at: SystemClock.now)
+        flush(&state)
+        if let failure = state.failure { throw failure }
+        if let size = try? OpenFile(reading: path).size(), size > 0 {
+          throw AuditFailure("\(path) is another file now, and not empty")
+        }
+        try state.file.sync()
+        try settling.twin.write(state.chain.state(length: 0))
+        let file = try AppendFile(path: path)
+        settling.records = try AppendFile(path: path)
+        state.file = file
+        begin("continued", &state)
+      }
+    }
   }
 
   // MARK: Writing
@@ -81,6 +115,7 @@ final class AuditTrail: Sendable {
   /// - Parameter dropped: how many more there were that nobody knows any more.
   func write(_ events: [(CenterEvent, Timestamp)], dropped: Int) {
     state.withLock { state in
+      guard !state.isClosed else { return }
       for (event, time) in events { add(AuditEvent.members(of: event, at: time), to: &state) }
       if dropped > 0 {
         add(AuditEvent.members("lost", count: dropped, at: SystemClock.now), to: &state)
@@ -174,14 +209,14 @@ final class AuditTrail: Sendable {
   private func settle() {
     settling.withLock { settling in
       // Whatever is written after this is not waited for, and need not be.
-      let snapshot: SecretBytes? = state.withLock { state in
+      let snapshot: AuditState? = state.withLock { state in
         guard state.pending.isEmpty else { return nil }
-        return state.chain.state(length: state.file.length).encoded()
+        return state.chain.state(length: state.file.length, hasEnded: state.isClosed)
       }
       guard let snapshot else { return }
       do throws(FileFailure) {
         try settling.records.sync()
-        try settling.twin.write(snapshot.bytes)
+        try settling.twin.write(snapshot)
         settling.hasFailed = false
       } catch {
         if !settling.hasFailed { logger.error("the state of the audit cannot be saved: \(error)") }
@@ -197,6 +232,7 @@ final class AuditTrail: Sendable {
       add(AuditEvent.members("stopped", at: now), to: &state)
       checkpoint(&state, at: now)
       flush(&state)
+      state.isClosed = true
       if state.failure != nil { logger.error("the end of the audit is not written") }
     }
     settle()

@@ -1,13 +1,10 @@
 import ArgumentParser
 import Audit
-import Cryptography
 import DurableFiles
-import KeyDistribution
 import Operation
 import SecretMemory
-import Wire
 
-/// `kdc audit`: reads the file that `kdc --audit FILE` writes.
+/// `kdc audit`: reads the files that `kdc --audit FILE` writes.
 struct AuditCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kdc audit",
@@ -19,28 +16,26 @@ struct AuditCommand: ParsableCommand {
       checkpoint signed by the KDC. FILE.key is the state of the chain. FILE.initial, made with \
       the file, is the key that verifies every record: move it off the machine.
       """,
-    subcommands: [Verify.self])
+    subcommands: [Verify.self, Report.self])
 
   struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Find what was changed, removed, put elsewhere or cut off.",
       discussion: """
-        With --key every record is verified. Without it, the lines up to the last checkpoint and, \
-        with FILE.key beside the file, those up to its end. The KDC may be serving. The exit code \
-        is 1 when something is wrong.
+        With --key every record is verified: what SECURITY.md promises needs it. Without it, the \
+        lines up to the last checkpoint and, with FILE.key beside the last file, those up to its \
+        end. Files that were moved away come first, the oldest one before the others. The KDC may \
+        be serving. The exit code is 1 when something is wrong.
         """)
 
     @OptionGroup var source: AuditSource
 
-    @Option(help: "The initial key, as FILE.initial had it.")
-    var key: String?
-
     func run() throws {
-      let verdict = try source.verify(initialKey: key)
+      let verdict = try source.verify { _ in }
       for finding in verdict.findings { Console.say("\(finding)") }
       let more = verdict.findingCount - verdict.findings.count
       if more > 0 { Console.say("and \(more) more") }
-      for note in Self.notes(verdict, hasKey: key != nil) { Console.say(note) }
+      for note in Self.notes(verdict, hasKey: source.key != nil) { Console.say(note) }
       Console.say(
         "\(verdict.recordCount) records, \(verdict.authenticCount) MACs and "
           + "\(verdict.checkpointCount) checkpoints verified, \(verdict.findingCount) problems")
@@ -49,9 +44,12 @@ struct AuditCommand: ParsableCommand {
 
     private static func notes(_ verdict: AuditVerdict, hasKey: Bool) -> [String] {
       var notes: [String] = []
+      if verdict.firstNumber > 0 {
+        notes.append("records before \(verdict.firstNumber) are in earlier files")
+      }
       if !verdict.hasState {
         notes.append(
-          "there is no chain state beside it: a tail cut off after line "
+          "without the chain state a tail cut off after line "
             + "\(verdict.lastCheckpointLine), the last checkpoint, would not be found")
       }
       if !hasKey, !verdict.hasState, verdict.vouchedLine < verdict.lineCount {
@@ -65,64 +63,33 @@ struct AuditCommand: ParsableCommand {
       return notes
     }
   }
-}
 
-/// An audit file to read.
-struct AuditSource: ParsableArguments {
-  @Argument(help: "The audit file.")
-  var file: String
+  struct Report: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Show logins, keys and refusals over time, and who talks to whom, as a page.",
+      discussion: """
+        The page has no scripts, loads nothing, and says on top what verification has found. The \
+        exit code is 1 when something is wrong; the page is made all the same.
+        """)
 
-  @Option(help: "The identity of the KDC, as its second line says; else the one in the file.")
-  var word: String?
+    @OptionGroup var source: AuditSource
 
-  private static let initialKeyLimit = 4096
+    @Option(help: ArgumentHelp("Where the page goes (0600).", valueName: "file"))
+    var html: String
 
-  func validate() throws {
-    if let word, Realm(word: word) == nil {
-      throw ValidationError("--word is the identity that the KDC prints when it starts")
-    }
-  }
-
-  /// - Parameter line: is told every line.
-  func verify(
-    initialKey: String?, line: ([UInt8]) -> Void = { _ in }
-  ) throws -> AuditVerdict {
-    do {
-      // Before the file: a KDC that serves puts its state after its records.
-      let state = try AuditFiles(file).readState()
-      let key = try initialKey.map(Self.read)
-      let realm = try realm()
-      var verifier = AuditVerifier(
-        identity: realm?.identity, initialKey: key, state: state)
-      var reader = try AuditFileReader(file)
-      while let text = try reader.next() {
-        verifier.take(text)
-        line(text)
+    func run() throws {
+      var report = AuditReport()
+      let verdict = try source.verify { report.take($0) }
+      let page = ReportPage(report, verdict, hasKey: source.key != nil).html()
+      let bytes = [UInt8](page.utf8)
+      do {
+        var file = try AtomicFile(replacing: html, mode: 0o600)
+        try file.write(bytes.bytes)
+        try file.commit()
+      } catch {
+        throw OperatorFailure("\(error)")
       }
-      return verifier.finish(isTorn: reader.isTorn)
-    } catch {
-      throw OperatorFailure("\(error)")
+      if !verdict.isGood { throw ExitCode.failure }
     }
-  }
-
-  /// The KDC's, as told, or as the first record says.
-  private func realm() throws -> Realm? {
-    if let word { return Realm(word: word) }
-    var reader = try AuditFileReader(file)
-    guard let first = try reader.next(), let text = (try? JSONValue(first))?["realm"]?.text,
-      let realm = Realm(word: text)
-    else { return nil }
-    Console.tell("kdc: the file says that it is of \(text); pass --word to be sure")
-    return realm
-  }
-
-  private static func read(_ path: String) throws -> SecretBytes {
-    guard let contents = try readSecretFile(path, limit: initialKeyLimit) else {
-      throw OperatorFailure("there is no \(path)")
-    }
-    guard let key = AuditState.decode(initialKey: contents.bytes) else {
-      throw OperatorFailure("\(path) is no initial key of an audit, or is damaged")
-    }
-    return key
   }
 }

@@ -20,7 +20,9 @@ struct FileOptions: ParsableArguments {
   var audit: String?
 
   func validate() throws {
-    guard !userFile.isEmpty, log != "", audit != "" else { throw ValidationError("a file needs a name") }
+    guard !userFile.isEmpty, log != "", audit != "" else {
+      throw ValidationError("a file needs a name")
+    }
   }
 
   /// Asks one thing, of the KDC that serves or on its files.

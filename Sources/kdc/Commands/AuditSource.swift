@@ -1,0 +1,93 @@
+import ArgumentParser
+import Audit
+import Cryptography
+import DurableFiles
+import KeyDistribution
+import Operation
+import SecretMemory
+import Wire
+
+/// Audit files to read.
+struct AuditSource: ParsableArguments {
+  @Argument(help: "The audit files, in the order in which they were written.")
+  var files: [String]
+
+  @Option(help: "The initial key, as FILE.initial had it.")
+  var key: String?
+
+  @Option(help: "The identity of the KDC, as its second line says; else the one in the file.")
+  var word: String?
+
+  @Flag(help: "The first file is not the first one of all: what was before is not looked at.")
+  var later = false
+
+  @Flag(help: "Do without FILE.key: a tail that was cut off is not found.")
+  var withoutState = false
+
+  private static let initialKeyLimit = 4096
+
+  func validate() throws {
+    guard !files.contains("") else { throw ValidationError("a file needs a name") }
+    if let word, Realm(word: word) == nil {
+      throw ValidationError("--word is the identity that the KDC prints when it starts")
+    }
+  }
+
+  /// - Parameter line: is told every line.
+  func verify(line: ([UInt8]) -> Void) throws -> AuditVerdict {
+    do {
+      // Before the files: a KDC that serves puts its state after its records.
+      let state = try readState()
+      let initialKey = try key.map(Self.read)
+      var verifier = AuditVerifier(
+        identity: try realm()?.identity, initialKey: initialKey, state: state, beginsLater: later)
+      var isTorn = false
+      for file in files {
+        // Only the last line of the last file may be on its way.
+        if isTorn { verifier.take([]) }
+        var reader = try AuditFileReader(file)
+        while let text = try reader.next() {
+          verifier.take(text)
+          line(text)
+        }
+        isTorn = reader.isTorn
+      }
+      return verifier.finish(isTorn: isTorn)
+    } catch {
+      throw OperatorFailure("\(error)")
+    }
+  }
+
+  private func readState() throws -> AuditState? {
+    guard !withoutState, let last = files.last else { return nil }
+    let beside = AuditFiles(last)
+    guard let state = try beside.readState() else {
+      throw AuditFailure(
+        "there is no \(beside.state), which tells a tail that was cut off; "
+          + "--without-state verifies the rest")
+    }
+    return state
+  }
+
+  /// The KDC's, as told, or as the first record says.
+  private func realm() throws -> Realm? {
+    if let word { return Realm(word: word) }
+    guard let file = files.first else { return nil }
+    var reader = try AuditFileReader(file)
+    guard let first = try reader.next(), let text = (try? JSONValue(first))?["realm"]?.text,
+      let realm = Realm(word: text)
+    else { return nil }
+    Console.tell("kdc: the file says that it is of \(text); pass --word to be sure")
+    return realm
+  }
+
+  private static func read(_ path: String) throws -> SecretBytes {
+    guard let contents = try readSecretFile(path, limit: initialKeyLimit) else {
+      throw OperatorFailure("there is no \(path)")
+    }
+    guard let key = AuditState.decode(initialKey: contents.bytes) else {
+      throw OperatorFailure("\(path) is no initial key of an audit, or is damaged")
+    }
+    return key
+  }
+}
