@@ -20,7 +20,9 @@ let package = Package(
       targets: [
         "SecretMemory", "Cryptography", "Wire", "KeyDistribution", "FileTransfer", "TrentClient",
       ]),
-    .library(name: "TrentServer", targets: ["Audit", "Directory", "Operation", "ServerTransport"]),
+    .library(
+      name: "TrentServer",
+      targets: ["Audit", "Directory", "Monitoring", "Operation", "ServerTransport"]),
     .executable(name: "kdc", targets: ["kdc"]),
     .executable(name: "client", targets: ["client"]),
     .executable(name: "kdc-load", targets: ["kdc-load"]),
@@ -32,6 +34,7 @@ let package = Package(
       url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.7.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
@@ -66,6 +69,15 @@ let package = Package(
     .target(name: "Operation", dependencies: ["Wire"], swiftSettings: strict),
     .target(
       name: "Audit", dependencies: ["Cryptography", "SecretMemory", "Wire"], swiftSettings: strict),
+    .target(
+      name: "Monitoring",
+      dependencies: [
+        .product(name: "CoreMetrics", package: "swift-metrics"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
     .target(name: "DurableFiles", dependencies: ["CLinux", "SecretMemory"], swiftSettings: strict),
     .target(
       name: "Settings",
@@ -95,10 +107,12 @@ let package = Package(
     .executableTarget(
       name: "kdc",
       dependencies: [
-        "Audit", "Cryptography", "Directory", "DurableFiles", "KeyDistribution", "Operation",
+        "Audit", "Cryptography", "Directory", "DurableFiles", "KeyDistribution", "Monitoring",
+        "Operation",
         "SecretMemory", "ServerTransport", "SystemClock", "Wire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Configuration", package: "swift-configuration"),
+        .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -150,6 +164,15 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ServerTransportTests", dependencies: ["ServerTransport", "Transport", "Wire"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "MonitoringTests",
+      dependencies: [
+        "Monitoring",
+        .product(name: "CoreMetrics", package: "swift-metrics"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+      ],
       swiftSettings: strict),
     .testTarget(name: "RepositoryTests", swiftSettings: strict),
     .testTarget(

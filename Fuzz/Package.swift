@@ -13,20 +13,23 @@ let settings: [SwiftSetting] = [
   .unsafeFlags(["-parse-as-library"]),
 ]
 
-func fuzzer(_ name: String) -> Target {
+func fuzzer(_ name: String, _ more: [Target.Dependency] = []) -> Target {
   .executableTarget(
     name: name,
     dependencies: [
       "FuzzSupport",
       .product(name: "Trent", package: "trent"),
       .product(name: "TrentServer", package: "trent"),
-    ],
+    ] + more,
     swiftSettings: settings)
 }
 
 let package = Package(
   name: "trent-fuzz",
-  dependencies: [.package(name: "trent", path: "..")],
+  dependencies: [
+    .package(name: "trent", path: ".."),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+  ],
   targets: [
     .target(
       name: "FuzzSupport", dependencies: [.product(name: "Trent", package: "trent")],
@@ -38,5 +41,11 @@ let package = Package(
     fuzzer("ReplyFuzz"),
     fuzzer("TransferFuzz"),
     fuzzer("OperatorFuzz"),
+    fuzzer(
+      "MonitoringFuzz",
+      [
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+      ]),
   ]
 )

@@ -45,6 +45,8 @@ struct PresenceRegister {
     entries.values.filter { isAlive($0, at: now) }.map(\.record)
   }
 
+  func countLiving(at now: Timestamp) -> Int { entries.values.count { isAlive($0, at: now) } }
+
   /// Makes a change as the file tells it.
   mutating func apply(_ change: PresenceLine, at now: Timestamp) -> Effect {
     switch change {

@@ -120,6 +120,11 @@ public final class PresenceTable: Sendable {
     state.withLock { $0.register.living(at: now) }
   }
 
+  /// How many are alive.
+  public func count(at now: Timestamp) -> Int {
+    state.withLock { $0.register.countLiving(at: now) }
+  }
+
   /// Enters a record, or refreshes it. A conflict when one of a later login is there, a failure
   /// when the table is full.
   public func announce(_ record: PresenceRecord, at now: Timestamp) -> ChangeOutcome {

@@ -26,7 +26,8 @@ struct EventCounts {
     counts[place] += 1
   }
 
-  var json: JSONValue {
-    .object(zip(Self.names, counts).map { .init($0, .integer(Int64($1))) })
-  }
+  /// By their names.
+  var all: [(name: String, count: Int)] { zip(Self.names, counts).map { ($0, $1) } }
+
+  var json: JSONValue { .object(all.map { .init($0.name, .integer(Int64($0.count))) }) }
 }

@@ -15,8 +15,10 @@ import Wire
 final class EventLog: Sendable {
   private struct State {
     var waiting: [(CenterEvent, Timestamp)] = []
-    /// Have no line in the log.
+    /// Have no line in the log, since the latest line about those.
     var lost = 0
+    /// The same since the start.
+    var lostInAll = 0
     /// Found no room in the queue, and so have no record in the audit either.
     var dropped = 0
     var counts = EventCounts()
@@ -96,6 +98,7 @@ final class EventLog: Sendable {
       guard audit != nil || LogLevel.of(event) >= LogLevel.current else { return false }
       guard state.waiting.count < Self.limit else {
         state.lost += 1
+        state.lostInAll += 1
         state.dropped += 1
         return false
       }
@@ -108,6 +111,9 @@ final class EventLog: Sendable {
 
   /// Of all events, those without a line among them.
   var counts: EventCounts { state.withLock { $0.counts } }
+
+  /// How many events have no line because there was no room for one, or it could not be written.
+  var lostLines: Int { state.withLock { $0.lostInAll } }
 
   /// Waits until what has been told so far is written, but not for long. The audit ends with it.
   func close() {
@@ -148,7 +154,11 @@ final class EventLog: Sendable {
       let unwritten = write(&output)
       guard unwritten > 0 else { return }
       // The line about those that were lost before is the last one.
-      state.withLock { $0.lost += unwritten - (lost > 0 ? 1 : 0) + lost }
+      let events = unwritten - (lost > 0 ? 1 : 0)
+      state.withLock { state in
+        state.lost += events + lost
+        state.lostInAll += events
+      }
     }
   }
 

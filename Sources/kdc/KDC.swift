@@ -4,6 +4,7 @@ import Directory
 import Glibc
 import KeyDistribution
 import Logging
+import Monitoring
 import SecretMemory
 import ServerTransport
 import ServiceLifecycle
@@ -52,6 +53,13 @@ struct KDC: AsyncParsableCommand {
   var bindAddress: String?
 
   @Option(
+    help: ArgumentHelp(
+      "Show metrics to Prometheus at http://ADDRESS/metrics, and /healthz and /readyz: PORT, on "
+        + "this machine alone, or HOST:PORT.", valueName: "address"),
+    transform: Self.monitoringAddress)
+  var metrics: String?
+
+  @Option(
     help: "Who may register: open (anybody), invite (who has an invitation), closed.",
     transform: Self.registration)
   var registration: RegistrationPolicy?
@@ -86,6 +94,13 @@ struct KDC: AsyncParsableCommand {
     return policy
   }
 
+  private static func monitoringAddress(_ text: String) throws -> String {
+    guard MonitoringAddress(text) != nil else {
+      throw ValidationError("--metrics is PORT or HOST:PORT")
+    }
+    return text
+  }
+
   private static func level(_ text: String) throws -> String {
     guard LogLevel.names.contains(text) else {
       throw ValidationError("--log-level is one of \(LogLevel.names.joined(separator: ", "))")
@@ -98,9 +113,8 @@ struct KDC: AsyncParsableCommand {
     var flags: [AbsoluteConfigKey: ConfigValue] = [:]
     if let port { flags["port"] = ConfigValue(.int(Int(port)), isSecret: false) }
     for (name, text) in [
-      "users": userFile, "log": log, "audit": audit, "bind": bindAddress,
-      "registration": registration?.rawValue,
-      "log-level": logLevel,
+      "users": userFile, "log": log, "audit": audit, "bind": bindAddress, "metrics": metrics,
+      "registration": registration?.rawValue, "log-level": logLevel,
     ] {
       if let text { flags[AbsoluteConfigKey([name])] = ConfigValue(.string(text), isSecret: false) }
     }

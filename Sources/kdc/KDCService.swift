@@ -4,6 +4,7 @@ import Dispatch
 import Glibc
 import KeyDistribution
 import Logging
+import Monitoring
 import Operation
 import SecretMemory
 import ServerTransport
@@ -19,6 +20,7 @@ struct KDCService: Service {
   private let logger: Logger
   private let files: RealmFiles
   private let log: EventLog
+  private let watch: Watch
 
   private var keys: KeyStore { files.keys }
   private var center: KeyDistributionCenter { files.center }
@@ -50,27 +52,37 @@ struct KDCService: Service {
       try AuditTrail(path: $0, keys: files.center.keys, logger: logger)
     }
     log = try EventLog(path: settings.eventLog, audit: audit) { logger.error("\($0)") }
+    watch = Watch(at: settings.metrics)
   }
 
   func run() async throws {
     // From now on a SIGHUP does not end the KDC.
     let hangups = await UnixSignalsSequence(trapping: .sighup)
     let limits = limits()
+    let monitor = try await watch.start()
+    if let monitor { logger.notice("metrics at http://\(monitor.address)/metrics") }
     refreshKeys()
     let prober = ConnectionProber()
     let router = RequestRouter(
-      center: center, directory: directory, prober: prober, log: log)
+      center: center, directory: directory, prober: prober, log: log, metrics: watch.requests)
     let admission: Admission = { [center] source in
       center.brakes.admitConnection(from: source, at: SystemClock.now)
     }
-    let server = try await RequestServer.start(
-      bind: settings.bindAddress, port: settings.port, limits: limits,
-      threads: nil,
-      admission: admission
-    ) { message, source, transport, respond in
-      router.handle(message, from: source, by: transport, respond: respond)
+    let server: RequestServer
+    do throws(ServerFailure) {
+      server = try await RequestServer.start(
+        bind: settings.bindAddress, port: settings.port, limits: limits, threads: nil,
+        admission: admission
+      ) { message, source, transport, respond in
+        router.handle(message, from: source, by: transport, respond: respond)
+      }
+    } catch {
+      try? await monitor?.shutdown()
+      throw error
     }
-    let operators = serveOperators(ServingStatus(files, log: log, server: server))
+    let status = ServingStatus(files, log: log, server: server)
+    let operators = serveOperators(status)
+    watch.serve(status)
     let isSaid =
       Console.say("listening on port \(server.port)") && Console.say(center.keys.realm.word)
     if !isSaid { logger.warning("standard output cannot be written") }
@@ -82,11 +94,13 @@ struct KDCService: Service {
         }
       }
     }
+    watch.end()
     operators?.shutdown()
     try await server.shutdown()
     try await prober.shutdown()
     directory.close()
     log.close()
+    try await monitor?.shutdown()
   }
 
   /// Takes over what may change while the KDC serves. Settings that cannot be used change nothing.
@@ -100,9 +114,9 @@ struct KDCService: Service {
       logger.notice("settings and log file are those of now")
       if settings.port != self.settings.port || settings.userFile != self.settings.userFile
         || settings.bindAddress != self.settings.bindAddress
-        || settings.audit != self.settings.audit
+        || settings.audit != self.settings.audit || settings.metrics != self.settings.metrics
       {
-        logger.warning("port, users, bind and audit take effect at the next start")
+        logger.warning("port, users, bind, audit and metrics take effect at the next start")
       }
     } catch {
       logger.error("nothing was changed: \(error)")

@@ -13,6 +13,7 @@ struct RequestRouter: Sendable {
   let directory: any Directory
   let prober: ConnectionProber
   let log: EventLog
+  let metrics: RequestMetrics
 
   func handle(
     _ message: [UInt8], from source: NetworkAddress, by transport: TransportKind,
@@ -20,52 +21,60 @@ struct RequestRouter: Sendable {
   ) {
     var random = SystemRandom()
     let now = SystemClock.now
+    let request = metrics.begin(message)
     let step = center.receive(
       message.bytes, from: source, isDatagram: transport == .datagram, at: now, random: &random)
     switch step {
     case .answer(let answer):
       // A datagram that did not verify gets no answer, and no line either: its source may be
       // forged, and a flood of such would fill the disk.
-      if transport == .datagram, answer.message == nil { return respond(nil) }
-      finish(answer, at: now, respond)
+      guard transport == .datagram, answer.message == nil else {
+        return finish(request, answer, at: now, respond)
+      }
+      metrics.end(request, with: answer)
+      respond(nil)
     case .lookUp(let query, let pending):
       directory.lookUp(query, at: now) { result in
-        resume(pending, with: result, respond)
+        resume(request, pending, with: result, respond)
       }
     }
   }
 
   private func resume(
-    _ pending: PendingRequest, with result: Result<Records, DirectoryUnavailable>,
+    _ request: RequestMetrics.Request, _ pending: PendingRequest,
+    with result: Result<Records, DirectoryUnavailable>,
     _ respond: @escaping @Sendable (Response?) -> Void
   ) {
     var random = SystemRandom()
     let now = SystemClock.now
     guard case .success(let records) = result else {
-      return finish(center.giveUp(pending, at: now, random: &random), at: now, respond)
+      return finish(
+        request, center.giveUp(pending, at: now, random: &random), at: now, respond)
     }
     switch center.resume(pending, with: records, at: now, random: &random) {
-    case .answer(let answer): finish(answer, at: now, respond)
+    case .answer(let answer): finish(request, answer, at: now, respond)
     case .change(let change, let pending):
       directory.apply(change, at: now) { outcome in
         var random = SystemRandom()
         let now = SystemClock.now
         let answer = center.finish(pending, outcome: outcome, at: now, random: &random)
-        finish(answer, at: now, respond)
+        finish(request, answer, at: now, respond)
       }
     case .probe(let address, let patience, let pending):
       prober.probe(address, within: patience) { isReached in
         var random = SystemRandom()
         let now = SystemClock.now
         let answer = center.finish(pending, isReached: isReached, at: now, random: &random)
-        finish(answer, at: now, respond)
+        finish(request, answer, at: now, respond)
       }
     }
   }
 
   private func finish(
-    _ answer: CenterAnswer, at now: Timestamp, _ respond: @Sendable (Response?) -> Void
+    _ request: RequestMetrics.Request, _ answer: CenterAnswer, at now: Timestamp,
+    _ respond: @Sendable (Response?) -> Void
   ) {
+    metrics.end(request, with: answer)
     if let event = answer.event { log.write(event, at: now) }
     respond(answer.message.map { Response(message: $0, notBefore: answer.notBefore) })
   }

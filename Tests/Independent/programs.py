@@ -44,13 +44,13 @@ class Program:
                 self._lines[kind].append(line.rstrip("\n"))
                 self._changed.notify_all()
 
-    def line(self, kind: str, start: str) -> str:
-        """The first line of "out" or "err" that begins so, waited for."""
+    def line(self, kind: str, start: str, anywhere: bool = False) -> str:
+        """The first line of "out" or "err" that begins so, or has it, waited for."""
         deadline = time.monotonic() + PATIENCE
         with self._changed:
             while True:
                 for line in self._lines[kind]:
-                    if line.startswith(start):
+                    if line.startswith(start) or anywhere and start in line:
                         return line
                 gone = self._process.poll() is not None and not self._readers[0].is_alive()
                 if time.monotonic() > deadline or gone:
@@ -120,6 +120,14 @@ class Laboratory:
 
     def end_kdc(self) -> int:
         return self._kdc_program.end()
+
+    def start_watched_kdc(self, folder: pathlib.Path) -> tuple[Center, str]:
+        """Another KDC, and the line that says where its metrics are."""
+        files = ["-f", str(folder / "pwd.txt"), "-o", str(folder / "out.txt")]
+        program = self._started(Program([self._kdc, "-p", "0", *files, "--metrics", "0"]))
+        port = int(program.line("out", "listening on port ").split()[-1])
+        word = program.line("out", "trent1")
+        return Center(port, word), program.line("err", "metrics at ", anywhere=True)
 
     def restart_kdc_without_users(self) -> Center:
         """The same KDC after a mishap: its identity is in another file than its users."""

@@ -17,6 +17,7 @@ from client_checks import ClientChecks
 from granting_checks import GrantingChecks
 from identity_checks import IdentityChecks
 from key_file_checks import KeyFileChecks
+from metrics_checks import MetricsChecks
 from parties import Parties
 from peer_checks import PeerChecks
 from programs import Laboratory
@@ -35,6 +36,7 @@ def main() -> int:
         try:
             for suite in (SealedChecks, ChangeChecks, GrantingChecks, PeerChecks):
                 suite(checks, laboratory).run()
+            checks.group("metrics", MetricsChecks(checks, laboratory).run)
             parties = Parties(checks, laboratory)
             honest = ClientChecks(parties)
             checks.group("Python sends to the real client", honest.to_client)

@@ -25,11 +25,12 @@ enum Modules {
     "Directory": edge,
     "Operation": ["Wire"],
     "Audit": ["Cryptography", "SecretMemory", "Wire"],
+    "Monitoring": ["CoreMetrics", "NIOCore", "NIOHTTP1", "NIOPosix", "Synchronization"],
     "TrentClient": edge.union(["CLinux", "FileTransfer", "SystemClock", "Transport"]),
     // The programs.
     "kdc": edge.union([
       "Audit", "Directory", "ServerTransport", "SystemClock", "ArgumentParser", "Configuration",
-      "Logging", "Operation", "ServiceLifecycle", "UnixSignals",
+      "CoreMetrics", "Logging", "Monitoring", "Operation", "ServiceLifecycle", "UnixSignals",
     ]),
     "kdc-load": core.union([
       "CLinux", "Glibc", "KeyDistribution", "SystemClock", "Transport", "ArgumentParser",

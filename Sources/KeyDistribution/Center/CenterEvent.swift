@@ -24,7 +24,7 @@ public struct CenterEvent: Hashable, Sendable {
   }
 
   /// Why nothing was granted. It stays at home: the wire shows one refusal.
-  public enum Reason: String, Hashable, Sendable {
+  public enum Reason: String, Hashable, Sendable, CaseIterable {
     case malformed = "malformed message"
     case epochUnknown = "unknown or expired epoch key"
     case notAuthentic = "seal does not verify"
@@ -61,6 +61,10 @@ public struct CenterEvent: Hashable, Sendable {
   /// For whom a key was asked.
   public let peer: PrincipalName?
   public let source: NetworkAddress
+
+  var refusal: Reason? {
+    if case .refused(let reason) = kind { reason } else { nil }
+  }
 
   /// By the operator: from nowhere.
   public init(_ act: OperatorAct, name: PrincipalName?) {

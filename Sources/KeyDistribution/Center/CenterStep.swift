@@ -25,11 +25,17 @@ public struct CenterAnswer: Sendable {
   /// When a refusal leaves, counted from the arrival of the request; nil: at once.
   public let notBefore: Interval?
   public let event: CenterEvent?
+  /// Why nothing was granted, whether the log is to have a line about it or not.
+  public let refusal: CenterEvent.Reason?
 
-  init(_ message: [UInt8]?, notBefore: Interval? = nil, event: CenterEvent? = nil) {
+  init(
+    _ message: [UInt8]?, notBefore: Interval? = nil, event: CenterEvent? = nil,
+    refusal: CenterEvent.Reason? = nil
+  ) {
     self.message = message
     self.notBefore = notBefore
     self.event = event
+    self.refusal = refusal ?? event?.refusal
   }
 }
 

@@ -80,6 +80,9 @@ public final class KeyDistributionCenter: Sendable {
     try body(period, chain)
   }
 
+  /// When the epoch key that is announced now was made; nil before the first one.
+  public var epochKeyMade: Timestamp? { state.withLock { $0.epochs.newest?.notBefore } }
+
   /// The newest epoch, made now if it is due. Nil if the key cannot be made.
   private func newestEpoch(at now: Timestamp, random: inout some RandomSource) -> Epoch? {
     let (newest, isDue) = state.withLock { state in
@@ -129,6 +132,24 @@ public final class KeyDistributionCenter: Sendable {
   }
 
   // MARK: Requests
+
+  public static var protocolVersion: UInt8 { MessageType.protocolVersion }
+
+  /// What may be asked of a KDC.
+  public enum Request: Sendable {
+    case epochKey, sealed, granting
+  }
+
+  /// What a message calls itself; nil for what is no request. Nothing is verified.
+  public static func request(in message: RawSpan) -> Request? {
+    var reader = ByteReader(message)
+    return switch try? reader.messageType() {
+    case .epochRequest: .epochKey
+    case .sealedRequest: .sealed
+    case .grantingRequest: .granting
+    case .epochReply, .sealedReply, .grantingReply, .failure, nil: nil
+    }
+  }
 
   /// The longest message that is looked at. The longest there is, a registration, has 1406 bytes.
   private static let messageLimit = 4096

@@ -8,7 +8,8 @@ extension KeyDistributionCenter {
     return CenterAnswer(
       ByteWriter.slowDown(wait),
       event: brakes.mayTell(at: now)
-        ? CenterEvent(.refused(.tooManyRequests), source: source) : nil)
+        ? CenterEvent(.refused(.tooManyRequests), source: source) : nil,
+      refusal: .tooManyRequests)
   }
 
   /// The answer to a request that is not looked at yet. It leaves when a refusal would.

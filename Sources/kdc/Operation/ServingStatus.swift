@@ -1,5 +1,4 @@
 import Directory
-import Glibc
 import KeyDistribution
 import ServerTransport
 import SystemClock
@@ -7,11 +6,11 @@ import Wire
 
 /// What an operator is told about a KDC that serves.
 struct ServingStatus: Sendable {
-  private let started = SystemClock.now
-  private let directory: FileDirectory
-  private let center: KeyDistributionCenter
-  private let log: EventLog
-  private let server: RequestServer
+  let started = SystemClock.now
+  let directory: FileDirectory
+  let center: KeyDistributionCenter
+  let log: EventLog
+  let server: RequestServer
 
   init(_ files: RealmFiles, log: EventLog, server: RequestServer) {
     directory = files.directory
@@ -28,9 +27,9 @@ struct ServingStatus: Sendable {
       .init("identity", .text(center.keys.realm.word)),
       .init("port", .integer(Int64(server.port))),
       Self.number("uptime-seconds", Int(clamping: now.since(started).milliseconds / 1000)),
-      Self.number("memory-kib", Self.memory),
+      Self.number("memory-kib", ProcessFigures.memory / 1024),
       Self.number("names", directory.users.count),
-      Self.number("receivers", directory.presences.records(at: now).count),
+      Self.number("receivers", directory.presences.count(at: now)),
       Self.number("open-invitations", directory.invitations.open(at: now).count),
       Self.number("connections", counters.connectionsOpen),
       Self.number("connections-refused", counters.connectionsRefused),
@@ -51,20 +50,5 @@ struct ServingStatus: Sendable {
 
   private static func number(_ name: String, _ value: Int) -> JSONValue.Member {
     .init(name, .integer(Int64(value)))
-  }
-
-  /// What this process has in memory now, in KiB; 0 where that is not told.
-  private static var memory: Int {
-    let descriptor = unsafe open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return 0 }
-    defer { close(descriptor) }
-    var text = [UInt8](repeating: 0, count: 128)
-    let count = unsafe read(descriptor, &text, text.count)
-    guard count > 0 else { return 0 }
-    let fields = text[..<count].split(separator: UInt8(ascii: " "))
-    guard fields.count > 1, let pages = Int(String(decoding: fields[1], as: UTF8.self)) else {
-      return 0
-    }
-    return pages * Int(sysconf(Int32(_SC_PAGESIZE))) / 1024
   }
 }

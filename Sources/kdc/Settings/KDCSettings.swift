@@ -1,6 +1,7 @@
 import Configuration
 import KeyDistribution
 import Logging
+import Monitoring
 import Wire
 
 /// What an operator says about a KDC: on the command line, else in the settings file, else nowhere.
@@ -14,6 +15,8 @@ struct KDCSettings: Sendable {
   let audit: String?
   /// Nil: every address, IPv6 and IPv4.
   let bindAddress: String?
+  /// Where the KDC is watched; nil: nowhere.
+  let metrics: MonitoringAddress?
   let logLevel: Logger.Level
   let policy: CenterPolicy
 
@@ -41,6 +44,12 @@ struct KDCSettings: Sendable {
     eventLog = reader.string(forKey: "log")
     audit = reader.string(forKey: "audit")
     bindAddress = reader.string(forKey: "bind")
+    metrics = try reader.string(forKey: "metrics").map { (text) throws(SettingsFailure) in
+      guard let address = MonitoringAddress(text) else {
+        throw SettingsFailure("metrics must be PORT or HOST:PORT, not \(JSONValue.text(text))")
+      }
+      return address
+    }
     logLevel =
       reader.string(forKey: "log-level").flatMap { Logger.Level(rawValue: $0) }
       ?? LogLevel.standard

@@ -34,6 +34,7 @@ struct Setting: Sendable {
       Setting("log", .text),
       Setting("audit", .text),
       Setting("bind", .text),
+      Setting("metrics", .text),
       Setting("log-level", .choice(LogLevel.names)),
       Setting("registration", .choice(RegistrationPolicy.allCases.map(\.rawValue))),
     ] + backOff("brakes.name") + backOff("brakes.source")
