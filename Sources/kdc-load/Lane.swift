@@ -49,7 +49,7 @@ final class Lane {
     return isConnecting ? nil : send(bytes)
   }
 
-  /// Where nobody listens any more, a socket may get that very port and hear itself: that is nobody.
+  /// Where nobody listens any more, a socket may get that port and hear itself: that is nobody.
   private func open(on poll: EventPoll) throws(LoadFailure) -> Miss? {
     let opened = try newSocket()
     let code = opened.startConnecting(to: address)
