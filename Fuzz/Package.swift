@@ -34,6 +34,7 @@ let package = Package(
     .target(
       name: "FuzzSupport", dependencies: [.product(name: "Trent", package: "trent")],
       swiftSettings: settings),
+    fuzzer("AuditFuzz"),
     fuzzer("CenterFuzz"),
     fuzzer("PeerFuzz"),
     fuzzer("UserFileFuzz"),

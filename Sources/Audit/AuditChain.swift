@@ -39,7 +39,7 @@ public struct AuditChain: ~Copyable, Sendable {
     let macKey = key.next()
     mac = AuditRecord.mac(
       of: output[start...], number: number, after: mac, under: macKey.bytes)
-    output += AuditRecord.tail(mac: mac)
+    AuditRecord.appendTail(mac: mac, to: &output)
     head = AuditRecord.head(after: head, line: output.bytes.extracting(start..<output.count))
     output.append(UInt8(ascii: "\n"))
   }

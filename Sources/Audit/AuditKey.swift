@@ -7,6 +7,8 @@ internal import Wire
 struct AuditKey: ~Copyable, Sendable {
   static let byteCount = 32
 
+  private static let stepInfo = ByteWriter(.step).publicBytes()
+
   /// Of the record whose key this is; the first one is 0.
   private(set) var number: UInt64
   private(set) var secret: SecretBytes
@@ -18,8 +20,8 @@ struct AuditKey: ~Copyable, Sendable {
 
   /// The MAC key of this record, 32 bytes. The key itself moves on and is erased.
   mutating func next() -> SecretBytes {
-    let label = ByteWriter(.step)
-    let both = HKDF.expand(secret.bytes, info: label.written, count: 2 * Self.byteCount)
+    let info = Self.stepInfo
+    let both = HKDF.expand(secret.bytes, info: info.bytes, count: 2 * Self.byteCount)
     secret = both.part(from: 0, count: Self.byteCount)
     number += 1
     return both.part(from: Self.byteCount, count: Self.byteCount)

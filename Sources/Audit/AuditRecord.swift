@@ -39,9 +39,15 @@ public struct AuditRecord {
 
   /// What the line of a record with this MAC ends with.
   public static func tail(mac: [UInt8]) -> [UInt8] {
-    var tail = beforeMAC
-    Hexadecimal.append(mac, to: &tail)
-    return tail + end
+    var tail: [UInt8] = []
+    appendTail(mac: mac, to: &tail)
+    return tail
+  }
+
+  static func appendTail(mac: [UInt8], to line: inout [UInt8]) {
+    line += beforeMAC
+    Hexadecimal.append(mac, to: &line)
+    line += end
   }
 
   var isCheckpoint: Bool {

@@ -2,12 +2,17 @@ internal import Wire
 
 /// Bytes as lower-case hexadecimal digits.
 enum Hexadecimal {
-  private static let digits = [UInt8]("0123456789abcdef".utf8)
+  private static func digit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+  }
 
   static func append(_ bytes: [UInt8], to text: inout [UInt8]) {
-    for byte in bytes {
-      text.append(digits[Int(byte >> 4)])
-      text.append(digits[Int(byte & 15)])
+    text += unsafe [UInt8](unsafeUninitializedCapacity: 2 * bytes.count) { pairs, count in
+      for byte in bytes {
+        unsafe pairs.initializeElement(at: count, to: digit(byte >> 4))
+        unsafe pairs.initializeElement(at: count + 1, to: digit(byte & 15))
+        count += 2
+      }
     }
   }
 

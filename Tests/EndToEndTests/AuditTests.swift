@@ -236,4 +236,71 @@ extension EndToEnd.AuditTests {
       #expect(names(try records(disk.folder)).count { $0 == "key-issued" } == 8)
     }
   }
+
+  @Test("The report of a real trail has its figures, and says when something was changed")
+  func reported() async throws {
+    try await Stage.with { stage in
+      let kdc = try await audited(stage)
+      let folder = kdc.folder
+      try await stage.expectTransfer(
+        from: try stage.user("alice"), to: try stage.user("bob"), at: kdc)
+      try await kdc.stop()
+      func report(exit code: Int32) async throws -> String {
+        let program = try stage.start(
+          .kdc,
+          [
+            "audit", "report", "--html", folder.path("page.html"), folder.path("audit"), "--key",
+            folder.path("audit.initial"), "--word", kdc.word,
+          ])
+        try await program.expectExit(code)
+        return try #require(folder.text(of: "page.html"))
+      }
+      let good = try await report(exit: 0)
+      let lines = try records(folder)
+      let counts = Dictionary(names(lines).map { ($0, 1) }, uniquingKeysWith: +)
+      for (event, label) in [
+        ("logged-in", "logins"), ("key-issued", "keys issued"), ("refused", "refusals"),
+        ("registered", "registrations"), ("announced", "receivers announced"),
+      ] {
+        let count = try #require(counts[event])
+        #expect(good.contains("<b>\(count)</b><span>\(label)</span>"), "\(event)")
+      }
+      #expect(good.contains("<title>alice \u{2192} bob: 1</title>"))
+      #expect(good.contains("<strong>Nothing was changed.</strong>") && good.contains(kdc.word))
+      #expect(try permissions(folder.path("page.html"), kind: S_IFREG) == 0o600)
+      try write(Array(lines.dropLast()), to: "audit", in: folder)
+      let bad = try await report(exit: 1)
+      #expect(bad.contains("1 problem: this trail was changed.") && bad.contains("cut off"))
+    }
+  }
+
+  @Test("What an operator does is recorded, while the KDC serves and while it does not")
+  func operated() async throws {
+    try await Stage.with { stage in
+      var kdc = try await audited(stage)
+      let folder = kdc.folder
+      let alice = try stage.user("alice")
+      try await stage.start(
+        .client, ["login", "-n", "alice"] + Stage.Access(alice, at: kdc).arguments, home: alice.home
+      ).expectExit(0)
+      func change(_ deed: String) async throws {
+        try await stage.start(
+          .kdc,
+          [
+            "users", deed, "alice", "-f", folder.path("pwd.txt"), "--audit", folder.path("audit"),
+          ]
+        ).expectExit(0)
+      }
+      try await change("disable")
+      try await kdc.stop()
+      try await change("enable")
+      kdc = try await audited(stage)
+      try await kdc.stop()
+      let happened = names(try records(folder))
+      let deeds = happened.filter { $0.hasPrefix("operator-") }
+      #expect(deeds == ["operator-disabled", "operator-enabled"])
+      let key = ["--key", folder.path("audit.initial"), "--word", kdc.word]
+      try await verify(stage, in: folder, key, exit: 0)
+    }
+  }
 }

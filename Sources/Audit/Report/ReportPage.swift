@@ -53,7 +53,8 @@ public struct ReportPage {
     if verdict.isGood {
       text += "<strong>Nothing was changed.</strong> "
     } else {
-      text += "<strong>\(verdict.findingCount) problems: this trail was changed.</strong> "
+      let problems = Self.counted(verdict.findingCount, "problem")
+      text += "<strong>\(problems): this trail was changed.</strong> "
     }
     text += """
       \(Markup.grouped(verdict.recordCount)) records, \
@@ -162,9 +163,12 @@ public struct ReportPage {
   static func spanText(_ seconds: Int) -> String {
     let units = [(86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")]
     for (length, name) in units where seconds.isMultiple(of: length) {
-      let count = seconds / length
-      return count == 1 ? "1 \(name)" : "\(count) \(name)s"
+      return counted(seconds / length, name)
     }
     return ""
+  }
+
+  private static func counted(_ count: Int, _ name: String) -> String {
+    "\(Markup.grouped(count)) \(name)\(count == 1 ? "" : "s")"
   }
 }

@@ -5,12 +5,12 @@ enum ReportStyle {
     :root { --page: #f6f7f9; --card: #ffffff; --ink: #1b2330; --soft: #667085; --line: #e4e7ec;
       --base: #98a2b3; --logins: #2e6fd8; --keys: #0f8f7e; --refusals: #d1495b;
       --good: #0f7a4d; --good-page: #e7f6ee; --bad: #b3261e; --bad-page: #fdecea;
-      --talk: 15, 143, 126; }
+      --talk: 15, 143, 126; --middle: var(--ink); --dark: #ffffff; }
     @media (prefers-color-scheme: dark) {
       :root { --page: #0f141b; --card: #181f29; --ink: #e6eaf0; --soft: #94a0b3; --line: #293241;
         --base: #5b677a; --logins: #6ea8ff; --keys: #3fcfb9; --refusals: #ff7d8d;
         --good: #6fe0a8; --good-page: #12291f; --bad: #ff9d94; --bad-page: #331a1a;
-        --talk: 63, 207, 185; }
+        --talk: 63, 207, 185; --middle: #0f141b; --dark: #0f141b; }
     }
     * { box-sizing: border-box; }
     body { margin: 0; background: var(--page); color: var(--ink);
@@ -38,9 +38,9 @@ enum ReportStyle {
     .tile.keys b { color: var(--keys); }
     .tile.refusals b { color: var(--refusals); }
     .note { margin: 0 0 10px; color: var(--soft); font-size: 13px; }
-    figure { margin: 14px 0 0; }
+    figure { margin: 14px 0 0; overflow-x: auto; }
     figcaption { font-size: 13px; font-weight: 600; }
-    figure svg { display: block; width: 100%; height: auto; }
+    figure svg { display: block; width: 100%; min-width: 640px; height: auto; }
     .axis { fill: var(--soft); font-size: 12px; font-variant-numeric: tabular-nums; }
     .grid { stroke: var(--line); }
     .base { stroke: var(--base); }
@@ -56,7 +56,7 @@ enum ReportStyle {
     .talk.s5 { fill: rgba(var(--talk), 0.7); } .talk.s6 { fill: rgba(var(--talk), 0.85); }
     .talk.s7 { fill: rgb(var(--talk)); }
     .count { fill: var(--ink); font-size: 12px; font-variant-numeric: tabular-nums; }
-    .count.s5, .count.s6, .count.s7 { fill: var(--card); font-weight: 600; }
+    .count.s5, .count.s6 { fill: var(--middle); } .count.s7 { fill: var(--dark); font-weight: 600; }
     .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr));
       gap: 28px; }
     .bars { list-style: none; margin: 8px 0 0; padding: 0; }

@@ -20,6 +20,8 @@ final class AuditTrail: Sendable {
     var file: AppendFile
     /// Records that are not in the file yet.
     var pending: [UInt8] = []
+    /// Of the record that is being made.
+    var members = AuditMembers()
     /// Events that have no record, since there was no room for it.
     var missing = 0
     /// Why not all is written, once that is said.
@@ -78,9 +80,8 @@ final class AuditTrail: Sendable {
   /// The first record of a run, or of a file, and a checkpoint.
   private func begin(_ event: String, _ state: inout State) {
     let now = SystemClock.now
-    let members = AuditEvent.members(
-      event, [("realm", keys.realm.word), ("version", "1")], at: now)
-    state.chain.sealBeginning(members, into: &state.pending)
+    state.members.set(event, [("realm", keys.realm.word), ("version", "1")], at: now)
+    state.chain.sealBeginning(state.members.bytes, into: &state.pending)
     checkpoint(&state, at: now)
     flush(&state)
   }
@@ -116,9 +117,13 @@ final class AuditTrail: Sendable {
   func write(_ events: [(CenterEvent, Timestamp)], dropped: Int) {
     state.withLock { state in
       guard !state.isClosed else { return }
-      for (event, time) in events { add(AuditEvent.members(of: event, at: time), to: &state) }
+      for (event, time) in events {
+        state.members.set(event, at: time)
+        add(&state)
+      }
       if dropped > 0 {
-        add(AuditEvent.members("lost", count: dropped, at: SystemClock.now), to: &state)
+        state.members.set("lost", count: dropped, at: SystemClock.now)
+        add(&state)
       }
       if state.recordsSinceCheckpoint >= Self.recordsPerCheckpoint {
         checkpoint(&state, at: SystemClock.now)
@@ -129,12 +134,13 @@ final class AuditTrail: Sendable {
     }
   }
 
-  private func add(_ members: [UInt8], to state: inout State) {
+  /// Seals what was set as members.
+  private func add(_ state: inout State) {
     guard state.missing == 0, state.pending.count < Self.pendingLimit || state.failure == nil else {
       state.missing += 1
       return
     }
-    state.chain.seal(members, into: &state.pending)
+    state.chain.seal(state.members.bytes, into: &state.pending)
     state.recordsSinceCheckpoint += 1
   }
 
@@ -154,9 +160,9 @@ final class AuditTrail: Sendable {
       let missing = state.missing
       state.missing = 0
       state.failure = nil
-      add(
-        AuditEvent.members(
-          "gap", count: missing, [("reason", "\(failure)")], at: SystemClock.now), to: &state)
+      state.members.set(
+        "gap", count: missing, [("reason", "\(failure)")], at: SystemClock.now)
+      add(&state)
       try append(&state)
       logger.notice("the audit goes on; \(missing) events have no record")
     } catch {
@@ -229,7 +235,8 @@ final class AuditTrail: Sendable {
   func close() {
     state.withLock { state in
       let now = SystemClock.now
-      add(AuditEvent.members("stopped", at: now), to: &state)
+      state.members.set("stopped", at: now)
+      add(&state)
       checkpoint(&state, at: now)
       flush(&state)
       state.isClosed = true
