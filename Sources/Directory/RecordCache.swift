@@ -10,7 +10,7 @@ struct RecordCache {
   }
 
   /// How many records there are at most, of less than 1 KiB each.
-  static let limit = 4096
+  static let limit = 16_384
 
   /// An entry has one slot that it can be in, and drives out whatever is there.
   private var entries = [Entry?](repeating: nil, count: limit)

@@ -3,11 +3,11 @@ public import Wire
 /// The records that a request needs. The machine asks, its caller looks them up wherever they are.
 public struct RecordQuery: Hashable, Sendable {
   /// Whose `UserRecord` is wanted.
-  public var users: [PrincipalName]
+  public let users: UpToTwo<PrincipalName>
   /// Whose `PresenceRecord` is wanted.
-  public var presences: [PrincipalName]
+  public let presences: UpToTwo<PrincipalName>
 
-  public init(users: [PrincipalName] = [], presences: [PrincipalName] = []) {
+  public init(users: UpToTwo<PrincipalName> = [], presences: UpToTwo<PrincipalName> = []) {
     self.users = users
     self.presences = presences
   }
@@ -28,47 +28,47 @@ public struct Records: Hashable, Sendable {
   }
 }
 
-/// The one or two records that a query is about, by name: so few that a dictionary only costs.
-public struct RecordTable<Record: Hashable & Sendable>: Hashable, Sendable {
-  @usableFromInline
-  internal struct Entry: Hashable, Sendable {
-    @usableFromInline internal let name: PrincipalName
-    @usableFromInline internal var record: Record
+/// What is kept under the name of a user or a service.
+public protocol PrincipalRecord: Hashable, Sendable {
+  var name: PrincipalName { get }
+}
 
-    @inlinable
-    internal init(name: PrincipalName, record: Record) {
-      self.name = name
-      self.record = record
-    }
-  }
+/// The one or two records that a query is about, by name.
+public struct RecordTable<Record: PrincipalRecord>: Hashable, Sendable {
+  public var values: UpToTwo<Record> { entries }
 
   /// In the order of their names, so that equal tables are the same.
-  @usableFromInline internal var entries: [Entry] = []
+  @usableFromInline internal var entries: UpToTwo<Record> = []
 
   init(_ records: [PrincipalName: Record]) {
     for (name, record) in records { self[name] = record }
   }
 
-  /// The records, in the order of their names.
-  public var values: [Record] { entries.map(\.record) }
-
   // To be compiled for each kind of record where it is used: generic code costs more than all else.
+  /// The record of this name. A third one is our own mistake, as is one of another name.
   @inlinable public subscript(name: PrincipalName) -> Record? {
     get {
-      guard let place = entries.firstIndex(where: { $0.name == name }) else { return nil }
-      return entries[place].record
+      if let one = entries.one, one.name == name { return one }
+      if let other = entries.other, other.name == name { return other }
+      return nil
     }
     set {
-      var place = 0
-      while place < entries.count, entries[place].name < name { place += 1 }
-      let isThere = place < entries.count && entries[place].name == name
-      switch newValue {
-      case let record? where isThere: entries[place].record = record
-      case let record?: entries.insert(Entry(name: name, record: record), at: place)
-      case nil where isThere: entries.remove(at: place)
-      case nil: break
+      var rest = entries
+      if rest.one?.name == name {
+        rest = rest.other.map { UpToTwo($0) } ?? []
+      } else if rest.other?.name == name, let one = rest.one {
+        rest = UpToTwo(one)
       }
+      entries = newValue.map { Self.sorted($0, beside: rest) } ?? rest
     }
+  }
+
+  @inlinable
+  internal static func sorted(_ record: Record, beside rest: UpToTwo<Record>) -> UpToTwo<Record> {
+    precondition(rest.other == nil)
+    guard let neighbour = rest.one else { return UpToTwo(record) }
+    return record.name < neighbour.name
+      ? UpToTwo(record, neighbour) : UpToTwo(neighbour, record)
   }
 }
 

@@ -158,7 +158,7 @@ extension KeyDistributionCenter {
       responder.mayBeCalled(by: user.name),
       let presence = records.presences[peer], presence.keyVersion == responder.keyVersion,
       now <= presence.loginEnd, let responderIdentity = responder.identity,
-      let ticketKey = try? keys.openTicketKey(of: presence)
+      let ticketKey = try? keys.ticketKey(of: presence)
     else {
       return granting.answer(
         .peerNotPresent, reason: .peerNotPresent, peer: peer, from: self, at: now,
@@ -178,7 +178,7 @@ extension KeyDistributionCenter {
       certificate: responder.certificate, loginKey: presence.loginKey,
       addresses: presence.addresses,
       ticket: ticket.sealed(
-        under: SealingKey(ticketKey), realm: keys.realm, random: &random))
+        under: ticketKey.key, realm: keys.realm, random: &random))
     return CenterAnswer(
       granting.reply(.ticket, from: self, at: now, random: &random) { reply.write(to: &$0) },
       event: CenterEvent(

@@ -2,22 +2,40 @@ internal import Cryptography
 public import Wire
 
 /// Where a receiver can be reached, and the keys of the login that it receives with.
-public struct PresenceRecord: Hashable, Sendable {
-  public let name: PrincipalName
+public struct PresenceRecord: PrincipalRecord {
+  private struct Fields: Hashable, Sendable {
+    let name: PrincipalName
+    let keyVersion: UInt32
+    let loginTime: Timestamp
+    let loginEnd: Timestamp
+    var addresses: [NetworkAddress]
+    let loginKey: SignedLoginKey
+    var sealedTicketKey: [UInt8]
+  }
+
+  private var fields: Shared<Fields>
+
+  public var name: PrincipalName { fields.value.name }
   /// The key version number of the login; a record of an older one is dead.
-  public let keyVersion: UInt32
+  public var keyVersion: UInt32 { fields.value.keyVersion }
   /// When the KDC granted the login. Of two records of one name the later login wins.
-  public let loginTime: Timestamp
+  public var loginTime: Timestamp { fields.value.loginTime }
   /// When the login, and the record with it, ends.
-  public let loginEnd: Timestamp
+  public var loginEnd: Timestamp { fields.value.loginEnd }
   /// Where the receiver listens, the address that the KDC observed first. At most
   /// `addressLimit`.
-  public var addresses: [NetworkAddress]
+  public var addresses: [NetworkAddress] {
+    get { fields.value.addresses }
+    set { fields.change { $0.addresses = newValue } }
+  }
   /// The per-login key with the signature of the receiver's identity key.
-  public let loginKey: SignedLoginKey
+  public var loginKey: SignedLoginKey { fields.value.loginKey }
   /// The key that tickets for this receiver are sealed under, itself under the storage key: nonce,
   /// ciphertext, tag (60 bytes).
-  public var sealedTicketKey: [UInt8]
+  public var sealedTicketKey: [UInt8] {
+    get { fields.value.sealedTicketKey }
+    set { fields.change { $0.sealedTicketKey = newValue } }
+  }
 
   public static let addressLimit = 6
   public static let sealedTicketKeyByteCount = 12 + 32 + 16
@@ -26,12 +44,9 @@ public struct PresenceRecord: Hashable, Sendable {
     name: PrincipalName, keyVersion: UInt32, loginTime: Timestamp, loginEnd: Timestamp,
     addresses: [NetworkAddress], loginKey: SignedLoginKey, sealedTicketKey: [UInt8]
   ) {
-    self.name = name
-    self.keyVersion = keyVersion
-    self.loginTime = loginTime
-    self.loginEnd = loginEnd
-    self.addresses = addresses
-    self.loginKey = loginKey
-    self.sealedTicketKey = sealedTicketKey
+    fields = Shared(
+      Fields(
+        name: name, keyVersion: keyVersion, loginTime: loginTime, loginEnd: loginEnd,
+        addresses: addresses, loginKey: loginKey, sealedTicketKey: sealedTicketKey))
   }
 }

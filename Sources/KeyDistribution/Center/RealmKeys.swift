@@ -8,6 +8,7 @@ public final class RealmKeys: Sendable {
   let identity: SigningKey
   private let saltKey: SecretBytes
   let storage: StorageKeys
+  private let openedTicketKeys = OpenedTicketKeys()
 
   public init(_ material: borrowing KDCKeyMaterial) {
     identity = SigningKey(seed: material.identitySeed)
@@ -72,6 +73,14 @@ public final class RealmKeys: Sendable {
     let context = presenceContext(name: presence.name, loginTime: presence.loginTime)
     return try storage.open(presence.sealedTicketKey, .ticketKey, context)
   }
+
+  /// The same, ready to seal with.
+  func ticketKey(of presence: PresenceRecord) throws(AuthenticationFailure) -> TicketKey {
+    try openedTicketKeys.key(of: presence, opening: openTicketKey)
+  }
+
+  /// Erases what the KDC has at hand to be faster.
+  func forgetTicketKeys() { openedTicketKeys.forget() }
 
   func presenceContext(name: PrincipalName, loginTime: Timestamp) -> [UInt8] {
     var context = ByteWriter(.presenceStorage, in: realm)

@@ -46,9 +46,9 @@ struct ReplayCache {
       recent = []
       turned = now
     }
-    if recent.contains(tag) || older.contains(tag) { return .replayed }
-    guard !isFull else { return .full }
-    recent.insert(tag)
-    return .fresh
+    if older.contains(tag) { return .replayed }
+    // Nearly all are new: one look does for both questions.
+    guard !isFull else { return recent.contains(tag) ? .replayed : .full }
+    return recent.insert(tag).inserted ? .fresh : .replayed
   }
 }

@@ -3,7 +3,7 @@ public import Wire
 
 /// What the KDC keeps of a user or a service. Holds nothing that helps without `kdc.key`: the
 /// digest is sealed, everything else is public.
-public struct UserRecord: Hashable, Sendable {
+public struct UserRecord: PrincipalRecord {
   public enum State: String, Hashable, Sendable, CaseIterable {
     case active, disabled
     /// Gone, but its key version numbers are never used again.
@@ -16,24 +16,66 @@ public struct UserRecord: Hashable, Sendable {
     public var isVacant: Bool { self == .removed || self == .reset }
   }
 
-  public let name: PrincipalName
+  private struct Fields: Hashable, Sendable {
+    let name: PrincipalName
+    var address: NetworkAddress
+    var keyVersion: UInt32
+    var parameters: Argon2Parameters
+    var salt: [UInt8]
+    var sealedDigest: [UInt8]
+    var identity: VerifyingKey?
+    var certificate: [UInt8]
+    var state: State
+    var callers: [PrincipalName]?
+  }
+
+  private var fields: Shared<Fields>
+
+  public var name: PrincipalName { fields.value.name }
   /// Where the user registered from, and the port it listens on when it says nothing else.
-  public var address: NetworkAddress
+  public var address: NetworkAddress {
+    get { fields.value.address }
+    set { fields.change { $0.address = newValue } }
+  }
   /// The key version number (RFC 4120: kvno). A change of secret adds one.
-  public var keyVersion: UInt32
+  public var keyVersion: UInt32 {
+    get { fields.value.keyVersion }
+    set { fields.change { $0.keyVersion = newValue } }
+  }
   /// What it costs to make the digest from the passphrase.
-  public var parameters: Argon2Parameters
+  public var parameters: Argon2Parameters {
+    get { fields.value.parameters }
+    set { fields.change { $0.parameters = newValue } }
+  }
   /// 16 bytes.
-  public var salt: [UInt8]
+  public var salt: [UInt8] {
+    get { fields.value.salt }
+    set { fields.change { $0.salt = newValue } }
+  }
   /// The salted passphrase digest under the storage key: nonce, ciphertext, tag (60 bytes).
-  public var sealedDigest: [UInt8]
+  public var sealedDigest: [UInt8] {
+    get { fields.value.sealedDigest }
+    set { fields.change { $0.sealedDigest = newValue } }
+  }
   /// The public half of the user's identity key; nil until the first login brings one.
-  public var identity: VerifyingKey?
+  public var identity: VerifyingKey? {
+    get { fields.value.identity }
+    set { fields.change { $0.identity = newValue } }
+  }
   /// The KDC's signature of name and identity key (64 bytes; empty without an identity key).
-  public var certificate: [UInt8]
-  public var state: State
+  public var certificate: [UInt8] {
+    get { fields.value.certificate }
+    set { fields.change { $0.certificate = newValue } }
+  }
+  public var state: State {
+    get { fields.value.state }
+    set { fields.change { $0.state = newValue } }
+  }
   /// Who may ask for this user's address and key, in order; nil: everybody.
-  public var callers: [PrincipalName]?
+  public var callers: [PrincipalName]? {
+    get { fields.value.callers }
+    set { fields.change { $0.callers = newValue } }
+  }
 
   public static let saltByteCount = 16
   public static let sealedDigestByteCount = 12 + 32 + 16
@@ -43,16 +85,11 @@ public struct UserRecord: Hashable, Sendable {
     salt: [UInt8], sealedDigest: [UInt8], identity: VerifyingKey?, certificate: [UInt8],
     state: State, callers: [PrincipalName]? = nil
   ) {
-    self.name = name
-    self.address = address
-    self.keyVersion = keyVersion
-    self.parameters = parameters
-    self.salt = salt
-    self.sealedDigest = sealedDigest
-    self.identity = identity
-    self.certificate = certificate
-    self.state = state
-    self.callers = callers
+    fields = Shared(
+      Fields(
+        name: name, address: address, keyVersion: keyVersion, parameters: parameters, salt: salt,
+        sealedDigest: sealedDigest, identity: identity, certificate: certificate, state: state,
+        callers: callers))
   }
 
   public func mayBeCalled(by name: PrincipalName) -> Bool { callers?.contains(name) ?? true }
