@@ -103,6 +103,16 @@ import Testing
     #expect(html.utf8.count < 200_000)
   }
 
+  @Test("The last mark of an axis of time does not stick out")
+  func lastMark() {
+    let html = page([
+      line("2026-03-04T05:06:07.000Z", #""event":"logged-in""#),
+      line("2026-03-04T05:06:09.000Z", #""event":"logged-in""#),
+    ])
+    #expect(html.contains(#"text-anchor="end">05:06:10</text>"#))
+    #expect(html.contains(#"text-anchor="middle">05:06:07</text>"#))
+  }
+
   @Test("An axis ends at a round number above the largest count, with few marks")
   func scales() {
     for count in [0, 1, 4, 5, 9, 99, 1001, 123_456, .max / 1000] {

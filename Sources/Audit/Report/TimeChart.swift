@@ -4,6 +4,8 @@ struct TimeChart {
   private static let (left, right, top, bottom) = (64, 16, 14, 30)
   /// Between two marks of the axis of time, which are at least so far apart.
   private static let fewestUnits = 110
+  /// Half of the longest text at a mark, less the margin.
+  private static let textReach = 32
 
   let title: String
   /// A class of the style sheet, which colours it.
@@ -85,8 +87,8 @@ struct TimeChart {
       """
     while moment <= start + covered {
       let x = Self.decimal(Self.left * 100 + plotWidth * 100 * (moment - start) / covered)
-      // At either end a text would stick out.
-      let isLast = moment + step / 2 > start + covered
+      // At the right end half of the text would stick out.
+      let isLast = plotWidth * (start + covered - moment) / covered < Self.textReach
       svg += """
         <line class="base" x1="\(x)" x2="\(x)" y1="\(base)" y2="\(base + 5)"/>\
         <text class="axis" x="\(x)" y="\(base + 20)" text-anchor="\(isLast ? "end" : "middle")">\
