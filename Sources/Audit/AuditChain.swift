@@ -10,14 +10,15 @@ public struct AuditChain: ~Copyable, Sendable {
   private(set) var mac: [UInt8]
   /// The hash chain over all lines so far; zeros for the first one.
   private(set) var head: [UInt8]
-  private let identity: VerifyingKey
+  /// The KDC's; checkpoints are signed under it.
+  public var identity: VerifyingKey
 
   /// How many records there are, and the number of the next one.
   public var count: UInt64 { key.number }
 
   /// Goes on where `state` is.
   ///
-  /// - Parameter identity: the KDC's; checkpoints are signed under it.
+  /// - Parameter identity: the KDC's.
   public init(_ state: borrowing AuditState, identity: VerifyingKey) {
     key = AuditKey(state.key.duplicate(), of: state.count)
     mac = state.mac

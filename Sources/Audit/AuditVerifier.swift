@@ -27,7 +27,8 @@ public struct AuditVerifier: ~Copyable {
   /// A jump of more than this is not followed: the number was made up.
   private static let longestGap: UInt64 = 10_000_000
 
-  private let identity: VerifyingKey?
+  /// The KDC's, the one of now and later at the front; empty: checkpoints are not verified.
+  private var identities: ArraySlice<VerifyingKey>
   /// The first line may be of a later file.
   private let beginsLater: Bool
   private let mark: Mark?
@@ -48,16 +49,17 @@ public struct AuditVerifier: ~Copyable {
   private var verdict = AuditVerdict()
 
   /// - Parameters:
-  ///   - identity: the KDC's; nil: checkpoints are not verified.
+  ///   - identities: the KDC's, one after the other where it was replaced; none: checkpoints are
+  ///     not verified.
   ///   - initialKey: nil: MACs are verified only from `state` on.
   ///   - state: as it was before the file was read.
   ///   - beginsLater: files before the first one are not looked at; its own word is taken for what
   ///     the chain was.
   public init(
-    identity: VerifyingKey?, initialKey: consuming SecretBytes?, state: consuming AuditState?,
+    identities: [VerifyingKey], initialKey: consuming SecretBytes?, state: consuming AuditState?,
     beginsLater: Bool = false
   ) {
-    self.identity = identity
+    self.identities = identities[...]
     self.beginsLater = beginsLater
     switch initialKey {
     case .some(let secret): walk = Walk(secret, of: 0)
@@ -144,13 +146,17 @@ public struct AuditVerifier: ~Copyable {
   }
 
   private mutating func checkSignature(of record: AuditRecord, _ text: [UInt8]) {
-    guard let identity else { return }
+    guard !identities.isEmpty else { return }
+    // Whoever has been replaced signs nothing any more.
     guard let checkpoint = AuditCheckpoint(text),
-      checkpoint.isValid(number: record.number, identity: identity)
+      let place = identities.firstIndex(where: {
+        checkpoint.isValid(number: record.number, identity: $0)
+      })
     else {
       find(.badSignature(number: record.number))
       return
     }
+    identities = identities[place...]
     vouch(for: checkpoint.head)
     verdict.checkpointCount += 1
     verdict.lastCheckpointLine = line

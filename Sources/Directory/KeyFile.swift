@@ -9,10 +9,13 @@ internal import Wire
 /// Layout: the line `trent kdc key v1`, identity seed, storage key and salt key (32 bytes each),
 /// ratchet period (8 bytes, big-endian), ratchet key (32 bytes), and the SHA-256 over all that.
 /// While the storage key is being replaced the line is `trent kdc key v2`, and the former storage
-/// key (32 bytes) comes before the SHA-256.
+/// key (32 bytes) comes before the SHA-256. Once the identity has been replaced it is
+/// `trent kdc key v3`, and before the SHA-256 come: 1 and the former storage key, or 0 without one;
+/// 1 while certificates are being replaced, else 0; the succession (PROTOCOL.md, 2.4).
 public enum KeyFile {
   private static let magic = [UInt8]("trent kdc key v1\n".utf8)
   private static let rotationMagic = [UInt8]("trent kdc key v2\n".utf8)
+  private static let successorMagic = [UInt8]("trent kdc key v3\n".utf8)
   private static let keyByteCount = 32
   private static let byteCount = magic.count + 4 * keyByteCount + 8 + SHA256.byteCount
   /// Enough to see that a file is too long.
@@ -39,8 +42,7 @@ public enum KeyFile {
   }
 
   private static func isKeyFile(_ contents: RawSpan) -> Bool {
-    if has(magic, contents) { return true }
-    return isRotating(contents)
+    has(magic, contents) || isRotating(contents) || has(successorMagic, contents)
   }
 
   private static func has(_ magic: [UInt8], _ contents: RawSpan) -> Bool {
@@ -51,9 +53,10 @@ public enum KeyFile {
 
   private static func parse(_ contents: RawSpan) throws(WireError) -> KDCKeyMaterial {
     let isRotating = isRotating(contents)
-    guard contents.byteCount == byteCount + (isRotating ? keyByteCount : 0) else {
-      throw .invalid("size")
-    }
+    let isSuccessor = has(successorMagic, contents)
+    guard contents.byteCount >= byteCount,
+      isSuccessor || contents.byteCount == byteCount + (isRotating ? keyByteCount : 0)
+    else { throw .invalid("size") }
     let covered = contents.extracting(droppingLast: SHA256.byteCount)
     guard SHA256.hash(covered) == [UInt8](contents.extracting(last: SHA256.byteCount)) else {
       throw .invalid("checksum")
@@ -64,9 +67,20 @@ public enum KeyFile {
     let saltKey = try reader.secret(keyByteCount)
     let ratchetPeriod = try reader.uint64()
     let ratchetKey = try reader.secret(keyByteCount)
+    let hasFormerKey = isSuccessor ? try reader.flag() : isRotating
+    let formerStorageKey: SecretBytes? = hasFormerKey ? try reader.secret(keyByteCount) : nil
+    var isRecertifying = false
+    var succession = IdentitySuccession()
+    if isSuccessor {
+      isRecertifying = try reader.flag()
+      succession = try IdentitySuccession(from: &reader)
+      let identity = SigningKey(seed: identitySeed).publicKey
+      guard succession.realm(of: identity) != nil else { throw .invalid("succession") }
+    }
+    try reader.finish()
     return KDCKeyMaterial(
-      identitySeed: identitySeed, storageKey: storageKey,
-      formerStorageKey: isRotating ? try reader.secret(keyByteCount) : nil, saltKey: saltKey,
+      identitySeed: identitySeed, succession: succession, isRecertifying: isRecertifying,
+      storageKey: storageKey, formerStorageKey: formerStorageKey, saltKey: saltKey,
       ratchetPeriod: ratchetPeriod, ratchetKey: ratchetKey)
   }
 
@@ -80,15 +94,22 @@ public enum KeyFile {
       case .some: true
       case .none: false
       }
-    writer.bytes(isRotating ? rotationMagic.bytes : magic.bytes)
+    let isSuccessor = material.succession.count > 0
+    let line = isSuccessor ? successorMagic : isRotating ? rotationMagic : magic
+    writer.bytes(line.bytes)
     writer.bytes(material.identitySeed.bytes)
     writer.bytes(material.storageKey.bytes)
     writer.bytes(material.saltKey.bytes)
     writer.uint64(material.ratchetPeriod)
     writer.bytes(material.ratchetKey.bytes)
+    if isSuccessor { writer.uint8(isRotating ? 1 : 0) }
     switch material.formerStorageKey {
     case .some(let key): writer.bytes(key.bytes)
     case .none: break
+    }
+    if isSuccessor {
+      writer.uint8(material.isRecertifying ? 1 : 0)
+      material.succession.write(to: &writer)
     }
     let checksum = SHA256.hash(writer.written)
     writer.bytes(checksum.bytes)
@@ -97,5 +118,14 @@ public enum KeyFile {
     } catch {
       throw .file(error)
     }
+  }
+}
+
+extension ByteReader {
+  @_lifetime(self: copy self)
+  fileprivate mutating func flag() throws(WireError) -> Bool {
+    let value = try uint8()
+    guard value <= 1 else { throw .invalid("flag") }
+    return value == 1
   }
 }

@@ -14,6 +14,7 @@ public enum OperatorRequest: Hashable, Sendable {
   /// A line of a user file, sealed for this realm.
   case add(line: String)
   case rotateStorageKey
+  case rotateIdentity
   /// Of a KDC that serves.
   case status
 
@@ -34,6 +35,7 @@ public enum OperatorRequest: Hashable, Sendable {
     case .invite(let name, let life): Self.object("invite", name, [Self.seconds(life)])
     case .add(let line): Self.object("add", nil, [.init("line", .text(line))])
     case .rotateStorageKey: Self.object("rotate-storage-key")
+    case .rotateIdentity: Self.object("rotate-identity")
     case .status: Self.object("status")
     }
   }
@@ -66,6 +68,7 @@ public enum OperatorRequest: Hashable, Sendable {
       case ("invite", _): Self.life(json).map { .invite(name, $0) }
       case ("add", nil): json["line"]?.text.map { .add(line: $0) }
       case ("rotate-storage-key", nil): .rotateStorageKey
+      case ("rotate-identity", nil): .rotateIdentity
       case ("status", nil): .status
       default: nil
       }

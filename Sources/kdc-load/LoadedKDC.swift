@@ -25,7 +25,10 @@ final class LoadedKDC {
     address = try Self.reachableAddress(host: host, port: port)
     volley = try Volley(to: address, by: .tcp, concurrency: Self.preparations)
     let announced = try Self.askForEpoch(over: volley)
-    realm = expected ?? announced.realm
+    if let expected, !announced.identity.isFrom(expected.identity) {
+      throw LoadFailure("the KDC is another one than the one that --kdc-key names")
+    }
+    realm = announced.realm
     epoch = try Self.accept(announced, of: realm)
   }
 

@@ -14,6 +14,7 @@ enum KDCProgram {
     ("export", ExportCommand.self),
     ("import", ImportCommand.self),
     ("invite", InviteCommand.self),
+    ("rotate-identity", RotateIdentityCommand.self),
     ("rotate-storage-key", RotateStorageKeyCommand.self),
     ("status", StatusCommand.self),
     ("users", UsersCommand.self),

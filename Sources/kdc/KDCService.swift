@@ -135,10 +135,11 @@ struct KDCService: Service {
   private func serveOperators(_ status: ServingStatus) -> OperatorSocket? {
     let desk = OperatorDesk(files, status: status) { [log] event, time in log.write(event, at: time)
     }
-    if keys.isRotating {
-      DispatchQueue.global().async {
+    if keys.isRotating || keys.isRecertifying {
+      DispatchQueue.global().async { [keys] in
         do throws(OperatorFailure) {
-          _ = try desk.rotateStorageKey()
+          if keys.isRecertifying { try desk.goOnRecertifying() }
+          if keys.isRotating { _ = try desk.rotateStorageKey() }
         } catch {
           logger.error("\(error)")
         }

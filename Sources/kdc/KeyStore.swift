@@ -7,44 +7,55 @@ import SecretMemory
 import Synchronization
 import Wire
 
-/// `kdc.key` while a KDC runs: what it began with, and the place where the ratchet's state goes.
+/// `kdc.key` while a KDC runs: what does not move by itself, and where the ratchet's state goes.
 final class KeyStore: Sendable {
   let path: String
-  let material: KDCKeyMaterial
   /// Whether the file was made just now.
   let isNew: Bool
   private let storage: Mutex<Storage>
 
-  /// A storage key, shared.
-  private final class StorageKey: Sendable {
+  /// A secret, shared.
+  private final class SharedSecret: Sendable {
     let secret: SecretBytes
 
     init(_ secret: consuming SecretBytes) { self.secret = secret }
   }
 
+  /// The seed of the identity key, and how it came to be.
+  private struct Identity {
+    var seed: SharedSecret
+    var succession: IdentitySuccession
+    var isRecertifying: Bool
+  }
+
   /// What changes while the KDC runs. Locked while the file is written.
   private struct Storage {
-    var present: StorageKey
-    var former: StorageKey?
+    var identity: Identity
+    let saltKey: SharedSecret
+    var present: SharedSecret
+    var former: SharedSecret?
     /// Whether the file on the disk is behind the ratchet: tried again until it is not.
     var isBehind = false
 
-    init(present: StorageKey, former: StorageKey?) {
-      self.present = present
-      self.former = former
-    }
-
     init(_ material: borrowing KDCKeyMaterial) {
-      present = StorageKey(material.storageKey.duplicate())
+      identity = Identity(
+        seed: SharedSecret(material.identitySeed.duplicate()), succession: material.succession,
+        isRecertifying: material.isRecertifying)
+      saltKey = SharedSecret(material.saltKey.duplicate())
+      present = SharedSecret(material.storageKey.duplicate())
       switch material.formerStorageKey {
-      case .some(let key): former = StorageKey(key.duplicate())
+      case .some(let key): former = SharedSecret(key.duplicate())
       case .none: former = nil
       }
     }
   }
 
   /// Reads the file, or makes it.
-  init(besideUserFile userFile: String, now: Timestamp) throws {
+  ///
+  /// - Parameter use: takes what is in it, which is not kept: what is replaced shall be erased.
+  init(
+    besideUserFile userFile: String, now: Timestamp, use: (borrowing KDCKeyMaterial) -> Void
+  ) throws {
     path = Self.path(besideUserFile: userFile)
     // The user file's lock: two KDCs that start for the first time must not make two key files.
     let lock = try Self.lock(userFile)
@@ -53,8 +64,8 @@ final class KeyStore: Sendable {
     for path in [path, userFile, userFile + ".presence"] { try removePartialFiles(of: path) }
     if let found = try KeyFile.load(path) {
       storage = Mutex(Storage(found))
-      material = found
       isNew = false
+      use(found)
       return
     }
     var random = SystemRandom()
@@ -62,8 +73,8 @@ final class KeyStore: Sendable {
     let fresh = KDCKeyMaterial.generate(period: hour, random: &random)
     try KeyFile.save(fresh, to: path)
     storage = Mutex(Storage(fresh))
-    material = fresh
     isNew = true
+    use(fresh)
   }
 
   static func path(besideUserFile userFile: String) -> String {
@@ -104,15 +115,17 @@ final class KeyStore: Sendable {
     try center.withRatchetState { (period, chain) throws(KeyFileFailure) in
       let former = storage.former
       let present = KDCKeyMaterial(
-        identitySeed: material.identitySeed.duplicate(),
+        identitySeed: storage.identity.seed.secret.duplicate(),
+        succession: storage.identity.succession,
+        isRecertifying: storage.identity.isRecertifying,
         storageKey: storage.present.secret.duplicate(),
-        formerStorageKey: Self.duplicate(former), saltKey: material.saltKey.duplicate(),
+        formerStorageKey: Self.duplicate(former), saltKey: storage.saltKey.secret.duplicate(),
         ratchetPeriod: UInt64(period), ratchetKey: chain.duplicate())
       try KeyFile.save(present, to: path)
     }
   }
 
-  private static func duplicate(_ key: StorageKey?) -> SecretBytes? {
+  private static func duplicate(_ key: SharedSecret?) -> SecretBytes? {
     guard let key else { return nil }
     return key.secret.duplicate()
   }
@@ -125,9 +138,10 @@ final class KeyStore: Sendable {
   /// From now on files are sealed under a fresh key. The file has both before that.
   func beginRotation(of center: KeyDistributionCenter) throws(KeyFileFailure) {
     var random = SystemRandom()
-    let fresh = StorageKey(random.secret(32))
+    let fresh = SharedSecret(random.secret(32))
     try storage.withLock { (storage) throws(KeyFileFailure) in
-      let next = Storage(present: fresh, former: storage.present)
+      var next = storage
+      (next.present, next.former) = (fresh, storage.present)
       try save(next, of: center)
       storage = next
     }
@@ -137,10 +151,47 @@ final class KeyStore: Sendable {
   /// Nothing is sealed under the former key any more.
   func endRotation(of center: KeyDistributionCenter) throws(KeyFileFailure) {
     try storage.withLock { (storage) throws(KeyFileFailure) in
-      let next = Storage(present: storage.present, former: nil)
+      var next = storage
+      next.former = nil
       try save(next, of: center)
       storage = next
     }
     center.keys.forgetFormerStorageKey()
+  }
+
+  // MARK: Another identity
+
+  /// Whether records may still have certificates of the identity before.
+  var isRecertifying: Bool { storage.withLock { $0.identity.isRecertifying } }
+
+  /// A fresh identity takes the place of the present one, which signs that and is erased: in the
+  /// file first, then in memory.
+  ///
+  /// - Returns: false when the identity has been replaced as often as can be.
+  func replaceIdentity(
+    of center: KeyDistributionCenter, at now: Timestamp
+  ) throws(KeyFileFailure) -> Bool {
+    var random = SystemRandom()
+    let seed = SharedSecret(random.secret(SigningKey.seedByteCount))
+    let identity = SigningKey(seed: seed.secret).publicKey
+    return try storage.withLock { (storage) throws(KeyFileFailure) in
+      guard let succession = center.keys.succession(by: identity, at: now) else { return false }
+      var next = storage
+      next.identity = Identity(seed: seed, succession: succession, isRecertifying: true)
+      try save(next, of: center)
+      storage = next
+      return center.keys.adoptIdentity(seed.secret, succession)
+    }
+  }
+
+  /// Every record has a certificate of the present identity.
+  func endRecertifying(of center: KeyDistributionCenter) throws(KeyFileFailure) {
+    try storage.withLock { (storage) throws(KeyFileFailure) in
+      var next = storage
+      next.identity.isRecertifying = false
+      try save(next, of: center)
+      storage = next
+    }
+    center.keys.endRecertifying()
   }
 }

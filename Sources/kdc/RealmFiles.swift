@@ -15,8 +15,8 @@ struct RealmFiles {
   /// Opens the files, or makes them. Throws what hinders it, as a sentence.
   init(userFile: String, policy: CenterPolicy, logger: Logger) throws {
     let now = SystemClock.now
-    keys = try KeyStore(besideUserFile: userFile, now: now)
-    let center = KeyDistributionCenter(keys.material, policy: policy, now: now)
+    let (keys, center) = try Self.open(besideUserFile: userFile, policy: policy, at: now)
+    self.keys = keys
     self.center = center
     let isNewUserFile = unsafe access(userFile, F_OK) != 0
     do throws(DirectoryFailure) {
@@ -37,5 +37,16 @@ struct RealmFiles {
     if isNewUserFile { logger.notice("made \(userFile)") }
     let sealed = directory.users.sealedCount
     if sealed > 0 { logger.notice("sealed \(sealed) plain digests in \(userFile)") }
+  }
+
+  private static func open(
+    besideUserFile userFile: String, policy: CenterPolicy, at now: Timestamp
+  ) throws -> (KeyStore, KeyDistributionCenter) {
+    var center: KeyDistributionCenter?
+    let keys = try KeyStore(besideUserFile: userFile, now: now) { material in
+      center = KeyDistributionCenter(material, policy: policy, now: now)
+    }
+    guard let center else { throw KeyFileFailure.notAKeyFile(path: keys.path) }
+    return (keys, center)
   }
 }

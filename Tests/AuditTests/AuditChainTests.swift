@@ -53,7 +53,7 @@ import Testing
       let key: SecretBytes? = withKey ? initial.duplicate() : nil
       let bytes = stateAt.map { states[$0] } ?? []
       let state: AuditState? = AuditState(bytes.bytes)
-      var verifier = AuditVerifier(identity: identity, initialKey: key, state: state)
+      var verifier = AuditVerifier(identities: [identity], initialKey: key, state: state)
       for line in lines { verifier.take(line) }
       return verifier.finish(isTorn: isTorn)
     }
@@ -179,12 +179,12 @@ import Testing
     #expect(sample.verify(other.lines).findings.first?.line == 1)
     let state = try other.state(12)
     var verifier = AuditVerifier(
-      identity: sample.identity, initialKey: sample.initial.duplicate(), state: state)
+      identities: [sample.identity], initialKey: sample.initial.duplicate(), state: state)
     for line in sample.lines { verifier.take(line) }
     let findings = verifier.finish(isTorn: false).findings
     #expect(findings.contains { $0.what == .foreignState })
     let stranger = SigningKey(seed: sample.initial.duplicate()).publicKey
-    var distrusting = AuditVerifier(identity: stranger, initialKey: nil, state: nil)
+    var distrusting = AuditVerifier(identities: [stranger], initialKey: nil, state: nil)
     for line in sample.lines { distrusting.take(line) }
     let verdict = distrusting.finish(isTorn: false)
     #expect(verdict.findings.first == AuditFinding(line: 5, what: .badSignature(number: 4)))
@@ -264,7 +264,7 @@ import Testing
       let key: SecretBytes? = withKey ? sample.initial.duplicate() : nil
       let last = chain.state(length: 1)
       var verifier = AuditVerifier(
-        identity: sample.identity, initialKey: key, state: last, beginsLater: isLater)
+        identities: [sample.identity], initialKey: key, state: last, beginsLater: isLater)
       for line in lines { verifier.take(line) }
       return verifier.finish(isTorn: false)
     }

@@ -10,7 +10,7 @@ import Testing
 
   private func page(_ lines: [[UInt8]]) -> String {
     var report = AuditReport()
-    var verifier = AuditVerifier(identity: nil, initialKey: nil, state: nil)
+    var verifier = AuditVerifier(identities: [], initialKey: nil, state: nil)
     for line in lines {
       report.take(line)
       verifier.take(line)
@@ -98,7 +98,7 @@ import Testing
       report.take(
         line("2026-01-01T00:00:00.000Z", #""event":"gap","events":9223372036854775807"#))
     }
-    let verifier = AuditVerifier(identity: nil, initialKey: nil, state: nil)
+    let verifier = AuditVerifier(identities: [], initialKey: nil, state: nil)
     let html = ReportPage(report, verifier.finish(isTorn: false), hasKey: true).html()
     #expect(html.utf8.count < 200_000)
   }

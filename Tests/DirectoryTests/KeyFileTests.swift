@@ -4,6 +4,7 @@ import Glibc
 import KeyDistribution
 import SecretMemory
 import Testing
+import Wire
 
 @testable import Directory
 
@@ -53,6 +54,43 @@ import Testing
     #expect(try permissions(path) == 0o600)
     #expect(try contents(path).count == 185)
     #expect(try contents(path).starts(with: "trent kdc key v1\n".utf8))
+  }
+
+  /// A file with another identity, as it is while storage key and certificates are being replaced.
+  private func saveSuccessor(isRotating: Bool, isRecertifying: Bool) throws -> Realm {
+    var random = SystemRandom()
+    let keys = RealmKeys(KDCKeyMaterial.generate(period: 0, random: &random))
+    let seed = random.secret(32)
+    let next = SigningKey(seed: seed).publicKey
+    let succession = try #require(keys.succession(by: next, at: Timestamp(milliseconds: 1)))
+    let material = KDCKeyMaterial(
+      identitySeed: seed, succession: succession, isRecertifying: isRecertifying,
+      storageKey: random.secret(32), formerStorageKey: isRotating ? random.secret(32) : nil,
+      saltKey: random.secret(32), ratchetPeriod: 7, ratchetKey: random.secret(32))
+    try KeyFile.save(material, to: path)
+    return RealmKeys(material).realm
+  }
+
+  @Test(arguments: [(false, false), (false, true), (true, false), (true, true)])
+  func identityThatWasReplacedComesBack(isRotating: Bool, isRecertifying: Bool) throws {
+    let realm = try saveSuccessor(isRotating: isRotating, isRecertifying: isRecertifying)
+    guard let material = try KeyFile.load(path) else { throw TestProblem("no key file") }
+    let found = RealmKeys(material).realm
+    #expect(found == realm && !found.hasFoundingIdentity)
+    #expect(material.isRecertifying == isRecertifying && material.succession.count == 1)
+    #expect(material.ratchetPeriod == 7)
+    #expect(try contents(path).starts(with: "trent kdc key v3\n".utf8))
+    let whole = try contents(path)
+    for position in whole.indices {
+      var damaged = whole
+      damaged[position] ^= 1
+      try put(damaged, at: path)
+      #expect(fault() != nil, "\(position)")
+    }
+    for count in 0..<whole.count {
+      try put([UInt8](whole.prefix(count)), at: path)
+      #expect(fault() != nil, "\(count)")
+    }
   }
 
   @Test func savingReplaces() throws {

@@ -24,6 +24,7 @@ from programs import Laboratory
 from receiver_checks import ReceiverChecks
 from sealed_checks import SealedChecks
 from sender_checks import SenderChecks
+from succession_checks import SuccessionChecks
 
 
 def main() -> int:
@@ -37,6 +38,7 @@ def main() -> int:
             for suite in (SealedChecks, ChangeChecks, GrantingChecks, PeerChecks):
                 suite(checks, laboratory).run()
             checks.group("metrics", MetricsChecks(checks, laboratory).run)
+            checks.group("2.4: succession", SuccessionChecks(checks, laboratory).run)
             parties = Parties(checks, laboratory)
             honest = ClientChecks(parties)
             checks.group("Python sends to the real client", honest.to_client)

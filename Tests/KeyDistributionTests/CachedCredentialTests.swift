@@ -65,6 +65,33 @@ struct CachedCredentialTests {
     #expect(failure == .loginOver)
   }
 
+  @Test("A login at a KDC with another identity has the realm's id, and goes on with a later one")
+  func successor() throws {
+    let kdc = try TestKDC()
+    try kdc.replaceIdentity()
+    let alice = try kdc.member("alice")
+    let written = file(alice)
+    #expect(written.count == CachedCredential.longestByteCount)
+    var read = try CachedCredential.decode(written.bytes)
+    let present = read.realm
+    #expect(file(read) == written && present == kdc.realm)
+    for bogus in Mutations.prefixes(of: written) + Mutations.extensions(of: written)
+      + Mutations.flips(of: written)
+    {
+      #expect(refusal(bogus) != nil)
+    }
+    try kdc.replaceIdentity()
+    read.adopt(try TestKDC(seed: "another").realm)
+    let unmoved = read.realm
+    read.adopt(kdc.realm)
+    let moved = read.realm
+    #expect(unmoved == present && moved == kdc.realm)
+    let bob = try kdc.member("bob")
+    try kdc.announce(bob)
+    let key = kdc.random.agreementKey().publicKey
+    _ = try kdc.grant(read, for: bob.name, ephemeral: key)
+  }
+
   private func refusal(_ bytes: [UInt8]) -> WireError? {
     failure(WireError.self) { _ = try CachedCredential.decode(bytes.bytes) }
   }

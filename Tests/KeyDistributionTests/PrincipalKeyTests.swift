@@ -58,6 +58,26 @@ struct PrincipalKeyTests {
     #expect(another != file)
   }
 
+  @Test("After another identity the realm's id is there, too, and every byte of that counts")
+  func successor() throws {
+    let kdc = try TestKDC()
+    try kdc.replaceIdentity()
+    var random = SeededRandom("successor")
+    let file = bytes(PrincipalKey(name: name, realm: kdc.realm, random: &random))
+    #expect(file.count == PrincipalKey.longestByteCount)
+    let read = try PrincipalKey(file.bytes)
+    #expect(read.realm == kdc.realm && bytes(read) == file)
+    for bogus in Mutations.prefixes(of: file) + Mutations.extensions(of: file)
+      + Mutations.flips(of: file)
+    {
+      #expect(!isRead(bogus))
+    }
+    // One form for each: no id where it is that of the identity.
+    let founding = SHA256.hash(kdc.realm.identity.encoding)
+    #expect(isRead(summed(file)))
+    #expect(!isRead(summed([UInt8](file[..<50] + founding + file[82...]))))
+  }
+
   @Test("HOSTILE A 1: every prefix, flip and extension of a key file is refused")
   func bentFiles() {
     let file = bytes(key())

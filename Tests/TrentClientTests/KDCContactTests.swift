@@ -1,6 +1,9 @@
-import KeyDistribution
+import Cryptography
+import SecretMemory
 import Testing
+import Wire
 
+@testable import KeyDistribution
 @testable import TrentClient
 
 /// First contact with a KDC: pinned and equal, pinned and different, or new.
@@ -16,7 +19,7 @@ import Testing
   private func trust(
     _ announced: Realm, _ options: KDCOptions, _ person: ScriptedPerson
   ) throws(ClientFailure) -> Realm {
-    try KDCContact(options, in: folder.state, person: person).trust(announced)
+    try KDCContact(options, in: folder.state, person: person).trust(AnnouncedIdentity(announced))
   }
 
   private func exitCode(_ body: () throws(ClientFailure) -> Realm) -> Int32 {
@@ -24,6 +27,64 @@ import Testing
       _ = try body()
       return 0
     } catch { return error.exitCode }
+  }
+
+  /// What a KDC shows that has replaced its identity so often.
+  private func shown(after count: Int) throws -> (founding: Realm, shown: [AnnouncedIdentity]) {
+    var random = SystemRandom()
+    let keys = RealmKeys(KDCKeyMaterial.generate(period: 0, random: &random))
+    let founding = keys.realm
+    var shown: [AnnouncedIdentity] = []
+    var former: [VerifyingKey] = []
+    for _ in 0..<count {
+      former.append(keys.realm.identity)
+      let seed = random.secret(32)
+      let next = SigningKey(seed: seed).publicKey
+      let succession = try #require(keys.succession(by: next, at: Timestamp(milliseconds: 1)))
+      let isAdopted = keys.adoptIdentity(seed, succession)
+      #expect(isAdopted)
+      shown.append(AnnouncedIdentity(keys.realm, after: former))
+    }
+    return (founding, shown)
+  }
+
+  @Test func aPinMovesWithTheIdentityAndNeverBack() throws {
+    let (founding, shown) = try shown(after: 3)
+    let person = ScriptedPerson(isPresent: false)
+    let options = try options()
+    let contact = KDCContact(options, in: folder.state, person: person)
+    let other = try #require(HostAndPort(host: "other", port: 7000))
+    _ = try contact.known.pin(founding, for: other)
+    _ = try contact.known.pin(realm(1), for: try #require(HostAndPort(host: "third", port: 1)))
+    _ = try contact.known.pin(founding, for: options.target)
+    #expect(try contact.trust(shown[1]) == shown[1].realm)
+    let line = "\(shown[1].realm.word) \(founding.hexadecimalID)"
+    #expect(
+      contents(folder.path + "/state/known_kdcs")
+        == "other:7000 \(line)\nthird:1 \(realm(1).word)\nkdc:7000 \(line)\n")
+    #expect(try contact.trust(shown[1]) == shown[1].realm)
+    #expect(person.said.count == 1 && person.questions.isEmpty)
+    for former in [AnnouncedIdentity(founding), shown[0], AnnouncedIdentity(realm(1))] {
+      #expect(
+        exitCode { () throws(ClientFailure) in try contact.trust(former) }
+          == ExitStatus.kdcIdentity.rawValue)
+    }
+    #expect(try contact.trust(shown[2]) == shown[2].realm)
+    #expect(try contact.known.pin(of: other)?.realm == shown[2].realm)
+  }
+
+  @Test func aWordOfAnyIdentityOfTheKDCWillDo() throws {
+    let (founding, shown) = try shown(after: 2)
+    for (expected, isTrusted) in [
+      (founding, true), (shown[0].realm, true), (shown[1].realm, true), (realm(1), false),
+    ] {
+      let word = try #require(Realm(word: expected.word))
+      let state = TemporaryFolder()
+      let contact = KDCContact(
+        try options(expected: word), in: state.state, person: ScriptedPerson(isPresent: false))
+      let code = exitCode { () throws(ClientFailure) in try contact.trust(shown[1]) }
+      #expect(code == (isTrusted ? 0 : ExitStatus.kdcIdentity.rawValue))
+    }
   }
 
   @Test func nobodyToAskAndNothingSaidIsARefusal() throws {

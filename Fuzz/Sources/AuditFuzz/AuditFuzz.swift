@@ -65,7 +65,7 @@ private func verdict(on lines: [[UInt8]], withKey: Bool, withState: Bool) -> Aud
   let bytes = withState ? trail.state : []
   let state: AuditState? = AuditState(bytes.bytes)
   var verifier = AuditVerifier(
-    identity: trail.signer.publicKey, initialKey: key, state: state,
+    identities: [trail.signer.publicKey], initialKey: key, state: state,
     beginsLater: !withState)
   for line in lines { verifier.take(line) }
   return verifier.finish(isTorn: false)

@@ -117,13 +117,17 @@ private let exported = World.bytes("exported secret", 32)
 private func announcement(_ message: [UInt8]) {
   guard let announced = try? AnnouncedEpoch(message.bytes) else { return }
   _ = announced.realm.word
+  let second = SigningKey(seed: World.secret("kdc identity-seed 2")).publicKey
+  expect(
+    !announced.identity.succeeds(World.realm) || announced.realm.identity == second,
+    "only whom the KDC's keys have named succeeds it")
   for time in [TrustedTime.kdcClock(World.now), .wallClock(World.now)] {
     guard let epoch = try? announced.accept(pinned: World.realm, at: time) else { continue }
     expect(epoch.realm == World.realm, "an accepted epoch key is the pinned KDC's")
   }
 }
 
-/// Any times, any key, signed by the KDC.
+/// Any times, any key, signed by the KDC, or by the second identity after it.
 private func signedAnnouncement(_ input: inout FuzzInput) -> [UInt8] {
   func moment() -> Timestamp {
     var milliseconds: UInt64 = 0
@@ -133,10 +137,22 @@ private func signedAnnouncement(_ input: inout FuzzInput) -> [UInt8] {
   let (notBefore, notAfter) = (moment(), moment())
   let content = EpochAnnouncement.signedContent(
     realm: World.realm, notBefore: notBefore, notAfter: notAfter, key: epochKey)
-  let identity = SigningKey(seed: World.secret("kdc identity-seed"))
+  var succession = IdentitySuccession()
+  var seed = World.secret("kdc identity-seed")
+  if input.byte() % 2 == 1 {
+    for number in 1...2 {
+      let former = SigningKey(seed: seed)
+      seed = World.secret("kdc identity-seed \(number)")
+      succession =
+        succession.continued(
+          by: former, with: SigningKey(seed: seed).publicKey, in: World.realm, at: World.now)
+        ?? succession
+    }
+  }
+  let identity = SigningKey(seed: seed)
   return EpochAnnouncement(
     identity: identity.publicKey, notBefore: notBefore, notAfter: notAfter, key: epochKey,
-    signature: identity.sign(content.bytes)
+    signature: identity.sign(content.bytes), succession: succession
   ).message.mutated(by: &input)
 }
 

@@ -21,6 +21,7 @@ public struct CenterEvent: Hashable, Sendable {
   public enum OperatorAct: String, Hashable, Sendable, CaseIterable {
     case invited, disabled, enabled, removed, reset, allowed, imported
     case storageKeyRotated = "storage-key-rotated"
+    case identityReplaced = "identity-replaced"
   }
 
   /// Why nothing was granted. It stays at home: the wire shows one refusal.

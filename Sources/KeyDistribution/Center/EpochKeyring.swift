@@ -8,6 +8,8 @@ internal import Wire
 final class Epoch: Sendable {
   let key: EpochKey
   let exchange: SealedExchange
+  /// With the identity that has signed it, whose private half is not held on to.
+  let realm: Realm
   let notBefore: Timestamp
   let notAfter: Timestamp
   /// The signed announcement, the same bytes for everybody.
@@ -19,15 +21,18 @@ final class Epoch: Sendable {
     seed: borrowing SecretBytes, keys: RealmKeys, policy: CenterPolicy, now: Timestamp
   ) throws(SealingFailure) {
     key = try EpochKey(seed: seed)
-    exchange = SealedExchange(realm: keys.realm, epochKey: key.publicKey)
+    let identity = keys.present
+    realm = identity.realm
+    exchange = SealedExchange(realm: realm, epochKey: key.publicKey)
     notBefore = now
     notAfter = now + policy.epochLifetime
     let content = EpochAnnouncement.signedContent(
-      realm: keys.realm, notBefore: notBefore, notAfter: notAfter, key: key.publicKey)
+      realm: identity.realm, notBefore: notBefore, notAfter: notAfter, key: key.publicKey)
     announcement =
       EpochAnnouncement(
-        identity: keys.realm.identity, notBefore: notBefore, notAfter: notAfter,
-        key: key.publicKey, signature: keys.identity.sign(content.bytes)
+        identity: identity.realm.identity, notBefore: notBefore, notAfter: notAfter,
+        key: key.publicKey, signature: identity.key.sign(content.bytes),
+        succession: identity.succession
       ).message
     served = Mutex(
       ReplayCache(window: policy.epochLifetime, limit: policy.servedRequestsPerEpoch, now: now))
@@ -57,9 +62,10 @@ struct EpochKeyring {
     epochs.last { $0.exchange.epochID == id && now <= $0.notAfter }
   }
 
-  /// Whether the newest epoch is old enough for the next one, or there is none.
-  func isDue(at now: Timestamp, policy: CenterPolicy) -> Bool {
-    guard let newest else { return true }
+  /// Whether the newest epoch is old enough for the next one, or of an identity that has been
+  /// replaced, or there is none.
+  func isDue(at now: Timestamp, policy: CenterPolicy, for realm: Realm) -> Bool {
+    guard let newest, newest.realm == realm else { return true }
     let isSetBack = now + Self.clockTolerance < newest.notBefore
     return now >= newest.notBefore + policy.epochRenewal || isSetBack
       || newest.isFull

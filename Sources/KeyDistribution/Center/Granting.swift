@@ -168,14 +168,14 @@ extension KeyDistributionCenter {
     let ticket = Ticket(
       purpose: purpose, initiator: user.name, responder: peer,
       sessionKey: sessionKey.duplicate(), ephemeral: ephemeral, identity: identity,
-      certificate: user.certificate,
+      certificate: keys.certificate(of: user),
       loginKey: SignedLoginKey(
         key: granting.ticket.loginKey, issued: signature.issued, expires: signature.expires,
         keyVersion: granting.ticket.keyVersion, signature: signature.signature),
       issued: now, expires: now + policy.ticketLifetime, id: random.bytes(Ticket.idByteCount))
     let reply = TicketReply(
       peer: peer, sessionKey: sessionKey, identity: responderIdentity,
-      certificate: responder.certificate, loginKey: presence.loginKey,
+      certificate: keys.certificate(of: responder), loginKey: presence.loginKey,
       addresses: presence.addresses,
       ticket: ticket.sealed(
         under: ticketKey.key, realm: keys.realm, random: &random))

@@ -6,6 +6,10 @@ public import SecretMemory
 public struct KDCKeyMaterial: ~Copyable, Sendable {
   /// The seed of the Ed25519 identity key that clients pin (32 bytes).
   public let identitySeed: SecretBytes
+  /// How that key came to be the identity; empty when it is the founding key.
+  public let succession: IdentitySuccession
+  /// Whether records may still have certificates of the identity before.
+  public let isRecertifying: Bool
   /// What digests and ticket keys are sealed under in files (32 bytes).
   public let storageKey: SecretBytes
   /// The one before, while files are being sealed anew; nil otherwise.
@@ -18,11 +22,14 @@ public struct KDCKeyMaterial: ~Copyable, Sendable {
   public let ratchetKey: SecretBytes
 
   public init(
-    identitySeed: consuming SecretBytes, storageKey: consuming SecretBytes,
+    identitySeed: consuming SecretBytes, succession: IdentitySuccession = IdentitySuccession(),
+    isRecertifying: Bool = false, storageKey: consuming SecretBytes,
     formerStorageKey: consuming SecretBytes? = nil, saltKey: consuming SecretBytes,
     ratchetPeriod: UInt64, ratchetKey: consuming SecretBytes
   ) {
     self.identitySeed = identitySeed
+    self.succession = succession
+    self.isRecertifying = isRecertifying
     self.storageKey = storageKey
     self.formerStorageKey = formerStorageKey
     self.saltKey = saltKey

@@ -86,8 +86,9 @@ public final class KeyDistributionCenter: Sendable {
 
   /// The newest epoch, made now if it is due. Nil if the key cannot be made.
   private func newestEpoch(at now: Timestamp, random: inout some RandomSource) -> Epoch? {
+    let realm = keys.realm
     let (newest, isDue) = state.withLock { state in
-      (state.epochs.newest, state.epochs.isDue(at: now, policy: policy))
+      (state.epochs.newest, state.epochs.isDue(at: now, policy: policy, for: realm))
     }
     guard isDue else { return newest }
     let seed = random.secret(32)
@@ -96,7 +97,9 @@ public final class KeyDistributionCenter: Sendable {
     }
     // Another thread may have made one meanwhile: then that one counts.
     return state.withLock { state in
-      if state.epochs.isDue(at: now, policy: policy) { state.epochs.add(next, policy: policy) }
+      if state.epochs.isDue(at: now, policy: policy, for: next.realm) {
+        state.epochs.add(next, policy: policy)
+      }
       return state.epochs.newest
     }
   }

@@ -112,7 +112,7 @@ extension KeyDistributionCenter {
       ticketKey: ticketKey.duplicate(), loginKey: login.request.loginKey.key,
       loginTime: loginTime, loginEnd: now + lifetime)
     let grant = LoginGrant(
-      name: user.name, keyVersion: user.keyVersion, certificate: user.certificate,
+      name: user.name, keyVersion: user.keyVersion, certificate: keys.certificate(of: user),
       requestKey: requestKey, ticketKey: ticketKey, end: ticket.loginEnd,
       observed: login.context.source,
       ticket: ticket.sealed(

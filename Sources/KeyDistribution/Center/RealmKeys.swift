@@ -1,21 +1,33 @@
 public import Cryptography
 public import SecretMemory
+internal import Synchronization
 public import Wire
 
 /// The long-lived keys of a KDC, each for its one purpose (PROTOCOL.md, 3.1 and 3.7).
 public final class RealmKeys: Sendable {
-  public let realm: Realm
-  let identity: SigningKey
+  private let identity: Mutex<RealmIdentity>
   private let saltKey: SecretBytes
   let storage: StorageKeys
   private let openedTicketKeys = OpenedTicketKeys()
 
+  /// With the present identity; the id never changes.
+  public var realm: Realm { present.realm }
+
+  var present: RealmIdentity { identity.withLock { $0 } }
+
   public init(_ material: borrowing KDCKeyMaterial) {
-    identity = SigningKey(seed: material.identitySeed)
-    realm = Realm(identity: identity.publicKey)
+    let key = SigningKey(seed: material.identitySeed)
+    // A succession that does not lead to this key is not read from a file.
+    let realm = material.succession.realm(of: key.publicKey) ?? Realm(identity: key.publicKey)
+    identity = Mutex(
+      RealmIdentity(
+        key, realm: realm, succession: material.succession, isRecertifying: material.isRecertifying)
+    )
     saltKey = material.saltKey.duplicate()
     storage = StorageKeys(material)
   }
+
+  func replace(_ next: RealmIdentity) { identity.withLock { $0 = next } }
 
   /// The salt of a name, 16 bytes, whether the name exists or not.
   func salt(for name: PrincipalName) -> [UInt8] {
@@ -89,12 +101,16 @@ public final class RealmKeys: Sendable {
     return context.publicBytes()
   }
 
-  /// The KDC's signature of a checkpoint of its audit trail (64 bytes), whose content begins with a
-  /// label of its own (AUDIT.md, 4).
-  public func auditSignature(of content: RawSpan) -> [UInt8] { identity.sign(content) }
+  /// Calls `body` with the present identity, and with what signs a checkpoint of the audit trail
+  /// under it (64 bytes), whose content begins with a label of its own (AUDIT.md, 4).
+  public func withAuditSigner(_ body: (VerifyingKey, (RawSpan) -> [UInt8]) -> Void) {
+    let present = present
+    body(present.realm.identity) { present.key.sign($0) }
+  }
 
   /// The KDC's signature that an identity key is a user's (64 bytes).
   func certificate(for name: PrincipalName, identity key: VerifyingKey) -> [UInt8] {
-    identity.sign(realm.certificateContent(name: name, identity: key).bytes)
+    let present = present
+    return present.key.sign(present.realm.certificateContent(name: name, identity: key).bytes)
   }
 }

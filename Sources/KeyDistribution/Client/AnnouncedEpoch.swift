@@ -30,7 +30,8 @@ public struct AnnouncedEpoch: Sendable {
   public static var request: [UInt8] { ByteWriter(message: .epochRequest).publicBytes() }
 
   /// The realm of the identity that signed the key. Show it, or compare it with the pinned one.
-  public let realm: Realm
+  public var realm: Realm { identity.realm }
+  public let identity: AnnouncedIdentity
   private let announcement: EpochAnnouncement
 
   /// From when, and until when, the key is good, by the clock of who signed it.
@@ -38,12 +39,16 @@ public struct AnnouncedEpoch: Sendable {
     (announcement.notBefore, announcement.notAfter)
   }
 
-  /// Step E3: reads the announcement and verifies that the identity in it signed it.
+  /// Step E3: reads the announcement, follows the identity from the founding key on, and verifies
+  /// that it signed it.
   ///
   /// - Throws: `malformed`, `failed`, `unexpectedReply` or `notAuthentic`.
   public init(_ message: RawSpan) throws(ExchangeFailure) {
     announcement = try parseReply(message, as: .epochReply, EpochAnnouncement.init(from:))
-    realm = Realm(identity: announcement.identity)
+    guard let realm = announcement.succession.realm(of: announcement.identity) else {
+      throw .notAuthentic
+    }
+    identity = AnnouncedIdentity(realm, after: announcement.succession.formerKeys)
     let content = EpochAnnouncement.signedContent(
       realm: realm, notBefore: announcement.notBefore, notAfter: announcement.notAfter,
       key: announcement.key)

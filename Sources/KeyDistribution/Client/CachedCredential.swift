@@ -5,25 +5,32 @@ public import Wire
 /// A login as a device keeps it from one program to the next. Nothing but the permissions of the
 /// file protects it: whoever reads it is logged in until the login ends.
 ///
-/// Magic, KDC identity (32), name (65), identity key (32), end, time granted, observed address
-/// (19), login key (32), signed login key (116), ticket key (32), request key (32), TGT (213), and
-/// the SHA-256 of all that, which tells damage.
+/// Magic, KDC identity (32), in the second form the realm id (32), name (65), identity key (32),
+/// end, time granted, observed address (19), login key (32), signed login key (116), ticket key
+/// (32), request key (32), TGT (213), and the SHA-256 of all that, which tells damage. The second
+/// form is for a KDC whose identity has been replaced.
 public enum CachedCredential {
   private static let magic = [UInt8]("trent credential v1\n".utf8)
+  private static let successorMagic = [UInt8]("trent credential v2\n".utf8)
+  private static let realmIDByteCount = 32
   private static let signedLoginKeyByteCount =
     AgreementPublicKey.byteCount + 8 + 8 + 4 + SignedLoginKey.signatureByteCount
   private static let contentByteCount =
     magic.count + 32 + PrincipalName.paddedByteCount + 32 + 8 + 8 + NetworkAddress.byteCount
     + AgreementKey.byteCount + signedLoginKeyByteCount + SealingKey.byteCount + 32
     + TicketGrantingTicket.byteCount
-  /// How many bytes the file has.
+  /// How many bytes the file has in the first form.
   public static let byteCount = contentByteCount + SHA256.byteCount
+  /// How many it has at most.
+  public static let longestByteCount = byteCount + realmIDByteCount
 
   /// The file's bytes.
   public static func encode(_ credential: borrowing Credential) -> SecretBytes {
-    var file = ByteWriter(capacity: byteCount)
-    file.bytes(magic.bytes)
-    file.bytes(credential.realm.identity.encoding)
+    var file = ByteWriter(capacity: longestByteCount)
+    let realm = credential.realm
+    file.bytes(realm.hasFoundingIdentity ? magic.bytes : successorMagic.bytes)
+    file.bytes(realm.identity.encoding)
+    if !realm.hasFoundingIdentity { file.bytes(realm.id.bytes) }
     file.name(credential.name)
     file.bytes(credential.identity.encoding)
     file.timestamp(credential.end)
@@ -43,14 +50,19 @@ public enum CachedCredential {
   /// login is not.
   public static func decode(_ bytes: RawSpan) throws(WireError) -> Credential {
     guard bytes.byteCount >= byteCount else { throw .truncated }
-    guard bytes.byteCount == byteCount else { throw .trailingBytes }
-    let sum = SHA256.hash(bytes.extracting(first: contentByteCount))
+    let isSuccessor = [UInt8](bytes.extracting(first: magic.count)) == successorMagic
+    let added = isSuccessor ? realmIDByteCount : 0
+    guard bytes.byteCount >= byteCount + added else { throw .truncated }
+    guard bytes.byteCount == byteCount + added else { throw .trailingBytes }
+    let content = bytes.extracting(first: contentByteCount + added)
+    let sum = SHA256.hash(content)
     guard equalInConstantTime(sum.bytes, bytes.extracting(last: SHA256.byteCount)) else {
       throw .invalid("checksum")
     }
-    var reader = ByteReader(bytes.extracting(first: contentByteCount))
-    guard try reader.bytes(magic.count) == magic else { throw .invalid("magic") }
-    let realm = Realm(identity: try reader.verifyingKey())
+    var reader = ByteReader(content)
+    let expected = isSuccessor ? successorMagic : magic
+    guard try reader.bytes(magic.count) == expected else { throw .invalid("magic") }
+    let realm = try reader.realm(hasID: isSuccessor)
     let name = try reader.name()
     let identity = try reader.verifyingKey()
     let end = try reader.timestamp()

@@ -4,7 +4,7 @@ public import Wire
 
 /// A login: the ticket-granting ticket, the keys that go with it, and the per-login key.
 public struct Credential: ~Copyable, Sendable {
-  public let realm: Realm
+  public private(set) var realm: Realm
   public let name: PrincipalName
   /// The public half of the user's own identity key.
   public let identity: VerifyingKey
@@ -122,6 +122,11 @@ public struct Credential: ~Copyable, Sendable {
     return Outgoing(
       message,
       next: GrantingReplyOpener(exchange: exchange, requestKey: requestKey.duplicate()))
+  }
+
+  /// Goes on in the same realm with the identity that is pinned now.
+  public mutating func adopt(_ realm: Realm) {
+    if realm.id == self.realm.id { self.realm = realm }
   }
 
   /// Goes on with the fresh ticket-granting ticket that a reply brought.

@@ -7,12 +7,17 @@ public import Wire
 @frozen
 public struct PrincipalKey: ~Copyable, Sendable {
   private static let magic = [UInt8]("trent key file v1\n".utf8)
+  /// Of a realm whose identity is not its founding key: its id follows the identity.
+  private static let successorMagic = [UInt8]("trent key file v2\n".utf8)
+  private static let realmIDByteCount = 32
   /// How many bytes the key has, which is all that the KDC's digest is made of.
   public static let keyByteCount = 32
   private static let contentByteCount =
     magic.count + 32 + PrincipalName.paddedByteCount + keyByteCount + SigningKey.seedByteCount
-  /// How many bytes the file has.
+  /// How many bytes the file has in the first form.
   public static let byteCount = contentByteCount + SHA256.byteCount
+  /// How many it has at most.
+  public static let longestByteCount = byteCount + realmIDByteCount
 
   public let realm: Realm
   public let name: PrincipalName
@@ -40,15 +45,19 @@ public struct PrincipalKey: ~Copyable, Sendable {
   /// Reads the file.
   public init(_ file: RawSpan) throws(WireError) {
     guard file.byteCount >= Self.byteCount else { throw .truncated }
-    guard file.byteCount == Self.byteCount else { throw .trailingBytes }
-    let content = file.extracting(first: Self.contentByteCount)
+    let isSuccessor = [UInt8](file.extracting(first: Self.magic.count)) == Self.successorMagic
+    let added = isSuccessor ? Self.realmIDByteCount : 0
+    guard file.byteCount >= Self.byteCount + added else { throw .truncated }
+    guard file.byteCount == Self.byteCount + added else { throw .trailingBytes }
+    let content = file.extracting(first: Self.contentByteCount + added)
     var reader = ByteReader(content)
-    guard try reader.bytes(Self.magic.count) == Self.magic else { throw .invalid("magic") }
+    let expected = isSuccessor ? Self.successorMagic : Self.magic
+    guard try reader.bytes(Self.magic.count) == expected else { throw .invalid("magic") }
     let sum = SHA256.hash(content)
     guard equalInConstantTime(sum.bytes, file.extracting(last: SHA256.byteCount)) else {
       throw .invalid("checksum")
     }
-    let realm = Realm(identity: try reader.verifyingKey())
+    let realm = try reader.realm(hasID: isSuccessor)
     let name = try reader.name()
     let key = try reader.secret(Self.keyByteCount)
     let identitySeed = try reader.secret(SigningKey.seedByteCount)
@@ -58,9 +67,10 @@ public struct PrincipalKey: ~Copyable, Sendable {
 
   /// The file's bytes.
   public borrowing func file() -> SecretBytes {
-    var file = ByteWriter(capacity: Self.byteCount)
-    file.bytes(Self.magic.bytes)
+    var file = ByteWriter(capacity: Self.longestByteCount)
+    file.bytes(realm.hasFoundingIdentity ? Self.magic.bytes : Self.successorMagic.bytes)
     file.bytes(realm.identity.encoding)
+    if !realm.hasFoundingIdentity { file.bytes(realm.id.bytes) }
     file.name(name)
     file.bytes(key.bytes)
     file.bytes(identitySeed.bytes)

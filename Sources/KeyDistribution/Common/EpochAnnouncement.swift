@@ -9,16 +9,18 @@ struct EpochAnnouncement {
   let notAfter: Timestamp
   let key: EpochPublicKey
   let signature: [UInt8]
+  let succession: IdentitySuccession
 
   init(
     identity: VerifyingKey, notBefore: Timestamp, notAfter: Timestamp, key: EpochPublicKey,
-    signature: [UInt8]
+    signature: [UInt8], succession: IdentitySuccession = IdentitySuccession()
   ) {
     self.identity = identity
     self.notBefore = notBefore
     self.notAfter = notAfter
     self.key = key
     self.signature = signature
+    self.succession = succession
   }
 
   /// The whole message.
@@ -29,6 +31,7 @@ struct EpochAnnouncement {
     message.timestamp(notAfter)
     message.bytes(key.bytes.bytes)
     message.bytes(signature.bytes)
+    if succession.count > 0 { succession.write(to: &message) }
     return message.publicBytes()
   }
 
@@ -42,6 +45,8 @@ struct EpochAnnouncement {
     }
     self.key = key
     signature = try reader.bytes(64)
+    succession =
+      reader.remaining > 0 ? try IdentitySuccession(from: &reader) : IdentitySuccession()
     try reader.finish()
   }
 

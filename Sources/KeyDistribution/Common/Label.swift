@@ -6,6 +6,7 @@ internal import Wire
 enum Label: String, CaseIterable {
   // Signatures (Ed25519).
   case epochKey = "trent epoch key v1"
+  case identitySuccession = "trent identity succession v1"
   case userCertificate = "trent user v1"
   case identityProof = "trent identity proof v1"
   case loginKey = "trent login key v1"

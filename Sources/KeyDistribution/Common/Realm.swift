@@ -2,18 +2,51 @@ public import Cryptography
 internal import SecretMemory
 internal import Wire
 
-/// One KDC identity and its users.
+/// One KDC and its users.
 public struct Realm: Hashable, Sendable {
-  /// The Ed25519 key that clients pin.
+  /// The Ed25519 key that clients pin: the present one, where it has been replaced.
   public let identity: VerifyingKey
-  /// SHA-256 of the identity key: 32 bytes.
+  /// SHA-256 of the founding identity key: 32 bytes.
   public var id: [UInt8] { [UInt8](idBytes.bytes) }
   let idBytes: FixedBytes<32>
 
-  public init(identity: VerifyingKey) {
+  /// A realm whose identity key is its founding key.
+  public init(identity: VerifyingKey) { self.init(identity: identity, foundedBy: identity) }
+
+  init(identity: VerifyingKey, foundedBy founding: VerifyingKey) {
     self.identity = identity
-    idBytes = FixedBytes(padding: SHA256.hash(identity.encoding).bytes)
+    idBytes = FixedBytes(padding: SHA256.hash(founding.encoding).bytes)
   }
+
+  /// A realm as a device has pinned it. That the identity is this realm's was verified then.
+  ///
+  /// - Parameter id: 32 bytes; nil for any other number.
+  public init?(identity: VerifyingKey, id: [UInt8]) {
+    guard let bytes = FixedBytes<32>(id.bytes) else { return nil }
+    self.identity = identity
+    idBytes = bytes
+  }
+
+  /// - Parameter hexadecimalID: nil for anything but 64 digits, in small letters.
+  public init?(identity: VerifyingKey, hexadecimalID: Substring) {
+    let digits = hexadecimalID.utf8.map { digit -> UInt8? in
+      switch digit {
+      case 0x30...0x39: digit - 0x30
+      case 0x61...0x66: digit - 0x61 + 10
+      default: nil
+      }
+    }
+    guard digits.count == 64 else { return nil }
+    var id: [UInt8] = []
+    for index in stride(from: 0, to: 64, by: 2) {
+      guard let high = digits[index], let low = digits[index + 1] else { return nil }
+      id.append(high << 4 | low)
+    }
+    self.init(identity: identity, id: id)
+  }
+
+  /// Whether the identity key is the founding key.
+  public var hasFoundingIdentity: Bool { SHA256.hash(identity.encoding) == id }
 
   /// The id in hexadecimal, as files name it.
   public var hexadecimalID: String {
@@ -25,10 +58,12 @@ public struct Realm: Hashable, Sendable {
 
   /// The identity key as one printable word with a checksum: what `kdc` prints and people pin.
   public var word: String {
-    Self.wordPrefix + Base32.encode(identity.bytes + id.prefix(Self.checksumByteCount))
+    let sum = SHA256.hash(identity.encoding).prefix(Self.checksumByteCount)
+    return Self.wordPrefix + Base32.encode(identity.bytes + sum)
   }
 
-  /// Nil unless `word` is one that a KDC printed, with no letter changed.
+  /// Nil unless `word` is one that a KDC printed, with no letter changed. It tells the identity;
+  /// the id is right only if that is the founding key.
   public init?(word: String) {
     guard word.hasPrefix(Self.wordPrefix),
       let bytes = Base32.decode(word.dropFirst(Self.wordPrefix.count)),

@@ -83,6 +83,18 @@ extension ByteReader {
     return key
   }
 
+  /// A KDC's identity as a device keeps it, and the realm's id (32) where the identity is not the
+  /// founding key.
+  @_lifetime(self: copy self)
+  mutating func realm(hasID: Bool) throws(WireError) -> Realm {
+    let identity = try verifyingKey()
+    guard hasID else { return Realm(identity: identity) }
+    // One form for each: the id is there only where it says something.
+    guard let realm = Realm(identity: identity, id: try bytes(32)), !realm.hasFoundingIdentity
+    else { throw .invalid("realm") }
+    return realm
+  }
+
   @_lifetime(self: copy self)
   mutating func loginKey() throws(WireError) -> SignedLoginKey {
     SignedLoginKey(

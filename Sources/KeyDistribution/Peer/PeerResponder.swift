@@ -29,10 +29,13 @@ extension Credential {
   /// - Parameters:
   ///   - purpose: what this responder serves.
   ///   - pinned: looks up the identity key pinned for a name in this realm.
+  ///   - successor: asks whether the KDC's identity has been replaced, when a certificate does not
+  ///     verify; gives the realm with the one of now, or nil.
   ///   - ephemeral: made for this one session.
   public func respond(
     to message: RawSpan, purpose: Purpose = .session, cache: inout SessionReplayCache,
-    pinned: (PrincipalName) throws(PeerFailure) -> VerifyingKey?, ephemeral: consuming AgreementKey,
+    pinned: (PrincipalName) throws(PeerFailure) -> VerifyingKey?,
+    successor: () -> Realm? = { nil }, ephemeral: consuming AgreementKey,
     at clocks: PeerTrust.Clocks
   ) throws(PeerFailure) -> Outgoing<ExpectFirstRecord> {
     let prologue = peerPrologue(realm: realm, responder: name, identity: identity)
@@ -54,13 +57,13 @@ extension Credential {
     else { throw .keysDiffer }
     try cache.insert(remoteEphemeral, at: clocks.kdc)
     let pin = try pinned(ticket.initiator)
+    let claim = PeerClaim(
+      name: ticket.initiator, identity: ticket.identity, certificate: ticket.certificate,
+      loginKey: ticket.loginKey)
     let peer: TrustedPeer
     do {
       peer = try PeerTrust(realm: realm, own: name).judge(
-        PeerClaim(
-          name: ticket.initiator, identity: ticket.identity, certificate: ticket.certificate,
-          loginKey: ticket.loginKey),
-        pinned: pin, at: clocks)
+        claim, pinned: pin, at: clocks, successor: successor)
     } catch {
       throw .distrusted(error)
     }

@@ -65,6 +65,21 @@ public struct PeerTrust: Sendable {
     }
   }
 
+  /// The same; and once more, when the certificate is not the pinned KDC's, with the identity that
+  /// has taken that one's place.
+  ///
+  /// - Parameter successor: nil when there is none.
+  public func judge(
+    _ claim: PeerClaim, pinned: VerifyingKey?, at clocks: Clocks, successor: () -> Realm?
+  ) throws(PeerDistrust) -> TrustedPeer {
+    do throws(PeerDistrust) {
+      return try judge(claim, pinned: pinned, at: clocks)
+    } catch {
+      guard error == .notCertified, let next = successor(), next.id == realm.id else { throw error }
+      return try PeerTrust(realm: next, own: own).judge(claim, pinned: pinned, at: clocks)
+    }
+  }
+
   /// - Parameter pinned: the identity key pinned for this realm and name, if there is one.
   public func judge(
     _ claim: PeerClaim, pinned: VerifyingKey?, at clocks: Clocks

@@ -15,23 +15,33 @@ struct KDCContact {
 
   var target: HostAndPort { options.target }
 
-  /// - Parameter announced: the identity that signed the epoch key.
+  /// - Parameter shown: the identity that signed the epoch key, and those before it.
   /// - Returns: the pinned identity, to be compared with once more where the epoch is accepted.
-  func trust(_ announced: Realm) throws(ClientFailure) -> Realm {
-    if let expected = options.expected, expected != announced { throw unexpected(announced) }
-    if let pin = try known.pin(of: target) {
-      guard pin.realm == announced else { throw changed(announced, pin) }
-      return pin.realm
+  func trust(_ shown: AnnouncedIdentity) throws(ClientFailure) -> Realm {
+    let announced = shown.realm
+    if let expected = options.expected, !shown.isFrom(expected.identity) {
+      throw unexpected(announced)
     }
-    try agree(to: announced)
+    if let pin = try known.pin(of: target) {
+      guard pin.realm != announced else { return pin.realm }
+      guard shown.succeeds(pin.realm) else { throw changed(announced, pin) }
+      if try known.move(to: shown) {
+        person.say(
+          "the identity of the KDC at \(target) has been replaced, as its old key says: it is now "
+            + announced.word)
+      }
+      return announced
+    }
+    try agree(to: shown)
     // Another process may have pinned something else while the person was thinking.
     let pin = try known.pin(announced, for: target)
     guard pin.realm == announced else { throw changed(announced, pin) }
     return pin.realm
   }
 
-  private func agree(to announced: Realm) throws(ClientFailure) {
-    if options.expected == announced { return }
+  private func agree(to shown: AnnouncedIdentity) throws(ClientFailure) {
+    let announced = shown.realm
+    if let expected = options.expected, shown.isFrom(expected.identity) { return }
     if options.acceptsNew {
       person.say("the KDC at \(target) is new and now trusted: its identity is \(announced.word)")
       return

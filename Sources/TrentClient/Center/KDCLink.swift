@@ -8,11 +8,15 @@ internal import Wire
 struct KDCLink: ~Copyable {
   /// How long to wait for a connection, and for each answer.
   static let patience = Interval.seconds(10)
+  private static let successorInterval = Interval.minutes(1)
   /// How many seconds in all to wait unasked when the KDC says to slow down.
   private static let patienceWhenBraked: UInt32 = 4
 
   let contact: KDCContact
-  let realm: Realm
+  /// With the identity that is pinned now.
+  private(set) var realm: Realm
+  /// When to ask again whether the identity has been replaced.
+  private var asksForSuccessorAfter = Deadline.after(.milliseconds(0))
   /// Where datagrams go: to the end of the last connection, or to the target's addresses; none
   /// before they have been looked up.
   var addresses: [NetworkAddress]
@@ -52,7 +56,7 @@ struct KDCLink: ~Copyable {
   ) throws(ClientFailure) {
     let contact = KDCContact(options, in: state, person: person)
     guard let pin = try contact.known.pin(of: options.target),
-      options.expected == nil || options.expected == pin.realm
+      options.expected == nil || options.expected?.identity == pin.realm.identity
     else { return nil }
     let clockFile = ClockFile(in: state, person: person)
     clock = try clockFile.clock(of: pin.realm)
@@ -81,7 +85,7 @@ struct KDCLink: ~Copyable {
     let announced: AnnouncedEpoch
     do { announced = try AnnouncedEpoch(announcement.bytes) } catch { throw .exchange(error) }
     do throws(ClientFailure) {
-      let pinned = try contact.trust(announced.realm)
+      let pinned = try contact.trust(announced.identity)
       let clock = try clockFile.clock(of: pinned)
       let epoch = try accept(announced, pinned: pinned, clock, clockFile)
       return Opened(stream: stream, address: address, epoch: epoch, clock: clock)
@@ -186,7 +190,8 @@ struct KDCLink: ~Copyable {
     case .none: break
     }
     let opened = try Self.open(contact, clockFile, patience: patience)
-    guard opened.epoch.realm == realm else { throw .exchange(.identityChanged) }
+    guard opened.epoch.realm.id == realm.id else { throw .exchange(.identityChanged) }
+    realm = opened.epoch.realm
     addresses = [opened.address]
     epoch = opened.epoch
     stream = .some(opened.stream)
@@ -208,6 +213,25 @@ struct KDCLink: ~Copyable {
       stream = nil
       throw .transport(error)
     }
+  }
+
+  /// Asks the KDC whether its identity has been replaced: somebody has a certificate that is not of
+  /// the pinned one. Once a minute at most, since peers can make us ask.
+  ///
+  /// - Returns: the realm with another identity than before; nil if there is none.
+  mutating func successor(patience: Interval) -> Realm? {
+    guard asksForSuccessorAfter.hasPassed else { return nil }
+    asksForSuccessorAfter = .after(Self.successorInterval)
+    let former = realm
+    disconnect()
+    do throws(KDCFailure) {
+      try connect(patience: patience)
+    } catch {
+      contact.person.explain("the KDC's identity could not be asked for: \(error)")
+      return nil
+    }
+    disconnect()
+    return realm == former ? nil : realm
   }
 
   /// Lets the connection go: it serves for what is sealed, which is over.

@@ -67,7 +67,7 @@ struct CenterCheck {
     _ announced: AnnouncedEpoch, _ tell: (Finding) -> Void
   ) throws(ClientFailure) -> Bool {
     let word = announced.realm.word
-    if let expected = kdc.expected, expected != announced.realm {
+    if let expected = kdc.expected, !announced.identity.isFrom(expected.identity) {
       tell(
         .problem(
           subject, "its identity is \(word), not the one that --kdc-key names",
@@ -82,6 +82,10 @@ struct CenterCheck {
           advice: "if that is the word that its operator tells: client login -n NAME "
             + "-a \(kdc.target.host) -p \(kdc.target.port) --kdc-key \(word)"))
       return false
+    }
+    if announced.identity.succeeds(pin.realm) {
+      tell(.ok(subject, "it answers by TCP; its identity has been replaced by \(word), as it says"))
+      return true
     }
     guard pin.realm == announced.realm else {
       tell(

@@ -11,6 +11,8 @@ internal import Wire
 struct Reception: ~Copyable {
   /// How long to accept nobody when this machine is short of descriptors.
   private static let shortagePause = Interval.seconds(1)
+  /// For the KDC's identity: other senders wait meanwhile.
+  private static let successorPatience = Interval.seconds(3)
   /// An answer of a hundred bytes fits into every socket's empty buffer.
   private static let answerPatience = Interval.seconds(1)
 
@@ -46,7 +48,7 @@ struct Reception: ~Copyable {
     while !end.hasPassed {
       for descriptor in try wait(until: min(presence.due, halfOpen.nextDeadline, end)) {
         if let connection = halfOpen[descriptor: descriptor] {
-          if let transfer = serve(connection, login.credential, link.clock) {
+          if let transfer = serve(connection, &login.credential, &link) {
             halfOpen.remove(connection)
             return transfer
           }
@@ -118,7 +120,7 @@ struct Reception: ~Copyable {
 
   /// Takes in what has come. Whatever is wrong closes the connection without a word.
   private mutating func serve(
-    _ connection: HalfOpenConnection, _ credential: borrowing Credential, _ clock: KDCClock
+    _ connection: HalfOpenConnection, _ credential: inout Credential, _ link: inout KDCLink
   ) -> IncomingTransfer? {
     do {
       switch connection.takeStage() {
@@ -126,7 +128,8 @@ struct Reception: ~Copyable {
         connection.goOn(.connected)
         guard let frame = try connection.receiveAvailable() else { return nil }
         guard frame.type == .handshakeMessage1 else { throw PeerFailure.handshake }
-        try answer(frame, on: connection, credential, clock)
+        defer { credential.adopt(link.realm) }
+        try answer(frame, on: connection, credential, &link)
         return nil
       case .answered(let expected):
         guard let frame = try connection.receiveAvailable() else {
@@ -151,14 +154,16 @@ struct Reception: ~Copyable {
   /// Step P2.
   private mutating func answer(
     _ frame: PeerFrame, on connection: HalfOpenConnection, _ credential: borrowing Credential,
-    _ clock: KDCClock
+    _ link: inout KDCLink
   ) throws {
     var random = SystemRandom()
+    let clock = link.clock
     let outgoing = try credential.respond(
       to: frame.payload.bytes, cache: &cache,
       pinned: { [peers] name throws(PeerFailure) in
         try peers.identity(of: name, in: credential.realm)
       },
+      successor: { link.successor(patience: Self.successorPatience) },
       ephemeral: AgreementKey(privateKey: random.secret(AgreementKey.byteCount)),
       at: PeerTrust.Clocks(kdc: clock.now, own: SystemClock.now))
     let message = outgoing.message

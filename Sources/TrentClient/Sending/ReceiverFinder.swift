@@ -46,7 +46,7 @@ struct ReceiverFinder {
       var random = SystemRandom()
       let ephemeral = AgreementKey(privateKey: random.secret(AgreementKey.byteCount))
       let grant = try ticket(for: ephemeral.publicKey, &login, over: &link)
-      let peer = try judge(grant.peerClaim, by: login.credential, link.clock)
+      let peer = try judge(grant.peerClaim, by: &login.credential, &link)
       if admitted != peer.identity {
         let mayHaveAsked = try admit(peer, in: login.credential.realm)
         admitted = peer.identity
@@ -111,14 +111,16 @@ struct ReceiverFinder {
   }
 
   private func judge(
-    _ claim: PeerClaim, by credential: borrowing Credential, _ clock: KDCClock
+    _ claim: PeerClaim, by credential: inout Credential, _ link: inout KDCLink
   ) throws(ClientFailure) -> TrustedPeer {
     let pin = try peers.pin(of: receiver, in: credential.realm)
     let trust = PeerTrust(realm: credential.realm, own: credential.name)
+    let clocks = PeerTrust.Clocks(kdc: link.clock.now, own: SystemClock.now)
+    defer { credential.adopt(link.realm) }
     do {
-      return try trust.judge(
-        claim, pinned: pin?.identity,
-        at: PeerTrust.Clocks(kdc: clock.now, own: SystemClock.now))
+      return try trust.judge(claim, pinned: pin?.identity, at: clocks) {
+        link.successor(patience: Self.patience)
+      }
     } catch {
       switch error {
       case .identityChanged: throw peers.changed(receiver, line: pin?.line ?? 0)

@@ -25,7 +25,7 @@ struct KeyFile {
   private func open() throws(ClientFailure) -> SecretFile? {
     try withFiles { () throws(FileFailure) in
       // A byte more than it may have: a file that is too long is damaged, not unreadable.
-      try SecretFile.read(path, limit: PrincipalKey.byteCount + 1)
+      try SecretFile.read(path, limit: PrincipalKey.longestByteCount + 1)
     }
   }
 
@@ -138,7 +138,7 @@ public struct KeyFileOwner: Hashable, Sendable {
 
   /// The KDC must be the one that the file is for, which needs nobody's word then.
   public func choose(_ kdc: inout KDCOptions) throws(ClientFailure) {
-    guard kdc.expected ?? realm == realm else { throw isElsewhere }
+    guard kdc.expected?.identity ?? realm.identity == realm.identity else { throw isElsewhere }
     kdc.expected = realm
     kdc.expectation = path
   }

@@ -47,11 +47,15 @@ struct SignOn {
   }
 
   private func keptLogin() throws(ClientFailure) -> Start? {
-    guard options.secret.isTyped, !options.registers,
-      let link = try KDCLink(toPinned: kdc, in: state, person: person)
-    else { return nil }
+    guard options.secret.isTyped, !options.registers else { return nil }
+    let link: KDCLink
+    switch try KDCLink(toPinned: kdc, in: state, person: person) {
+    case .some(let pinned): link = pinned
+    case .none: return nil
+    }
     let cache = cache(in: link.realm)
-    guard let credential = try cache.load() else { return nil }
+    guard var credential = try cache.load() else { return nil }
+    credential.adopt(link.realm)
     guard credential.end > link.clock.now + CredentialCache.reserve else {
       if credential.end <= link.clock.now { try cache.remove(credential) }
       return nil

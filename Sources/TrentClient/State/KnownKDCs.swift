@@ -2,7 +2,8 @@ internal import DurableFiles
 internal import FileTransfer
 internal import KeyDistribution
 
-/// The identities of KDCs that the user has come to trust: lines of `HOST:PORT WORD`.
+/// The identities of KDCs that the user has come to trust: lines of `HOST:PORT WORD`, and the id of
+/// the realm behind that where the identity is not the founding key.
 struct KnownKDCs {
   /// A pinned identity, and where it is written.
   struct Pin {
@@ -59,17 +60,44 @@ struct KnownKDCs {
       }).first(where: { $0.entry.target == target.description }) {
         pin = Pin(realm: known.entry.realm, line: known.line)
       } else {
-        lines.append("\(target) \(realm.word)")
+        lines.append(Self.line(target.description, realm))
         pin = Pin(realm: realm, line: lines.count)
       }
     }
     return pin ?? Pin(realm: realm, line: 0)
   }
 
+  /// Pins the announced identity in the place of every one that it succeeds.
+  ///
+  /// - Returns: whether there was any.
+  func move(to shown: AnnouncedIdentity) throws(ClientFailure) -> Bool {
+    var hasMoved = false
+    try file.update { (lines) throws(ClientFailure) in
+      for index in lines.indices {
+        guard let known = Self.parse(lines[index].split(separator: " ")),
+          shown.succeeds(known.realm)
+        else { continue }
+        lines[index] = Self.line(known.target, shown.realm)
+        hasMoved = true
+      }
+    }
+    return hasMoved
+  }
+
+  private static func line(_ target: String, _ realm: Realm) -> String {
+    let id = realm.hasFoundingIdentity ? "" : " \(realm.hexadecimalID)"
+    return "\(target) \(realm.word)\(id)"
+  }
+
   func damagedLines() throws(ClientFailure) -> [Int] { try file.damagedLines(Self.parse) }
 
   private static func parse(_ words: [Substring]) -> (target: String, realm: Realm)? {
-    guard words.count == 2, let realm = Realm(word: String(words[1])) else { return nil }
-    return (String(words[0]), realm)
+    guard 2...3 ~= words.count, let founding = Realm(word: String(words[1])) else { return nil }
+    let target = String(words[0])
+    guard words.count == 3 else { return (target, founding) }
+    guard let realm = Realm(identity: founding.identity, hexadecimalID: words[2]),
+      !realm.hasFoundingIdentity
+    else { return nil }
+    return (target, realm)
   }
 }

@@ -146,8 +146,9 @@ final class AuditTrail: Sendable {
 
   private func checkpoint(_ state: inout State, at now: Timestamp) {
     guard state.missing == 0 else { return }
-    state.chain.sealCheckpoint(time: SystemClock.text(now), into: &state.pending) {
-      keys.auditSignature(of: $0)
+    keys.withAuditSigner { identity, sign in
+      state.chain.identity = identity
+      state.chain.sealCheckpoint(time: SystemClock.text(now), into: &state.pending, sign: sign)
     }
     state.recordsSinceCheckpoint = 0
   }

@@ -15,8 +15,11 @@ struct AuditSource: ParsableArguments {
   @Option(help: "The initial key, as FILE.initial had it.")
   var key: String?
 
-  @Option(help: "The identity of the KDC, as its second line says; else the one in the file.")
-  var word: String?
+  @Option(
+    help: ArgumentHelp(
+      "The identity of the KDC, as its second line says; else the one in the file. Where it was "
+        + "replaced, once for each, in their order."))
+  var word: [String] = []
 
   @Flag(help: "The first file is not the first one of all: what was before is not looked at.")
   var later = false
@@ -28,7 +31,7 @@ struct AuditSource: ParsableArguments {
 
   func validate() throws {
     guard !files.contains("") else { throw ValidationError("a file needs a name") }
-    if let word, Realm(word: word) == nil {
+    if word.contains(where: { Realm(word: $0) == nil }) {
       throw ValidationError("--word is the identity that the KDC prints when it starts")
     }
   }
@@ -40,7 +43,8 @@ struct AuditSource: ParsableArguments {
       let state = try readState()
       let initialKey = try key.map(Self.read)
       var verifier = AuditVerifier(
-        identity: try realm()?.identity, initialKey: initialKey, state: state, beginsLater: later)
+        identities: try realms().map(\.identity),
+        initialKey: initialKey, state: state, beginsLater: later)
       var isTorn = false
       for file in files {
         // Only the last line of the last file may be on its way.
@@ -70,15 +74,15 @@ struct AuditSource: ParsableArguments {
   }
 
   /// The KDC's, as told, or as the first record says.
-  private func realm() throws -> Realm? {
-    if let word { return Realm(word: word) }
-    guard let file = files.first else { return nil }
+  private func realms() throws -> [Realm] {
+    if !word.isEmpty { return word.compactMap { Realm(word: $0) } }
+    guard let file = files.first else { return [] }
     var reader = try AuditFileReader(file)
     guard let first = try reader.next(), let text = (try? JSONValue(first))?["realm"]?.text,
       let realm = Realm(word: text)
-    else { return nil }
+    else { return [] }
     Console.tell("kdc: the file says that it is of \(text); pass --word to be sure")
-    return realm
+    return [realm]
   }
 
   private static func read(_ path: String) throws -> SecretBytes {

@@ -92,6 +92,27 @@ struct RotateStorageKeyCommand: ParsableCommand {
   }
 }
 
+/// `kdc rotate-identity`
+struct RotateIdentityCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "kdc rotate-identity",
+    abstract: "Put a fresh identity key in the place of the present one.",
+    discussion: """
+      The present key signs that, and is erased. Clients that have pinned it, or one before it, \
+      follow that signature at their next contact, and say so once. Tell newcomers the new word, \
+      which is printed. Make a new copy of kdc.key then, and destroy the old ones: whoever has the \
+      old key can lead those clients astray that have not been in contact since. It can be done 16 \
+      times.
+      """)
+
+  @OptionGroup var files: FileOptions
+
+  func run() throws {
+    let answer = try files.ask(.rotateIdentity)
+    Console.say(answer["identity"]?.text ?? "")
+  }
+}
+
 /// The passphrase of an export.
 struct ExportPassphrase: ParsableArguments {
   @Option(help: "The file whose first line is the passphrase of the export; - is standard input.")

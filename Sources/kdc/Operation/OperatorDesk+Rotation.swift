@@ -16,50 +16,66 @@ extension OperatorDesk {
   /// `kdc.key` has both keys from before the first record is sealed anew until after the last one
   /// is on the disk: whenever the KDC is killed, every record opens.
   func rotateStorageKey() throws(OperatorFailure) -> JSONValue {
-    let isFirst = rotation.withLock { isRunning in
-      defer { isRunning = true }
-      return !isRunning
-    }
-    guard isFirst else { throw OperatorFailure("the storage key is being replaced already") }
+    try beginRotation()
     defer { rotation.withLock { $0 = false } }
     try written { () throws(KeyFileFailure) in
       if !keys.isRotating { try keys.beginRotation(of: center) }
     }
-    var count = 0
-    while true {
-      let (sealed, failed) = try sealUsers()
-      count += sealed
-      // Again for those that were changed at the same moment.
-      guard failed > 0 else { break }
-      guard sealed > 0 else { throw Self.unwritten }
-    }
+    var random = SystemRandom()
+    let count = try replaceAll { center.keys.resealed($0, random: &random) }
     sealPresences()
     try written { () throws(KeyFileFailure) in try keys.endRotation(of: center) }
     log(CenterEvent(.storageKeyRotated, name: nil), SystemClock.now)
     return .object([.init("users", .integer(Int64(count)))])
   }
 
-  private func written(_ write: () throws(KeyFileFailure) -> Void) throws(OperatorFailure) {
+  func beginRotation() throws(OperatorFailure) {
+    let isFirst = rotation.withLock { isRunning in
+      defer { isRunning = true }
+      return !isRunning
+    }
+    guard isFirst else { throw OperatorFailure("a key is being replaced already") }
+  }
+
+  func written<Value>(
+    _ write: () throws(KeyFileFailure) -> Value
+  ) throws(OperatorFailure) -> Value {
     do throws(KeyFileFailure) {
-      try write()
+      return try write()
     } catch {
       throw OperatorFailure("\(error)")
     }
   }
 
-  private func sealUsers() throws(OperatorFailure) -> (sealed: Int, failed: Int) {
-    let counts = Mutex((sealed: 0, failed: 0))
+  /// Puts something else in the place of every record that needs it.
+  ///
+  /// - Parameter edit: nil for a record that is right as it is.
+  /// - Returns: how many there were.
+  func replaceAll(_ edit: (UserRecord) -> UserRecord?) throws(OperatorFailure) -> Int {
+    var count = 0
+    while true {
+      let (replaced, failed) = try replaceOnce(edit)
+      count += replaced
+      // Again for those that were changed, or came, at the same moment.
+      guard replaced + failed > 0 else { return count }
+      guard replaced > 0 else { throw Self.unwritten }
+    }
+  }
+
+  private func replaceOnce(
+    _ edit: (UserRecord) -> UserRecord?
+  ) throws(OperatorFailure) -> (replaced: Int, failed: Int) {
+    let counts = Mutex((replaced: 0, failed: 0))
     let room = DispatchSemaphore(value: Self.recordsUnderWay)
     let group = DispatchGroup()
-    var random = SystemRandom()
     do throws(DirectoryFailure) {
       try directory.users.visit { user in
-        guard let resealed = center.keys.resealed(user, random: &random) else { return }
+        guard let edited = edit(user) else { return }
         room.wait()
         group.enter()
-        directory.users.replace(user, with: resealed) { outcome in
+        directory.users.replace(user, with: edited) { outcome in
           counts.withLock { counts in
-            if outcome == .done { counts.sealed += 1 } else { counts.failed += 1 }
+            if outcome == .done { counts.replaced += 1 } else { counts.failed += 1 }
           }
           room.signal()
           group.leave()

@@ -72,6 +72,7 @@ final class OperatorDesk: Sendable {
       return try invite(name, life)
     case .add(let line): return try add(line)
     case .rotateStorageKey: return try rotateStorageKey()
+    case .rotateIdentity: return try rotateIdentity()
     case .status:
       guard let status else { throw OperatorFailure("no KDC serves there") }
       return status.json

@@ -132,6 +132,10 @@ class Reader:
     def rest(self) -> bytes:
         return self.bytes(len(self._data) - self._position)
 
+    @property
+    def at_end(self) -> bool:
+        return self._position == len(self._data)
+
     def end(self) -> None:
-        if self._position != len(self._data):
+        if not self.at_end:
             raise Malformed("a byte is left over")

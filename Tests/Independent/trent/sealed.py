@@ -1,6 +1,6 @@
 """Sections 4.2 and 4.3: the epoch key and the sealed exchange."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .encoding import Malformed, Reader, context, u8, u64
 from .envelope import EPOCH_REPLY, SEALED_REPLY, SEALED_REQUEST, fields_of, message
@@ -15,14 +15,33 @@ PROVEN = {REGISTERED, GRANTED, OTHER_IDENTITY, CHANGED}
 HEADER = 35
 
 
+def former_keys(reader: Reader, identity: bytes) -> tuple[bytes, ...]:
+    """2.4: a succession that leads to this identity."""
+    count = reader.u8()
+    if not 1 <= count <= 16:
+        raise Malformed("a number of identities")
+    steps = [(reader.bytes(32), reader.u64(), reader.bytes(64)) for _ in range(count)]
+    keys = [key for key, _, _ in steps] + [identity]
+    times = [time for _, time, _ in steps]
+    if len(set(keys)) != len(keys) or times != sorted(times):
+        raise Malformed("a succession's keys or times")
+    label, realm = "trent identity succession v1", sha256(keys[0])
+    for number, (key, time, signature) in enumerate(steps, 1):
+        text = context(label, realm, u8(number), keys[number], u64(time))
+        if not verifies(key, signature, text):
+            raise Malformed("an identity that its predecessor has not signed")
+    return tuple(keys[:-1])
+
+
 @dataclass(frozen=True)
 class Epoch:
-    """E2; `realm` is that of the identity key in the message."""
+    """E2; `realm` is that of the founding key."""
 
     identity: bytes
     not_before: int
     not_after: int
     key: bytes
+    former: tuple[bytes, ...] = ()
 
     @classmethod
     def read(cls, reply: bytes, pinned: bytes) -> "Epoch":
@@ -30,6 +49,8 @@ class Epoch:
         reader = Reader(fields_of(reply, EPOCH_REPLY))
         epoch = cls(reader.bytes(32), reader.u64(), reader.u64(), reader.bytes(PUBLIC_KEY))
         signature = reader.bytes(64)
+        if not reader.at_end:
+            epoch = replace(epoch, former=former_keys(reader, epoch.identity))
         reader.end()
         text = context(
             "trent epoch key v1",
@@ -38,7 +59,9 @@ class Epoch:
             u64(epoch.not_after),
             epoch.key,
         )
-        if not verifies(epoch.identity, signature, text) or epoch.identity != pinned:
+        if not verifies(epoch.identity, signature, text) or (
+            pinned not in (epoch.identity, *epoch.former)
+        ):
             raise Malformed("this epoch key is not the pinned KDC's")
         if not 0 < epoch.not_after - epoch.not_before <= 24 * HOUR:
             raise Malformed("an epoch key's life")
@@ -46,7 +69,7 @@ class Epoch:
 
     @property
     def realm(self) -> bytes:
-        return sha256(self.identity)
+        return sha256(self.former[0] if self.former else self.identity)
 
     @property
     def hash(self) -> bytes:

@@ -44,6 +44,20 @@ final class TestKDC {
     return reason
   }
 
+  /// Puts another identity in the place of the present one.
+  ///
+  /// - Returns: the realm with the identity of before.
+  @discardableResult
+  func replaceIdentity() throws -> Realm {
+    let before = realm
+    let seed = random.secret(32)
+    let next = SigningKey(seed: seed).publicKey
+    guard let succession = center.keys.succession(by: next, at: now),
+      center.keys.adoptIdentity(seed, succession)
+    else { throw BadTest("no other identity") }
+    return before
+  }
+
   func advance(_ interval: Interval) { now = now + interval }
 
   /// Takes one message through `receive`, `resume` and `finish`.

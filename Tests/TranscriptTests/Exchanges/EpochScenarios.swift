@@ -19,6 +19,33 @@ let epochScenarios = [
     try tape.check("realm-word", [UInt8](kdc.realm.word.utf8))
     _ = epoch
   },
+  Scenario("exchange/succession", "2.4, E1-E4: an identity that was replaced twice.") { tape in
+    let kdc = try TapeCenter(tape)
+    let founding = kdc.realm
+    for number in 1...2 {
+      try tape.begin("identity \(number)")
+      let now = try tape.time("time", World.start + .seconds(UInt64(number)))
+      let seed = secret(
+        try tape.given("identity-seed", World.bytes("kdc identity-seed \(number)", 32)))
+      let next = SigningKey(seed: seed).publicKey
+      guard let succession = kdc.keys.succession(by: next, at: now) else {
+        throw TranscriptProblem("no succession")
+      }
+      try tape.require(kdc.keys.adoptIdentity(seed, succession), "it leads to this identity")
+      try tape.check("identity", kdc.realm.identity.bytes)
+      try tape.check("succession", written { succession.write(to: &$0) })
+    }
+    try kdc.makeEpoch(at: World.start + .seconds(3))
+    let reply = try kdc.exchange("epoch", at: World.start + .seconds(4)) { AnnouncedEpoch.request }
+    try tape.begin("client")
+    let message = reply.message ?? []
+    let announced = try AnnouncedEpoch(message.bytes)
+    try tape.require(announced.identity.succeeds(founding), "the founding identity is succeeded")
+    try tape.require(announced.realm.id == founding.id, "the realm is the same")
+    let now = try tape.time("time", World.start + .seconds(5))
+    _ = try announced.accept(pinned: announced.realm, at: .kdcClock(now))
+    try tape.check("realm-word", [UInt8](announced.realm.word.utf8))
+  },
   Scenario("exchange/failures", "4.1: what is answered in the clear, and what with silence.") {
     tape in
     let kdc = try TapeCenter(tape)

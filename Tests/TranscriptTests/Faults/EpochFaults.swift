@@ -16,6 +16,24 @@ let epochFaults: [Scenario] = [
   fault("e3-short", "The last byte is missing.", "E3") { [UInt8]($0.message.dropLast()) },
   fault("e3-trailing", "A byte follows the signature.", "E3") { $0.message + [0] },
   fault("e3-type", "The message is of another type.", "E3") { $0.message.with(4, at: 1) },
+  fault("e3-succession-signature", "The founding key has not signed that.", "E3") { announced in
+    announced.succeeded().flipped(-1)
+  },
+  fault("e3-succession-number", "A step is there that nobody signed as the second.", "E3") {
+    announced in
+    let message = announced.succeeded()
+    let step = message.suffix(104)
+    return message.dropLast(105) + [2] + step + step
+  },
+  fault("e3-succession-empty", "A succession of no identity.", "E3") { $0.message + [0] },
+  fault("e3-succession-stranger", "A stranger names the KDC's key as its own successor.", "E3") {
+    announced in
+    announced.succeeded(by: World.secret("another identity")).flipped(-(8 + 64 + 1))
+  },
+  fault("e4-succession-of-another", "Another realm's identity, replaced by this KDC's key.", "E4") {
+    announced in
+    announced.succeeded(by: World.secret("another identity"))
+  },
   fault("e4-other-realm", "An announcement of another KDC.", "E4") { announced in
     announced.signed(by: World.secret("another identity"))
   },
@@ -40,6 +58,22 @@ private struct Announced {
   let key: EpochPublicKey
 
   var message: [UInt8] { signed() }
+
+  /// The KDC's key, or another, has been replaced by a next one.
+  func succeeded(by seed: consuming SecretBytes? = nil) -> [UInt8] {
+    let founding = SigningKey(seed: seed ?? World.secret("kdc identity-seed"))
+    let realm = Realm(identity: founding.publicKey)
+    let next = SigningKey(seed: World.secret("next identity"))
+    let succession = IdentitySuccession().continued(
+      by: founding, with: next.publicKey, in: realm, at: World.start)
+    let (notBefore, notAfter) = (World.start, World.start + .minutes(60))
+    let content = EpochAnnouncement.signedContent(
+      realm: realm, notBefore: notBefore, notAfter: notAfter, key: key)
+    return EpochAnnouncement(
+      identity: next.publicKey, notBefore: notBefore, notAfter: notAfter, key: key,
+      signature: next.sign(content.bytes), succession: succession ?? IdentitySuccession()
+    ).message
+  }
 
   func signed(
     by seed: consuming SecretBytes? = nil, notBefore: Timestamp = World.start,
