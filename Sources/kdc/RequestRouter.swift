@@ -7,13 +7,24 @@ import SystemClock
 import Wire
 
 /// Takes each request from the sockets through machine and directory to its answer and its line in
-/// the log.
-struct RequestRouter: Sendable {
+/// the log. A class: each request hands it on several times.
+final class RequestRouter: Sendable {
   let center: KeyDistributionCenter
   let directory: any Directory
   let prober: ConnectionProber
   let log: EventLog
   let metrics: RequestMetrics
+
+  init(
+    center: KeyDistributionCenter, directory: any Directory, prober: ConnectionProber,
+    log: EventLog, metrics: RequestMetrics
+  ) {
+    self.center = center
+    self.directory = directory
+    self.prober = prober
+    self.log = log
+    self.metrics = metrics
+  }
 
   func handle(
     _ message: [UInt8], from source: NetworkAddress, by transport: TransportKind,
@@ -34,7 +45,7 @@ struct RequestRouter: Sendable {
       metrics.end(request, with: answer)
       respond(nil)
     case .lookUp(let query, let pending):
-      directory.lookUp(query, at: now) { result in
+      directory.lookUp(query, at: now) { [self] result in
         resume(request, pending, with: result, respond)
       }
     }
@@ -54,14 +65,14 @@ struct RequestRouter: Sendable {
     switch center.resume(pending, with: records, at: now, random: &random) {
     case .answer(let answer): finish(request, answer, at: now, respond)
     case .change(let change, let pending):
-      directory.apply(change, at: now) { outcome in
+      directory.apply(change, at: now) { [self] outcome in
         var random = SystemRandom()
         let now = SystemClock.now
         let answer = center.finish(pending, outcome: outcome, at: now, random: &random)
         finish(request, answer, at: now, respond)
       }
     case .probe(let address, let patience, let pending):
-      prober.probe(address, within: patience) { isReached in
+      prober.probe(address, within: patience) { [self] isReached in
         var random = SystemRandom()
         let now = SystemClock.now
         let answer = center.finish(pending, isReached: isReached, at: now, random: &random)
