@@ -26,7 +26,7 @@ final class LoadedKDC {
     volley = try Volley(to: address, by: .tcp, concurrency: Self.preparations)
     let announced = try Self.askForEpoch(over: volley)
     if let expected, !announced.identity.isFrom(expected.identity) {
-      throw LoadFailure("the KDC is another one than the one that --kdc-key names")
+      throw Self.anotherOne(announced)
     }
     realm = announced.realm
     epoch = try Self.accept(announced, of: realm)
@@ -63,13 +63,15 @@ final class LoadedKDC {
   private static func accept(
     _ announced: AnnouncedEpoch, of realm: Realm
   ) throws(LoadFailure) -> VerifiedEpoch {
-    guard announced.realm == realm else {
-      throw LoadFailure(
-        "the KDC is not the one that --kdc-key names: its identity is \(announced.realm.word)")
-    }
+    guard announced.realm == realm else { throw anotherOne(announced) }
     return try worded { () throws(ExchangeFailure) in
       try announced.accept(pinned: realm, at: .wallClock(SystemClock.now))
     }
+  }
+
+  private static func anotherOne(_ announced: AnnouncedEpoch) -> LoadFailure {
+    LoadFailure(
+      "the KDC is not the one that --kdc-key names: its identity is \(announced.realm.word)")
   }
 
   // MARK: Its clock

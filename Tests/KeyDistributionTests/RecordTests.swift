@@ -46,31 +46,45 @@ struct RecordTests {
     #expect(table == RecordTable([:]))
   }
 
-  @Test("An opened ticket key is kept for just its presence, until all are forgotten")
-  func openedTicketKeys() throws {
+  @Test("A key is kept for just its record, and for no longer than told")
+  func keptKeys() throws {
     let pair = try PeerPair()
-    let keys = pair.kdc.center.keys
     let presence = try #require(pair.kdc.directory.presences[pair.bob.name])
-    let opened = OpenedTicketKeys()
-    var openings = 0
-    func key(of presence: PresenceRecord) throws -> TicketKey {
-      try opened.key(of: presence) { (presence) throws(AuthenticationFailure) in
-        openings += 1
-        return try keys.openTicketKey(of: presence)
-      }
-    }
-    let first = try key(of: presence)
-    #expect(try key(of: presence) === first)
-    #expect(openings == 1)
+    let sealed = presence.sealedTicketKey
+    let key = TicketKey(try pair.kdc.center.keys.openTicketKey(of: presence))
+    let kept = KeptKeys<PresenceRecord, TicketKey>(limit: 1, lifetime: .seconds(10))
+    kept.expire(at: pair.kdc.now)
+    #expect(kept.key(of: presence, sealed: sealed) == nil)
+    kept.keep(key, of: presence, sealed: sealed)
+    #expect(kept.key(of: presence, sealed: sealed) === key)
     var other = presence
     other.addresses = []
-    #expect(try key(of: other) !== first)
-    other.sealedTicketKey = [UInt8](repeating: 0, count: 60)
-    #expect(throws: AuthenticationFailure.self) { try key(of: other) }
-    openings = 0
-    _ = try key(of: presence)
-    opened.forget()
-    _ = try key(of: presence)
-    #expect(openings == 2)
+    #expect(kept.key(of: other, sealed: sealed) == nil)
+    #expect(kept.key(of: other, sealed: []) == nil)
+    kept.expire(at: pair.kdc.now + .seconds(9))
+    #expect(kept.key(of: presence, sealed: sealed) === key)
+    kept.expire(at: pair.kdc.now + .seconds(10))
+    #expect(kept.key(of: presence, sealed: sealed) == nil)
+    kept.keep(key, of: presence, sealed: sealed)
+    // The only slot is another's now.
+    kept.keep(key, of: other, sealed: sealed)
+    #expect(kept.key(of: presence, sealed: sealed) == nil)
+  }
+
+  @Test("With a key that was kept, a right proof is right and a wrong one wrong")
+  func keptUserKey() throws {
+    let kdc = try TestKDC()
+    let alice = try TestUser("alice")
+    let guess = alice.with(digestOf: try TestUser("alice", variant: "guess"))
+    try kdc.register(alice)
+    for _ in 0..<2 { _ = try kdc.logIn(alice) }
+    let record = try #require(kdc.directory.users[alice.name])
+    #expect(kdc.center.keys.userKeys.key(of: record, sealed: record.sealedDigest) != nil)
+    #expect(throws: (any Error).self) { _ = try kdc.logIn(guess) }
+    #expect(kdc.lastRefusal == .wrongProof)
+    _ = try kdc.logIn(alice)
+    kdc.directory.edit(alice.name) { $0.state = .disabled }
+    #expect(throws: (any Error).self) { _ = try kdc.logIn(alice) }
+    #expect(kdc.lastRefusal == .disabled)
   }
 }

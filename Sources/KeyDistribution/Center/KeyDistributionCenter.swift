@@ -62,7 +62,8 @@ public final class KeyDistributionCenter: Sendable {
   /// - Returns: whether `kdc.key` has to be written anew, with what `ratchetState` gives.
   public func maintain(at now: Timestamp, random: inout some RandomSource) -> Bool {
     _ = newestEpoch(at: now, random: &random)
-    keys.forgetTicketKeys()
+    keys.ticketKeys.expire(at: now)
+    keys.userKeys.expire(at: now)
     return state.withLock { state in
       state.epochs.expire(at: now)
       return state.ratchet.advance(to: now)

@@ -43,9 +43,9 @@ extension KeyDistributionCenter {
     brakes.succeed(admission, name, from: login.context.source, at: now)
     guard let registered = user.identity else { return enrol(login, user: user, at: now, &random) }
     guard registered == login.request.identity else {
-      return .answer(identityKeyDiffers(login, registered, verified.shared, at: now, &random))
+      return .answer(identityKeyDiffers(login, registered, verified.shared.key, at: now, &random))
     }
-    return .answer(grant(login, user: user, shared: verified.shared, at: now, &random))
+    return .answer(grant(login, user: user, shared: verified.shared.key, at: now, &random))
   }
 
   /// Whether the owner's identity key has signed this request's login key, and just now: peers see

@@ -16,7 +16,7 @@ struct ProofClaim: ~Copyable, Sendable {
 /// A user who has proven to know the shared key.
 struct VerifiedUser: ~Copyable {
   let user: UserRecord
-  let shared: SharedKey
+  let shared: UserKey
 }
 
 /// Why a sealed request ends in the one refusal.
@@ -38,8 +38,17 @@ extension KeyDistributionCenter {
       spendAsMuch(on: claim, of: name, keyVersion: keyVersion)
       throw error
     }
-    let shared = try sharedKey(of: present)
-    guard claim.isValid(under: shared) else { throw Refusal(.wrongProof) }
+    // Only a right proof is found out quickly: of a wrong one nobody must notice whether its owner
+    // has been here lately.
+    let sealed = present.sealedDigest
+    let kept = keys.userKeys.key(of: present, sealed: sealed)
+    if let kept, claim.isValid(under: kept.key) {
+      return VerifiedUser(user: present, shared: kept)
+    }
+    let shared = UserKey(try sharedKey(of: present))
+    if kept == nil { _ = claim.isValid(under: shared.key) }
+    guard claim.isValid(under: shared.key) else { throw Refusal(.wrongProof) }
+    keys.userKeys.keep(shared, of: present, sealed: sealed)
     return VerifiedUser(user: present, shared: shared)
   }
 
@@ -62,7 +71,7 @@ extension KeyDistributionCenter {
       let shared = try? SharedKey(
         digest: digest.bytes, name: name, keyVersion: keyVersion, realm: keys.realm)
     else { return }
-    _ = claim.isValid(under: shared)
+    for _ in 0..<2 { _ = claim.isValid(under: shared) }
   }
 
   /// The key that a user shares with the KDC now.

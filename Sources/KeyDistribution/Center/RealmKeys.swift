@@ -8,7 +8,10 @@ public final class RealmKeys: Sendable {
   private let identity: Mutex<RealmIdentity>
   private let saltKey: SecretBytes
   let storage: StorageKeys
-  private let openedTicketKeys = OpenedTicketKeys()
+  /// Ticket keys of receivers who were asked for in these seconds.
+  let ticketKeys = KeptKeys<PresenceRecord, TicketKey>(lifetime: .seconds(0))
+  /// Shared keys of users who have proved them lately.
+  let userKeys = KeptKeys<UserRecord, UserKey>(lifetime: .minutes(10))
 
   /// With the present identity; the id never changes.
   public var realm: Realm { present.realm }
@@ -88,11 +91,12 @@ public final class RealmKeys: Sendable {
 
   /// The same, ready to seal with.
   func ticketKey(of presence: PresenceRecord) throws(AuthenticationFailure) -> TicketKey {
-    try openedTicketKeys.key(of: presence, opening: openTicketKey)
+    let sealed = presence.sealedTicketKey
+    if let kept = ticketKeys.key(of: presence, sealed: sealed) { return kept }
+    let key = TicketKey(try openTicketKey(of: presence))
+    ticketKeys.keep(key, of: presence, sealed: sealed)
+    return key
   }
-
-  /// Erases what the KDC has at hand to be faster.
-  func forgetTicketKeys() { openedTicketKeys.forget() }
 
   func presenceContext(name: PrincipalName, loginTime: Timestamp) -> [UInt8] {
     var context = ByteWriter(.presenceStorage, in: realm)

@@ -13,7 +13,7 @@ struct PendingSecretChange: ~Copyable, Sendable {
 struct VerifiedSecretChange: ~Copyable, Sendable {
   let context: SealedContext
   /// That of the old secret: the answer is for who asked.
-  let shared: SharedKey
+  let shared: UserKey
   /// With the new secret.
   let user: UserRecord
 }
@@ -109,9 +109,9 @@ extension KeyDistributionCenter {
       return unavailable(in: change.context, name: user.name, at: now, &random)
     case .done:
       return CenterAnswer(
-        change.context.provenReply(.changed, shared: change.shared, at: now, &random) { message in
-          message.name(user.name)
-          message.uint32(user.keyVersion)
+        change.context.provenReply(.changed, shared: change.shared.key, at: now, &random) {
+          $0.name(user.name)
+          $0.uint32(user.keyVersion)
         },
         event: CenterEvent(
           .secretChanged(keyVersion: user.keyVersion), name: user.name,
