@@ -34,8 +34,15 @@ struct StagingFolder: ~Copyable {
     for _ in 0..<100 {
       let folder = try Self.open(name, in: destination)
       guard let source = try Self.lock(sourceName, in: folder) else { continue }
-      let mode = try StagingFailure.telling { () throws(FileFailure) in
-        try Self.begin(folder, source, description, tree: treeName)
+      let mode: mode_t
+      do throws(FileFailure) {
+        mode = try Self.begin(folder, source, description, tree: treeName)
+      } catch {
+        // A folder in which nothing can be staged is no use to anybody.
+        if Self.isBare(folder, tree: treeName) {
+          Self.remove(sourceName, in: folder, name, from: destination)
+        }
+        throw .file(error)
       }
       let tree = try StagingFailure.telling { () throws(FileFailure) in
         try folder.openFolder(treeName)
@@ -73,6 +80,28 @@ struct StagingFolder: ~Copyable {
     guard futimens(source.descriptor, nil) == 0 else { throw FileFailure(.save, source.path) }
     try folder.makeFolder(tree)
     return try folder.permittedMode()
+  }
+
+  /// Whether nothing has been staged in `folder`.
+  private static func isBare(_ folder: borrowing ConfinedFolder, tree: ConfinedPath) -> Bool {
+    do {
+      guard try folder.status(tree) != nil else { return true }
+      return try folder.openFolder(tree).names().isEmpty
+    } catch {
+      return false
+    }
+  }
+
+  /// Removes a folder with everything that is in it; the lock goes last.
+  private static func remove(
+    _ source: ConfinedPath, in folder: borrowing ConfinedFolder, _ name: ConfinedPath,
+    from destination: borrowing ConfinedFolder
+  ) {
+    for part in (try? folder.names()) ?? [] where part != source {
+      try? folder.removeAll(part)
+    }
+    try? folder.removeAll(source)
+    try? destination.unlink(name, flags: AT_REMOVEDIR)
   }
 
   private static func open(
@@ -164,11 +193,7 @@ struct StagingFolder: ~Copyable {
         let status = try? folder.status(sourceName), status.st_mtim.tv_sec < now - patience,
         let file = try? lock(sourceName, in: folder)
       else { continue }
-      for part in (try? folder.names()) ?? [] where part != sourceName {
-        try? folder.removeAll(part)
-      }
-      try? folder.removeAll(sourceName)
-      try? destination.unlink(name, flags: AT_REMOVEDIR)
+      remove(sourceName, in: folder, name, from: destination)
       file.isHeldUntilHere()
     }
   }

@@ -65,6 +65,20 @@ private struct SmallDisk: ~Copyable {
   }
 
   /// Says nothing where the test may not mount a filesystem.
+  @Test func fullDiskTakesNoStagingAndKeepsNothingOfIt() throws {
+    guard let disk = SmallDisk(at: folder.file("disk")) else { return }
+    try folder.put(String(repeating: "x", count: 1 << 16), at: "disk/waste")
+    let path = try #require(ConfinedPath("out"))
+    #expect(throws: StagingFailure.self) {
+      _ = try Staging(
+        in: ConfinedFolder(disk.path), id: "0123456789abcdef", description: [1],
+        items: [.init(path: path, kind: .file(1), mode: 0o644, modified: 0)],
+        .init(existing: .refuse) { name, _ in name })
+    }
+    #expect(TemporaryFolder.entries(of: disk.path) == ["waste"])
+  }
+
+  /// Says nothing where the test may not mount a filesystem.
   @Test func fullDiskKeepsWhatIsStagedAndTheNextTryGoesOn() throws {
     guard let disk = SmallDisk(at: folder.file("disk")) else { return }
     let content = (0..<60_000).map { UInt8(truncatingIfNeeded: $0 >> 5) }

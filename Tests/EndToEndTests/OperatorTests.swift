@@ -270,6 +270,7 @@ extension EndToEnd.OperatorTests {
           ).arguments, home: try stage.user("alice").home)
       try await program.expectExit(5)
       #expect(program.errors.text.contains("may not be set"))
+      #expect(program.errors.text.contains("log in without --register"))
       // Not even its salt was asked for with success: nothing is in the log.
       #expect(!kdc.log.contains("alice"))
     }

@@ -66,7 +66,8 @@ extension EndToEnd.OwnIdentityTests {
       // Without it, the passphrase alone is not enough there.
       let input = try stage.folder.put([1, 2, 3], at: "in")
       let stranger = try stage.user("alice", device: "stranger")
-      try await stage.sender(stranger, at: scene.kdc, to: "bob", input).expectExit(5)
+      let refused = try stage.sender(stranger, at: scene.kdc, to: "bob", input)
+      try await refused.expectExit(5, saying: "client identity import")
 
       let imported = try bringIn(stage, scene, to: scene.second)
       try await imported.expectExit(0)

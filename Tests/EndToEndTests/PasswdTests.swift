@@ -42,6 +42,12 @@ extension EndToEnd.PasswdTests {
         changing.arguments("passwd", changing.old) + ["--new-passphrase-file", changing.old],
         home: alice.home)
       try await same.expectExit(1, saying: "is the present one. Nothing was changed")
+      let weak = try stage.folder.put(Array("short\n".utf8), at: "weak", mode: 0o600)
+      let weakened = try stage.start(
+        .client, changing.arguments("passwd", changing.old) + ["--new-passphrase-file", weak],
+        home: alice.home)
+      try await weakened.expectExit(5, saying: "may not be set")
+      #expect(!weakened.errors.text.contains("--register"))
       try await changing.passwd(from: changing.new).expectExit(5, saying: "Wrong passphrase")
       try await changing.login(with: changing.old).expectExit(0, saying: "logged in")
       #expect(changing.leftovers == [])

@@ -106,6 +106,42 @@ extension EndToEnd.ProgressTests {
     }
   }
 
+  @Test("--json tells of offers that are refused, and why a transfer broke off")
+  func jsonRefusal() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let received = try stage.folder.folder("received")
+      let (alice, bob) = (try stage.user("alice"), try stage.user("bob"))
+      let receiver = try await stage.receiving(
+        bob, at: kdc, into: received, ["--accept-all", "--max-size", "5", "--keep", "--json"])
+      let large = try stage.folder.put(randomBytes(6), at: "large")
+      try await stage.sending(alice, at: kdc, to: "bob", [large]).expectExit(7)
+      let refused = try #require(
+        try await eventually("a refusal") {
+          try events(receiver).first { $0["event"] as? String == "refused" }
+        })
+      #expect(refused["peer"] as? String == "alice")
+      #expect(refused["reason"] as? String == "larger than --max-size")
+      #expect(refused["total"] as? Int == 6)
+      let entries = refused["entries"] as? [[String: Any]]
+      #expect(entries?.map { $0["path"] as? String } == ["large"])
+
+      // How long a stream is turns out while it comes, be it all in its last chunk.
+      let stream = try stage.sending(
+        alice, at: kdc, to: "bob", ["-", "--json"], input: .pipe)
+      stream.type("123456")
+      stream.closeInput()
+      try await stream.expectExit(7)
+      for side in [stream, receiver] {
+        let broken = try await eventually("the end of the stream") {
+          try events(side).first { $0["event"] as? String == "broken" }
+        }
+        #expect((broken["reason"] as? String)?.contains("arger") == true)
+      }
+      #expect(received.entries == [])
+    }
+  }
+
   @Test("With --json a text is an event, and standard output carries nothing else")
   func jsonText() async throws {
     try await Stage.with { stage in

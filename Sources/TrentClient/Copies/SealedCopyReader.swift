@@ -53,7 +53,7 @@ public struct SealedCopyReader {
       ChunkOpener(
         fileKey: fileKey, binding: header.binding.bytes, chunkSize: chunkSize,
         announcedSize: nil),
-      content: IncomingContent(output))
+      content: IncomingContent(output), sizeLimit: nil)
     try copy(input, chunks, sealedByteCount: chunkSize.sealedByteCount)
   }
 

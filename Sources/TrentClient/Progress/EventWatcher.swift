@@ -1,5 +1,5 @@
 public import DurableFiles
-internal import FileTransfer
+public import FileTransfer
 internal import Glibc
 internal import KeyDistribution
 internal import Synchronization
@@ -37,11 +37,18 @@ public final class EventWatcher: TransferWatcher {
         .init("direction", .text(transfer.direction.rawValue)),
         .init("peer", .text(transfer.peer.name.description)),
         .init("known", .bool(transfer.peer.isPinned)),
-        .init("total", Self.number(transfer.manifest.totalSize)),
+        Self.total(transfer.manifest),
         .init("offset", Self.number(transfer.offset)),
-        .init("entries", .array(transfer.manifest.entries.map(Self.entry))),
+        Self.entries(transfer.manifest),
       ])
     return EventProgress(number, transfer)
+  }
+
+  public func refused(_ peer: PrincipalName, _ manifest: Manifest?, because reason: String) {
+    Self.tell(
+      "refused",
+      [.init("peer", .text(peer.description)), .init("reason", .text(reason))]
+        + (manifest.map { [Self.total($0), Self.entries($0)] } ?? []))
   }
 
   public func received(text: [UInt8]) throws(FileFailure) {
@@ -56,6 +63,14 @@ public final class EventWatcher: TransferWatcher {
         .init("status", .integer(Int64(failure.exitCode))),
         .init("reason", .text(failure.description)),
       ])
+  }
+
+  private static func total(_ manifest: Manifest) -> JSONValue.Member {
+    .init("total", number(manifest.totalSize))
+  }
+
+  private static func entries(_ manifest: Manifest) -> JSONValue.Member {
+    .init("entries", .array(manifest.entries.map(entry)))
   }
 
   private static func entry(_ entry: TransferEntry) -> JSONValue {
@@ -125,5 +140,7 @@ private final class EventProgress: TransferProgress {
       ])
   }
 
-  func failed() { EventWatcher.tell("broken", [number]) }
+  func failed(_ reason: ClientFailure) {
+    EventWatcher.tell("broken", [number, .init("reason", .text(reason.description))])
+  }
 }

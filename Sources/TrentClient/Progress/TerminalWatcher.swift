@@ -55,7 +55,7 @@ final class BarProgress: TransferProgress {
 
   func completed(byteCount: UInt64, names: [String]) { StatusLine.shared.show("") }
 
-  func failed() { StatusLine.shared.show("") }
+  func failed(_ reason: ClientFailure) { StatusLine.shared.show("") }
 
   private func show(_ byteCount: UInt64, rate: Double) {
     guard let width = StatusLine.shared.width else { return }

@@ -36,11 +36,21 @@ public protocol TransferWatcher: Sendable {
   /// Whoever follows this transfer is told the rest of it.
   func began(_ transfer: TransferSummary) -> any TransferProgress
 
+  /// An offer is not taken; nothing of it has been written.
+  ///
+  /// - Parameters:
+  ///   - peer: Who made it, and has proven to be that.
+  ///   - manifest: What is offered; nil when its list was not looked at, or broke the rules.
+  func refused(_ peer: PrincipalName, _ manifest: Manifest?, because reason: String)
+
   /// A text has come, whole and verified.
   func received(text: [UInt8]) throws(FileFailure)
 }
 
 extension TransferWatcher {
+  /// Who is at a terminal is told in words.
+  public func refused(_ peer: PrincipalName, _ manifest: Manifest?, because reason: String) {}
+
   /// Shows it on standard output.
   public func received(text: [UInt8]) throws(FileFailure) { try ShownText(text).write() }
 }
@@ -56,7 +66,7 @@ public protocol TransferProgress: Sendable {
   func completed(byteCount: UInt64, names: [String])
 
   /// Nothing more comes.
-  func failed()
+  func failed(_ reason: ClientFailure)
 }
 
 /// Says nothing.
@@ -70,5 +80,5 @@ public struct SilentWatcher: TransferWatcher {
 struct SilentProgress: TransferProgress {
   func advanced(to byteCount: UInt64) {}
   func completed(byteCount: UInt64, names: [String]) {}
-  func failed() {}
+  func failed(_ reason: ClientFailure) {}
 }

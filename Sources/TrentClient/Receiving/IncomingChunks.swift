@@ -9,22 +9,29 @@ struct IncomingChunks: ~Copyable {
   var buffer: [UInt8]
   private var opener: ChunkOpener
   private var content: IncomingContent
+  private let sizeLimit: UInt64?
 
-  init(_ opener: consuming ChunkOpener, content: consuming IncomingContent) {
+  /// - Parameter sizeLimit: The most bytes to take.
+  init(
+    _ opener: consuming ChunkOpener, content: consuming IncomingContent, sizeLimit: UInt64?
+  ) {
     buffer = [UInt8](repeating: 0, count: opener.chunkSize.sealedByteCount)
     self.opener = opener
     self.content = content
+    self.sizeLimit = sizeLimit
   }
 
   /// Bytes of plaintext so far.
   var byteCount: UInt64 { opener.byteCount }
 
-  /// Opens the chunk in the first `count` bytes of the buffer, and writes it.
+  /// Opens the chunk in the first `count` bytes of the buffer, and writes it, unless there are too
+  /// many bytes with it.
   ///
-  /// - Throws: `ChunkFailure`, or what `IncomingContent` throws.
+  /// - Throws: `ChunkFailure`, `TransferReason.tooLarge`, or what `IncomingContent` throws.
   mutating func take(_ count: Int, isLast: Bool) throws {
     let chunk = buffer
     let plaintext = try opener.open(chunk.bytes.extracting(first: count), isLast: isLast)
+    if let sizeLimit, byteCount > sizeLimit { throw TransferReason.tooLarge }
     try content.write(plaintext.bytes, isLast: isLast)
   }
 

@@ -60,7 +60,7 @@ struct IncomingTransfer: ~Copyable {
     do throws(ClientFailure) {
       (end, byteCount) = try receiveAndConfirm(content, sizeLimit: sizeLimit, watcher)
     } catch {
-      progress.failed()
+      progress.failed(error)
       throw error
     }
     progress.completed(byteCount: byteCount, names: end.names)
@@ -97,7 +97,7 @@ struct IncomingTransfer: ~Copyable {
       throw ClientFailure(.programFailed, error.description)
     } catch let reason as TransferReason {
       fail(reason)
-      throw ClientFailure(.other, "The stream is longer than --max-size. Nothing was kept.")
+      throw ClientFailure(.other, "The stream is larger than --max-size. Nothing was kept.")
     } catch let error as ClientFailure {
       throw error
     } catch {
@@ -132,14 +132,13 @@ struct IncomingTransfer: ~Copyable {
       ChunkOpener(
         fileKey: list.offer.fileKey, binding: list.session.handshakeHash.bytes,
         chunkSize: chunkSize, announcedSize: manifest.totalSize.map { $0 - start }),
-      content: content)
+      content: content, sizeLimit: sizeLimit)
     progress = watcher.began(
       TransferSummary(.receive, list.session.peer, manifest, offset: start))
     do {
       while try !receiveChunk(into: &chunks) {
         // A sender who is fast enough never lets anybody wait, and look.
         try stop.check()
-        if let sizeLimit, chunks.byteCount > sizeLimit { throw TransferReason.tooLarge }
         progress.advanced(to: start + chunks.byteCount)
       }
     } catch {

@@ -51,7 +51,7 @@ public struct Receiver {
     }
     var reception = Reception(
       listener, signals: signals, peers: peers, newPeers: newPeers, person: person,
-      now: start.link.clock.now, for: service)
+      options.watcher, now: start.link.clock.now, for: service)
     guard let service else {
       let placing = ContentPlacing(
         options, for: options.signIn.name, in: start.link.realm, keeper, newPeers: newPeers, peers,
@@ -147,6 +147,7 @@ public struct Receiver {
       transfer.refuse(error.reason)
       reception.linger(transfer.connection)
       person.say("refused \(transfer.shown) from \(transfer.sender): \(error.word)")
+      options.watcher.refused(transfer.sender, transfer.manifest, because: error.word)
       if let failure = error.failure { throw failure }
       return .refused
     }

@@ -21,6 +21,7 @@ struct Reception: ~Copyable {
   private let peers: KnownPeers
   private let newPeers: NewPeers
   private let person: any Person
+  private let watcher: any TransferWatcher
   private var halfOpen = HalfOpenConnections()
   private var cache: SessionReplayCache
   /// For a service, which tells its transfers by itself when to end.
@@ -29,13 +30,15 @@ struct Reception: ~Copyable {
 
   init(
     _ listener: consuming Listener, signals: SignalWatch, peers: KnownPeers, newPeers: NewPeers,
-    person: any Person, now: Timestamp, for service: ReceivingService?
+    person: any Person, _ watcher: any TransferWatcher, now: Timestamp,
+    for service: ReceivingService?
   ) {
     self.listener = .some(listener)
     self.signals = signals
     self.peers = peers
     self.newPeers = newPeers
     self.person = person
+    self.watcher = watcher
     self.service = service
     cache = SessionReplayCache(now: now)
   }
@@ -187,13 +190,17 @@ struct Reception: ~Copyable {
       try refuse(.declined, &session, on: connection)
       let fingerprint = NewPeers.fingerprint(of: peer, in: realm)
       person.say("refused \(peer.name), who is new, fingerprint \(fingerprint)")
+      watcher.refused(peer.name, nil, because: "new, fingerprint \(fingerprint)")
       return
     }
     let others = halfOpen.listingCount(of: peer.name)
     guard halfOpen.listingCount < IncomingList.limit,
       service?.slots.hasRoom(for: peer.name, besides: others) ?? true
     else {
-      if service != nil { person.say("refused \(peer.name): too many transfers at once") }
+      if service != nil {
+        person.say("refused \(peer.name): too many transfers at once")
+        watcher.refused(peer.name, nil, because: "too many transfers at once")
+      }
       var session = accepted.session
       return try refuse(.busy, &session, on: connection)
     }
@@ -221,6 +228,7 @@ struct Reception: ~Copyable {
         list, manifest, from: connection, stop: service?.stop ?? signals, person: person)
     } catch let fault as ManifestFault {
       person.say("refused what \(list.session.peer.name) offers: \(fault)")
+      watcher.refused(list.session.peer.name, nil, because: "\(fault)")
       try refuse(.unacceptable, &list.session, on: connection)
       return nil
     }

@@ -47,7 +47,7 @@ struct OutgoingTransfer: ~Copyable {
       progress.completed(byteCount: byteCount, names: [])
       return (byteCount, peer)
     } catch {
-      progress.failed()
+      progress.failed(error)
       throw error
     }
   }

@@ -145,8 +145,8 @@ struct DeviceIdentity: ~Copyable {
   /// What to say when the KDC knows another key for this user.
   borrowing func differs(_ files: IdentityFiles) -> ClientFailure {
     let repair =
-      " It is on the device where \(files.name) signed in first; from there it would have to come "
-      + "to \(files.path)."
+      " It is on the device where \(files.name) signed in first: there \"client identity export\" "
+      + "writes it to a file, which \"client identity import\" takes in here."
     let found =
       switch place {
       case .current, .resealed, .reopened:

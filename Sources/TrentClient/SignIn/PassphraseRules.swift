@@ -14,8 +14,7 @@ enum PassphraseRules {
     guard let reason = fault(of: passphrase, name: [UInt8](name.description.utf8)) else { return }
     throw ClientFailure(
       .authenticationRefused,
-      "This passphrase may not be set: \(reason). Take five or more random words. If \(name) is "
-        + "registered, log in without --register.")
+      "This passphrase may not be set: \(reason). Take five or more random words.")
   }
 
   /// Why this one may not be set; nil if it may.

@@ -82,7 +82,14 @@ enum SecretMaterial: ~Copyable {
   /// Refuses a passphrase that nobody may register with. Told before it is hashed.
   borrowing func checkRules(of name: PrincipalName) throws(ClientFailure) {
     switch self {
-    case .passphrase(let passphrase): try PassphraseRules.check(passphrase, of: name)
+    case .passphrase(let passphrase):
+      do throws(ClientFailure) {
+        try PassphraseRules.check(passphrase, of: name)
+      } catch {
+        // Passphrases of before these rules go on to work.
+        throw ClientFailure(
+          .authenticationRefused, "\(error) If \(name) is registered, log in without --register.")
+      }
     case .key: return
     }
   }

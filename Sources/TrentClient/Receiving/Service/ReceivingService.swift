@@ -40,6 +40,7 @@ final class ReceivingService: Sendable {
     let sender = transfer.sender
     guard slots.take(for: sender) else {
       person.say("refused \(transfer.shown) from \(sender): too many transfers at once")
+      options.watcher.refused(sender, transfer.manifest, because: "too many transfers at once")
       transfer.refuse(.busy)
       reception.linger(transfer.connection)
       return
@@ -71,6 +72,7 @@ final class ReceivingService: Sendable {
       content = try placing.content(for: transfer)
     } catch {
       person.say("refused \(what): \(error.word)")
+      options.watcher.refused(transfer.sender, transfer.manifest, because: error.word)
       transfer.turnAway(error.reason)
       return
     }
