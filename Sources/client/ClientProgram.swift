@@ -29,7 +29,9 @@ enum ClientProgram {
     _ = signal(SIGXFSZ, SIG_IGN)
     // What a program that is started here ends with is to be known.
     _ = signal(SIGCHLD, SIG_DFL)
-    let arguments = [String](CommandLine.arguments.dropFirst())
+    var arguments = [String](CommandLine.arguments.dropFirst())
+    // `client help send` is `client send --help`.
+    if arguments.first == "help" { arguments = arguments.dropFirst() + ["--help"] }
     guard let word = arguments.first, !word.hasPrefix("-") else {
       run(TransferCommand.self, arguments)
       return

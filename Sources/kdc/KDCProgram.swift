@@ -26,8 +26,12 @@ enum KDCProgram {
     forbidCoreDumps()
     _ = signal(SIGPIPE, SIG_IGN)
     LoggingSystem.bootstrap { LevelledHandler(label: $0) }
-    let arguments = [String](CommandLine.arguments.dropFirst())
-    guard let word = arguments.first, !word.hasPrefix("-") else { return await KDC.main() }
+    var arguments = [String](CommandLine.arguments.dropFirst())
+    // `kdc help users` is `kdc users --help`.
+    if arguments.first == "help" { arguments = arguments.dropFirst() + ["--help"] }
+    guard let word = arguments.first, !word.hasPrefix("-") else {
+      return await KDC.main(arguments)
+    }
     guard let command = commands.first(where: { $0.word == word }) else {
       Console.tell("kdc: There is no such command. Commands are \(words); see kdc --help.")
       exit(ExitCode.validationFailure.rawValue)

@@ -68,6 +68,23 @@ extension EndToEnd.UsageTests {
     }
   }
 
+  @Test(
+    "help COMMAND is COMMAND --help",
+    arguments: [
+      (ProgramFile.client, "send"), (.client, ""), (.kdc, "invite"), (.kdc, ""),
+    ])
+  func helpAsAWord(program: ProgramFile, command: String) async throws {
+    try await Stage.with { stage in
+      let words = command.isEmpty ? [] : [command]
+      let asked = try stage.start(program, ["help"] + words)
+      let told = try stage.start(program, words + ["--help"])
+      try await asked.expectExit(0)
+      try await told.expectExit(0)
+      #expect(asked.output.text == told.output.text)
+      #expect(asked.output.text.contains("USAGE:"))
+    }
+  }
+
   @Test("--help tells every exit code", arguments: [3, 4, 5, 6, 7, 8, 9, 10, 11, 64])
   func help(code: Int) async throws {
     try await Stage.with { stage in
