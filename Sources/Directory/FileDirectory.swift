@@ -3,11 +3,12 @@ public import SecretMemory
 public import Wire
 
 /// The directory of a KDC that stands alone: users in `pwd.txt`, presence in `pwd.txt.presence`,
-/// invitations in `pwd.txt.invitations`.
+/// invitations in `pwd.txt.invitations`, logins that take deposits in `pwd.txt.deposits`.
 public final class FileDirectory: Directory {
   public let users: UserFile
   public let presences: PresenceTable
   public let invitations: InvitationFile
+  public let deposits: DepositFile
 
   /// Opens the files, or makes them.
   ///
@@ -28,6 +29,8 @@ public final class FileDirectory: Directory {
       path: users.path + ".presence", realm: realm, at: now, report: report)
     invitations = try InvitationFile(
       path: users.path + ".invitations", realm: realm, at: now, report: report)
+    deposits = try DepositFile(
+      path: users.path + ".deposits", realm: realm, at: now, report: report)
   }
 
   public func lookUp(
@@ -41,6 +44,8 @@ public final class FileDirectory: Directory {
       return answer(.failure(error))
     }
     for name in query.presences { records.presences[name] = presences.record(of: name, at: now) }
+    records.deposits = query.deposits.flatMap { deposits.record(of: $0, at: now) }
+    records.services = query.services.map { presences.names($0, at: now) } ?? []
     answer(.success(records))
   }
 
@@ -57,6 +62,7 @@ public final class FileDirectory: Directory {
     case .announce(let record): answer(presences.announce(record, at: now))
     case .withdraw(let name, let loginTime):
       answer(presences.withdraw(name, loginTime: loginTime, at: now))
+    case .takeDeposits(let record): deposits.enter(record, at: now, answer: answer)
     }
   }
 
@@ -79,6 +85,7 @@ public final class FileDirectory: Directory {
   public func close() {
     presences.close()
     invitations.close()
+    deposits.close()
     users.close()
   }
 }

@@ -35,16 +35,17 @@ public final class InvitationFile: Sendable {
     self.path = path
     let header = FileHeader(content: "invitations", realm: realm)
     var entries: [[UInt8]: Entry] = [:]
-    for line in try Self.load(path, header: header, report: report) {
-      Self.apply(line, to: &entries)
-    }
+    let lines = try LineFile.records(
+      path, header: header, limit: Self.byteLimit, report: report,
+      parse: { (line) throws(LineFault) in try InvitationLine(line) })
+    for line in lines { Self.apply(line, to: &entries) }
     entries = entries.filter { $0.value.record.expires > now }
-    var lines = [header.text]
+    var texts = [header.text]
     for (hash, entry) in entries {
-      lines.append(InvitationLine.made(entry.record).text)
-      if let user = entry.user { lines.append(InvitationLine.spent(hash: hash, user).text) }
+      texts.append(InvitationLine.made(entry.record).text)
+      if let user = entry.user { texts.append(InvitationLine.spent(hash: hash, user).text) }
     }
-    let text = [UInt8](lines.map { $0 + "\n" }.joined().utf8)
+    let text = [UInt8](texts.map { $0 + "\n" }.joined().utf8)
     do throws(FileFailure) {
       try AtomicFile.replace(path, with: text.bytes)
       appender = try LineAppender(
@@ -53,35 +54,6 @@ public final class InvitationFile: Sendable {
       throw .file(error)
     }
     self.entries = Mutex(entries)
-  }
-
-  private static func load(
-    _ path: String, header: FileHeader, report: (FileProblem) -> Void
-  ) throws(DirectoryFailure) -> [InvitationLine] {
-    var lines: [InvitationLine] = []
-    guard let file = try LineFile.open(path, limit: byteLimit) else { return [] }
-    var lineCount = 0
-    try file.forEachBlock { (block) throws(DirectoryFailure) in
-      var found = block
-      while let line = found.next() {
-        lineCount += 1
-        switch header.judge(line.bytes) {
-        case .ours: continue
-        case .otherRealm: throw .otherRealm(path: path)
-        case .unknownFormat: throw .unknownFormat(path: path)
-        case .other where line.bytes.isBlankOrComment: continue
-        case .other: break
-        }
-        do throws(LineFault) {
-          lines.append(try InvitationLine(line.bytes))
-        } catch {
-          let kind: FileProblem.Kind =
-            line.isTorn ? .tornLine(error) : .damagedLine(error, name: nil)
-          report(FileProblem(path: path, line: lineCount, kind: kind))
-        }
-      }
-    }
-    return lines
   }
 
   private static func apply(_ line: InvitationLine, to entries: inout [[UInt8]: Entry]) {

@@ -41,13 +41,7 @@ enum InvitationLine: Hashable {
       self = .reopened(hash: try reader.bytes("open", count: count))
     } else {
       let hash = try reader.bytes("invitation", count: count)
-      let name: PrincipalName?
-      if reader.isNext("name", valueStarting: "- ") {
-        _ = try reader.value("name")
-        name = nil
-      } else {
-        name = try reader.name("name")
-      }
+      let name = try reader.optionalName("name")
       self = .made(
         InvitationRecord(hash: hash, name: name, expires: try reader.moment("expires")))
     }

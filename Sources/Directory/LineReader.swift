@@ -58,6 +58,14 @@ struct LineReader: ~Copyable, ~Escapable {
     return name
   }
 
+  /// The same for what may be absent: nil when the value is `-`.
+  mutating func optionalName(_ key: StaticString) throws(LineFault) -> PrincipalName? {
+    let text = try value(key)
+    if text.byteCount == 1, text.byte(at: 0) == UInt8(ascii: "-") { return nil }
+    guard let name = PrincipalName(text) else { throw .invalid(key) }
+    return name
+  }
+
   mutating func number<Value: FixedWidthInteger>(
     _ key: StaticString, as type: Value.Type = Value.self
   ) throws(LineFault) -> Value {

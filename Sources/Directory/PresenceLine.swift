@@ -7,14 +7,14 @@ internal import Wire
 ///
 ///     name=bob kvno=3 login=<moment> end=<moment> addresses=192.0.2.7:60000,[2001:db8::1]:60000
 ///     key=<base64> issued=<moment> expires=<moment> keykvno=3 signature=<base64>
-///     ticketkey=sealed:<base64> sum=<16 hexadecimal digits>
+///     ticketkey=sealed:<base64> service=mailbox sum=<16 hexadecimal digits>
 ///
 ///     withdrawn=bob login=<moment> sum=<16 hexadecimal digits>
+///
+/// Who serves nobody but itself is without `service`.
 enum PresenceLine: Hashable {
   case announced(PresenceRecord)
   case withdrawn(PrincipalName, loginTime: Timestamp)
-
-  private static let sealedPrefix: StaticString = "sealed:"
 
   /// The line without its newline. A record whose parts have other lengths than they must have is
   /// our own mistake.
@@ -24,23 +24,16 @@ enum PresenceLine: Hashable {
       return ChecksummedLine.text("withdrawn=\(name) login=\(loginTime.milliseconds)")
     case .announced(let record):
       precondition((1...PresenceRecord.addressLimit).contains(record.addresses.count))
-      precondition(record.sealedTicketKey.count == PresenceRecord.sealedTicketKeyByteCount)
-      precondition(record.loginKey.signature.count == SignedLoginKey.signatureByteCount)
-      let loginKey = record.loginKey
       let fields = [
         "name=\(record.name)",
         "kvno=\(record.keyVersion)",
         "login=\(record.loginTime.milliseconds)",
         "end=\(record.loginEnd.milliseconds)",
         "addresses=\(record.addresses.map(\.description).joined(separator: ","))",
-        "key=\(Base64.encode(loginKey.key.bytes))",
-        "issued=\(loginKey.issued.milliseconds)",
-        "expires=\(loginKey.expires.milliseconds)",
-        "keykvno=\(loginKey.keyVersion)",
-        "signature=\(Base64.encode(loginKey.signature))",
-        "ticketkey=\(Self.sealedPrefix)\(Base64.encode(record.sealedTicketKey))",
+        loginKeyFields(record.loginKey, sealedTicketKey: record.sealedTicketKey),
       ]
-      return ChecksummedLine.text(fields.joined(separator: " "))
+      let service = record.service.map { ["service=\(Self.name(of: $0))"] } ?? []
+      return ChecksummedLine.text((fields + service).joined(separator: " "))
     }
   }
 
@@ -67,18 +60,23 @@ enum PresenceLine: Hashable {
     guard addresses.count == spelled.count, addresses.count <= PresenceRecord.addressLimit else {
       throw .invalid("addresses")
     }
-    guard
-      let key = AgreementPublicKey(try reader.bytes("key", count: AgreementPublicKey.byteCount))
-    else { throw .invalid("key") }
-    let loginKey = SignedLoginKey(
-      key: key, issued: try reader.moment("issued"), expires: try reader.moment("expires"),
-      keyVersion: try reader.number("keykvno"),
-      signature: try reader.bytes("signature", count: SignedLoginKey.signatureByteCount))
+    let (loginKey, sealedTicketKey) = try reader.loginKeys()
     return PresenceRecord(
       name: name, keyVersion: keyVersion, loginTime: loginTime, loginEnd: loginEnd,
-      addresses: addresses, loginKey: loginKey,
-      sealedTicketKey: try reader.bytes(
-        "ticketkey", prefix: sealedPrefix, count: PresenceRecord.sealedTicketKeyByteCount))
+      addresses: addresses, loginKey: loginKey, service: try service(&reader),
+      sealedTicketKey: sealedTicketKey)
+  }
+
+  private static func service(_ reader: inout LineReader) throws(LineFault) -> ServiceKind? {
+    guard reader.isNext("service") else { return nil }
+    guard try reader.text("service") == name(of: .mailbox) else { throw .invalid("service") }
+    return .mailbox
+  }
+
+  private static func name(of service: ServiceKind) -> String {
+    switch service {
+    case .mailbox: "mailbox"
+    }
   }
 
   /// Reads `192.0.2.7:60000` or `[2001:db8::1]:60000`.

@@ -27,6 +27,8 @@ struct PresenceRegister {
   /// Every name in `entries` once, in the order in which dead ones are looked for.
   private var names: [PrincipalName] = []
   private var nextName = 0
+  /// Those who serve others, by what they serve with.
+  private var servers: [ServiceKind: SortedNames] = [:]
 
   init(lifetime: Interval, limit: Int) {
     self.lifetime = lifetime
@@ -61,7 +63,7 @@ struct PresenceRegister {
     guard let present = entries[name] else {
       if entries.count >= limit { dropDead(at: now, looks: 64) }
       guard entries.count < limit else { return .full }
-      entries[name] = Entry(record: record, announced: now)
+      enter(record, at: now)
       names.append(name)
       return .changed
     }
@@ -69,8 +71,32 @@ struct PresenceRegister {
     guard !wasAlive || present.record.loginTime <= record.loginTime else {
       return .laterLoginThere
     }
-    entries[name] = Entry(record: record, announced: now)
+    enter(record, at: now)
     return wasAlive && present.record == record ? .unchanged : .changed
+  }
+
+  private mutating func enter(_ record: PresenceRecord, at now: Timestamp) {
+    entries[record.name] = Entry(record: record, announced: now)
+    if let service = record.service {
+      servers[service, default: SortedNames()].insert(record.name)
+    }
+  }
+
+  /// The first names of those who serve so, in their order. Those who do so no longer are
+  /// forgotten when they are met.
+  mutating func names(_ query: ServiceQuery, at now: Timestamp) -> [PrincipalName] {
+    var found: [PrincipalName] = []
+    var gone: [PrincipalName] = []
+    let candidates = servers[query.service]?.names(after: query.after) ?? []
+    for name in candidates where found.count < ServiceQuery.limit {
+      if record(of: name, at: now)?.service == query.service {
+        found.append(name)
+      } else {
+        gone.append(name)
+      }
+    }
+    servers[query.service]?.remove(gone)
+    return found
   }
 
   /// Ends the presence of that login or an earlier one.

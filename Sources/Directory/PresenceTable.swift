@@ -72,30 +72,10 @@ public final class PresenceTable: Sendable {
   private static func load(
     _ path: String, header: FileHeader, report: (FileProblem) -> Void
   ) -> [PresenceLine] {
-    var lines: [PresenceLine] = []
     do throws(DirectoryFailure) {
-      guard let file = try LineFile.open(path, limit: byteLimit) else { return [] }
-      var lineCount = 0
-      try file.forEachBlock { (block) throws(DirectoryFailure) in
-        var found = block
-        while let line = found.next() {
-          lineCount += 1
-          switch header.judge(line.bytes) {
-          case .ours: continue
-          case .otherRealm, .unknownFormat: throw .otherRealm(path: path)
-          case .other where line.bytes.isBlankOrComment: continue
-          case .other: break
-          }
-          do throws(LineFault) {
-            lines.append(try PresenceLine(line.bytes))
-          } catch {
-            let kind: FileProblem.Kind =
-              line.isTorn ? .tornLine(error) : .damagedLine(error, name: nil)
-            report(FileProblem(path: path, line: lineCount, kind: kind))
-          }
-        }
-      }
-      return lines
+      return try LineFile.records(
+        path, header: header, limit: byteLimit, report: report,
+        parse: { (line) throws(LineFault) in try PresenceLine(line) })
     } catch {
       report(FileProblem(path: path, kind: .startedAnew(error)))
       return []
@@ -118,6 +98,11 @@ public final class PresenceTable: Sendable {
   /// Every record that is alive.
   public func records(at now: Timestamp) -> [PresenceRecord] {
     state.withLock { $0.register.living(at: now) }
+  }
+
+  /// The first names of those who serve so, in their order.
+  func names(_ query: ServiceQuery, at now: Timestamp) -> [PrincipalName] {
+    state.withLock { $0.register.names(query, at: now) }
   }
 
   /// How many are alive.

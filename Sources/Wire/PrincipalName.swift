@@ -76,17 +76,31 @@ extension ByteWriter {
   public mutating func name(_ name: PrincipalName) {
     name.write(to: &self)
   }
+
+  /// A name or, in as many bytes, none: zeros.
+  public mutating func optionalName(_ name: PrincipalName?) {
+    if let name { self.name(name) } else { zeros(PrincipalName.paddedByteCount) }
+  }
 }
 
 extension ByteReader {
   /// A name in its padded form; refused unless it is a name and its padding is zero.
   @_lifetime(self: copy self)
   public mutating func name() throws(WireError) -> PrincipalName {
+    guard let name = try optionalName() else { throw .invalid("name") }
+    return name
+  }
+
+  /// The same, where nothing but zeros is no name.
+  @_lifetime(self: copy self)
+  public mutating func optionalName() throws(WireError) -> PrincipalName? {
     let count = Int(try uint8())
     let field = try span(PrincipalName.byteLimit)
-    guard count <= field.byteCount, field.extracting(droppingFirst: count).isZero,
-      let name = PrincipalName(field.extracting(first: count))
-    else { throw .invalid("name") }
+    guard count <= field.byteCount, field.extracting(droppingFirst: count).isZero else {
+      throw .invalid("name")
+    }
+    if count == 0 { return nil }
+    guard let name = PrincipalName(field.extracting(first: count)) else { throw .invalid("name") }
     return name
   }
 }

@@ -5,7 +5,7 @@ import Wire
 struct EventCounts {
   static let names = [
     "registered", "logged-in", "secret-changed", "key-issued", "announced", "withdrawn", "probed",
-    "refused", "operator",
+    "refused", "operator", "deposits-taken",
   ]
 
   private var counts = [Int](repeating: 0, count: names.count)
@@ -22,6 +22,7 @@ struct EventCounts {
       case .probed: 6
       case .refused: 7
       case .operated: 8
+      case .depositsTaken: 9
       }
     counts[place] += 1
   }

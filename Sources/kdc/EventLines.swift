@@ -24,6 +24,7 @@ struct EventLines {
       text.append(hexadecimal: ticketID)
     case .announced: append(" announced")
     case .withdrawn: append(" withdrawn")
+    case .depositsTaken: append(" deposits-taken")
     case .operated(let act):
       append(" operator-")
       text.append(act.rawValue)

@@ -61,7 +61,9 @@ final class KeyStore: Sendable {
     let lock = try Self.lock(userFile)
     defer { withExtendedLifetime(lock) {} }
     // A chain key that a crash left lying about would open tickets of its hour and later.
-    for path in [path, userFile, userFile + ".presence"] { try removePartialFiles(of: path) }
+    for path in [path, userFile, userFile + ".presence", userFile + ".deposits"] {
+      try removePartialFiles(of: path)
+    }
     if let found = try KeyFile.load(path) {
       storage = Mutex(Storage(found))
       isNew = false

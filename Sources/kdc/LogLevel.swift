@@ -25,7 +25,7 @@ enum LogLevel {
     switch event.kind {
     case .refused: .warning
     case .registered, .loggedIn, .secretChanged, .operated: .notice
-    case .keyIssued, .announced, .withdrawn, .probed: .info
+    case .keyIssued, .announced, .withdrawn, .depositsTaken, .probed: .info
     }
   }
 }

@@ -51,6 +51,15 @@ import Wire
     #expect(await apply(.withdraw(bob.name, loginTime: bob.loginTime), to: directory) == .done)
     records = try await lookUp(query, in: directory)
     #expect(records == Records(users: [alice.name: changed]))
+
+    let carol = try deposits("carol")
+    let post = try presence("post", service: .mailbox)
+    #expect(await apply(.takeDeposits(carol), to: directory) == .done)
+    #expect(await apply(.announce(post), to: directory) == .done)
+    let others = RecordQuery(
+      deposits: carol.name, services: ServiceQuery(.mailbox, after: nil))
+    records = try await lookUp(others, in: directory)
+    #expect(records == Records(deposits: carol, services: [post.name]))
   }
 
   @Test func bothFilesSurviveReopening() async throws {
@@ -59,11 +68,15 @@ import Wire
     let bob = try presence("bob")
     #expect(await apply(.register(alice), to: directory) == .done)
     #expect(await apply(.announce(bob), to: directory) == .done)
+    #expect(await apply(.takeDeposits(try deposits("bob")), to: directory) == .done)
     #expect(throws: DirectoryFailure.inUse(path: path)) { _ = try open() }
     directory.close()
     let records = try await lookUp(
-      RecordQuery(users: [alice.name], presences: [bob.name]), in: try open())
-    #expect(records == Records(users: [alice.name: alice], presences: [bob.name: bob]))
+      RecordQuery(users: [alice.name], presences: [bob.name], deposits: bob.name),
+      in: try open())
+    let kept = Records(
+      users: [alice.name: alice], presences: [bob.name: bob], deposits: try deposits("bob"))
+    #expect(records == kept)
     #expect(try permissions(path + ".presence") == 0o600)
   }
 }

@@ -173,4 +173,56 @@ private func at(_ milliseconds: UInt64) -> Timestamp { Timestamp(milliseconds: m
     #expect(register.count == 600)
     #expect(register.living(at: at(200_000)).count == 600)
   }
+
+  @Test func servicesAreToldInTheirOrderWhileTheyArePresent() throws {
+    var table = open()
+    for text in ["post", "archive", "zoo"] {
+      #expect(table.announce(try presence(text, service: .mailbox), at: at(2000)) == .done)
+    }
+    #expect(table.announce(try presence("receiver"), at: at(2000)) == .done)
+    // The file says which of them serve.
+    table.close()
+    table = open()
+    func names(after: String? = nil, at now: UInt64 = 2000) throws -> [String] {
+      let query = ServiceQuery(.mailbox, after: try after.map(name))
+      return table.names(query, at: at(now)).map(\.description)
+    }
+    #expect(try names() == ["archive", "post", "zoo"])
+    #expect(try names(after: "archive") == ["post", "zoo"])
+    #expect(try names(after: "b") == ["post", "zoo"])
+    #expect(try names(after: "zoo") == [])
+    // One leaves, one serves no longer, one comes back, and one is not heard of any more.
+    #expect(table.withdraw(try name("post"), loginTime: at(1000), at: at(2000)) == .done)
+    #expect(table.announce(try presence("zoo"), at: at(2000)) == .done)
+    #expect(try names() == ["archive"])
+    #expect(
+      table.announce(try presence("post", service: .mailbox), at: at(100_000)) == .done)
+    #expect(try names(at: 100_000) == ["archive", "post"])
+    #expect(try names(at: 182_000) == ["post"])
+  }
+
+  @Test func moreServicesThanAnAnswerHoldsAreToldInParts() throws {
+    let table = open()
+    let all = (10..<40).map { "post\($0)" }
+    for text in all.reversed() {
+      #expect(table.announce(try presence(text, service: .mailbox), at: at(2000)) == .done)
+    }
+    var told: [PrincipalName] = []
+    while true {
+      let part = table.names(ServiceQuery(.mailbox, after: told.last), at: at(2000))
+      #expect(part.count <= ServiceQuery.limit)
+      if part.isEmpty { break }
+      told += part
+    }
+    #expect(told.map(\.description) == all)
+  }
+
+  @Test func serviceOfALineIsOneThatThereIs() throws {
+    let text = PresenceLine.announced(try presence("post", service: .mailbox)).text
+    for other in ["service=", "service=relay", "service=mailbox service=mailbox"] {
+      let fields = text.replacing("service=mailbox", with: other)
+      let line = ChecksummedLine.text(String(fields.dropLast(" sum=".utf8.count + 16)))
+      #expect(throws: LineFault.self) { try PresenceLine([UInt8](line.utf8).bytes) }
+    }
+  }
 }

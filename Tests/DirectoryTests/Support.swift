@@ -112,20 +112,35 @@ func user(
     certificate: hasIdentity ? [UInt8](repeating: 4, count: 64) : [], state: state)
 }
 
-func presence(
-  _ text: String, login: UInt64 = 1000, end: UInt64 = 1_000_000, port: UInt16 = 60000
-) throws -> PresenceRecord {
+private func loginKey(from login: UInt64, to end: UInt64) throws -> SignedLoginKey {
   guard let key = AgreementPublicKey([UInt8](repeating: 5, count: 32)) else {
     throw TestProblem("key")
   }
+  return SignedLoginKey(
+    key: key, issued: Timestamp(milliseconds: login), expires: Timestamp(milliseconds: end),
+    keyVersion: 3, signature: [UInt8](repeating: 6, count: 64))
+}
+
+func deposits(
+  _ text: String, login: UInt64 = 1000, until: UInt64 = 1_000_000, mailbox: String? = nil
+) throws -> DepositRecord {
+  DepositRecord(
+    name: try name(text), keyVersion: 3, loginTime: Timestamp(milliseconds: login),
+    until: Timestamp(milliseconds: until), mailbox: try mailbox.map(name),
+    loginKey: try loginKey(from: login, to: until),
+    sealedTicketKey: [UInt8](repeating: 7, count: 60))
+}
+
+func presence(
+  _ text: String, login: UInt64 = 1000, end: UInt64 = 1_000_000, port: UInt16 = 60000,
+  service: ServiceKind? = nil
+) throws -> PresenceRecord {
   let v6: [UInt8] = [0x20, 1, 0xd, 0xb8] + [UInt8](repeating: 0, count: 11) + [1]
   return PresenceRecord(
     name: try name(text), keyVersion: 3, loginTime: Timestamp(milliseconds: login),
     loginEnd: Timestamp(milliseconds: end),
     addresses: [try address(port: port), try address(v6, port: port)],
-    loginKey: SignedLoginKey(
-      key: key, issued: Timestamp(milliseconds: login), expires: Timestamp(milliseconds: end),
-      keyVersion: 3, signature: [UInt8](repeating: 6, count: 64)),
+    loginKey: try loginKey(from: login, to: end), service: service,
     sealedTicketKey: [UInt8](repeating: 7, count: 60))
 }
 

@@ -28,6 +28,8 @@ class GrantingChecks:
         group("A: presence", self.presence)
         group("T: tickets", self.tickets)
         group("D: reach", self.reach)
+        group("B: deposits", self.deposits)
+        group("M: services", self.services)
         group("T2: what is not answered", self.bent_requests)
         group("T2: time and replay", self.time_and_replay)
 
@@ -141,6 +143,62 @@ class GrantingChecks:
             if reply.kind != granting.NOT_NOW or monotonic() > deadline:
                 return reply
 
+    def deposits(self) -> None:
+        check, login = self.checks, self.asker.login()
+        receiver = Person(self.center, "away", b"a passphrase of somebody who is away")
+        receiver.register()
+        month = 30 * 24 * 60 * MINUTE
+        early, late = receiver.login(key_life=month), receiver.login(key_life=month)
+        fields = granting.deposits_fields(early)
+        reply = receiver.ask(early, granting.TAKE_DEPOSITS, fields)
+        check.same("B3: taken", reply.kind, granting.DEPOSITS_TAKEN)
+        check.same("B2: until the key expires", reply.until, early.login_key.signed.expires)
+        reply = receiver.ask(
+            late, granting.TAKE_DEPOSITS, granting.deposits_fields(late, "post")
+        )
+        check.same("B3: a later login takes them", reply.kind, granting.DEPOSITS_TAKEN)
+        reply = receiver.ask(early, granting.TAKE_DEPOSITS, granting.deposits_fields(early))
+        check.same("B3: the earlier is told", reply.kind, granting.LATER_LOGIN)
+        ephemeral = agreement_public(random(32))
+        fields = granting.ticket_fields(login, receiver.name, ephemeral, granting.DEPOSIT)
+        reply = self.asker.ask(login, granting.TICKET_REQUEST, fields)
+        check.same("T4: a ticket for a deposit", reply.kind, granting.DEPOSIT_TICKET)
+        check.same("T4: with the keys of the later login", reply.grant.peer, late.own())
+        check.same("T4: and the mailbox", reply.grant.mailbox, "post")
+        ticket = Ticket.open(reply.grant.ticket, late)
+        found = (ticket.purpose, ticket.initiator, ticket.responder, ticket.ephemeral)
+        expected = (granting.DEPOSIT, login.own(), receiver.name, ephemeral)
+        check.same("4.5: purpose, initiator, responder, E", found, expected)
+        until = late.login_key.signed.expires
+        check.same("4.5: it may be opened as long as the key", ticket.expires, until)
+        reply, _ = self.asker.ticket(login, receiver.name)
+        check.same("T4: who takes deposits is not present", reply.kind, granting.NOT_PRESENT)
+        fields = granting.ticket_fields(login, self.asked.name, ephemeral, granting.DEPOSIT)
+        reply = self.asker.ask(login, granting.TICKET_REQUEST, fields)
+        what = "T4: who is present takes no deposits by that"
+        check.same(what, reply.kind, granting.NOT_PRESENT)
+
+    def services(self) -> None:
+        check, login = self.checks, self.asker.login()
+        post = Person(self.center, "post", b"a passphrase of a mailbox")
+        post.register()
+        served = post.login()
+        fields = granting.service_fields(served, granting.MAILBOX, 5004)
+        reply = post.ask(served, granting.ANNOUNCE_SERVICE, fields)
+        check.same("M1: a mailbox announces itself", reply.kind, granting.ANNOUNCED)
+        for after, expected in ((None, ["post"]), ("posh", ["post"]), ("post", [])):
+            fields = granting.list_fields(granting.MAILBOX, after)
+            reply = self.asker.ask(login, granting.LIST, fields)
+            found = (reply.kind, reply.services)
+            check.same(f"M2: those after {after}", found, (granting.SERVICES, expected))
+        fields = granting.ticket_fields(
+            login, "post", agreement_public(random(32)), granting.SERVICE
+        )
+        reply = self.asker.ask(login, granting.TICKET_REQUEST, fields)
+        check.same("M1: it is reached with a service ticket", reply.kind, granting.TICKET)
+        ticket = Ticket.open(reply.grant.ticket, served)
+        check.same("4.5: which says so", ticket.purpose, granting.SERVICE)
+
     def bent_requests(self) -> None:
         check = self.checks
         request = self.exchange(self.login).request
@@ -158,6 +216,8 @@ class GrantingChecks:
         for what, kind, fields in (
             ("an unknown kind", 9, b""),
             ("reach at port 0", granting.REACH, u16(0)),
+            ("service 2", granting.LIST, granting.list_fields(2)),
+            ("a name of no length that is not zeros", granting.LIST, bytes([1, 0]) + b"a" * 64),
             ("port 0", granting.ANNOUNCE, granting.announce_fields(self.login, 0, [])),
             ("a byte left over", granting.WITHDRAW, b"\0"),
             (

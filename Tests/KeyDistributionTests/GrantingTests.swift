@@ -246,7 +246,7 @@ struct GrantingTests {
       TicketReply(
         peer: carol.name, sessionKey: SecretBytes(copying: [UInt8](repeating: 1, count: 32).bytes),
         identity: carol.identity, certificate: [UInt8](repeating: 0, count: 64), loginKey: key,
-        addresses: [], ticket: [UInt8](repeating: 0, count: Ticket.byteCount)
+        whereabouts: .present([]), ticket: [UInt8](repeating: 0, count: Ticket.byteCount)
       ).write(to: &message)
     }
     #expect(asked.next.failure(on: forged) == .malformed(.invalid("peer")))

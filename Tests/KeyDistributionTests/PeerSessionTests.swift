@@ -64,10 +64,22 @@ struct PeerSessionTests {
     for purpose in [Purpose.service, .deposit] {
       let pair = try PeerPair()
       #expect(try failure(pair) { $0.purpose = purpose } == .ticketNotForUs)
-      let hello = try pair.call(from: pair.alice, to: pair.bob.name, purpose: purpose)
-      #expect(pair.failure(on: hello.message) == .ticketNotForUs)
-      #expect(pair.failure(on: hello.message, purpose: purpose) == nil)
     }
+    let pair = try PeerPair()
+    let hello = try pair.call(from: pair.alice, to: pair.bob.name, purpose: .service)
+    #expect(pair.failure(on: hello.message) == .ticketNotForUs)
+    #expect(pair.failure(on: hello.message, purpose: .service) == nil)
+  }
+
+  @Test("P1: no session is begun with a ticket for a deposit")
+  func depositTicket() throws {
+    let pair = try PeerPair()
+    let asked = pair.bob.takeDeposits(mailbox: nil, at: pair.kdc.now, random: &pair.kdc.random)
+    _ = try asked.next.receive(pair.kdc.reply(to: asked.message))
+    #expect(
+      peerFailure {
+        _ = try pair.call(from: pair.alice, to: pair.bob.name, purpose: .deposit)
+      } == .keysDiffer)
   }
 
   @Test("HOSTILE C 13: a ticket that names another responder")

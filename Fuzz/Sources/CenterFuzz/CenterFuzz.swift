@@ -63,6 +63,13 @@ private enum Template {
     .announce(port: 60_000, addresses: [World.source], LoginSignature(alice.signed)))
   static let withdrawal = granting(.withdraw)
   static let reach = granting(.reach(port: 60_000))
+  static let takingDeposits = granting(
+    .takeDeposits(LoginSignature(alice.signed), mailbox: Person.bob.name))
+  static let services = granting(.services(.mailbox, after: Person.bob.name))
+  static let deposit = granting(
+    .ticket(
+      purpose: .deposit, peer: Person.bob.name, ephemeral: alice.loginKey.publicKey,
+      LoginSignature(alice.signed)))
 
   private static func granting(_ request: GrantingRequest) -> [UInt8] {
     written { body in
@@ -84,7 +91,7 @@ private enum Bench {
   private static let proofKeys = Proofs()
 
   static func run(_ input: inout FuzzInput) {
-    let kind = input.byte() % 10
+    let kind = input.byte() % 13
     let state = input.byte()
     let isDatagram = state & 1 == 1
     let message: [UInt8]
@@ -98,6 +105,9 @@ private enum Bench {
     case 6: message = granting(Template.withdrawal.mutated(by: &input), &input)
     case 7: message = granting(Template.reach.mutated(by: &input), &input)
     case 8: message = granting(input.remainder(), &input)
+    case 10: message = granting(Template.takingDeposits.mutated(by: &input), &input)
+    case 11: message = granting(Template.services.mutated(by: &input), &input)
+    case 12: message = granting(Template.deposit.mutated(by: &input), &input)
     default: message = sealed(Template.change.mutated(by: &input), isProven: true)
     }
     var store = Store(state)
@@ -249,10 +259,12 @@ private struct EpochSeed: RandomSource {
 private struct Store {
   private(set) var users: [PrincipalName: UserRecord]
   private(set) var presences: [PrincipalName: PresenceRecord]
+  private(set) var deposits: [PrincipalName: DepositRecord]
 
   private static let alice = Person.alice.record
   private static let bob = Person.bob.record
   private static let presence = Person.bob.presence
+  private static let deposits = Person.bob.deposits
 
   init(_ state: UInt8) {
     var alice = Self.alice
@@ -270,12 +282,15 @@ private struct Store {
     }
     users = [alice.name: alice, bob.name: bob]
     presences = state >> 5 & 1 == 0 ? [bob.name: Self.presence] : [:]
+    deposits = state >> 5 & 1 == 0 ? [bob.name: Self.deposits] : [:]
   }
 
   func lookUp(_ query: RecordQuery) -> Records {
     Records(
       users: users.filter { query.users.contains($0.key) },
-      presences: presences.filter { query.presences.contains($0.key) })
+      presences: presences.filter { query.presences.contains($0.key) },
+      deposits: query.deposits.flatMap { deposits[$0] },
+      services: query.services == nil ? [] : users.keys.sorted())
   }
 
   mutating func apply(_ change: DirectoryChange, forced state: UInt8) -> ChangeOutcome {
@@ -296,6 +311,7 @@ private struct Store {
       expect(presence.addresses.count <= PresenceRecord.addressLimit, "addresses are few")
       presences[presence.name] = presence
     case .withdraw(let name, _): presences[name] = nil
+    case .takeDeposits(let record): deposits[record.name] = record
     }
     return .done
   }

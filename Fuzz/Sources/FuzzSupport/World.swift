@@ -63,6 +63,7 @@ public final class Person: Sendable {
   public let credential: Credential
   public let record: UserRecord
   public let presence: PresenceRecord
+  public let deposits: DepositRecord
 
   public static let alice = Person("alice")
   public static let bob = Person("bob")
@@ -105,6 +106,9 @@ public final class Person: Sendable {
       addresses: [World.source], loginKey: signed,
       sealedTicketKey: World.keys.sealTicketKey(
         secret(ticketKey), name: name, loginTime: World.start, random: &random))
+    deposits = DepositRecord(
+      name: name, keyVersion: keyVersion, loginTime: World.start, until: signed.expires,
+      mailbox: nil, loginKey: signed, sealedTicketKey: presence.sealedTicketKey)
   }
 
   private static let ticketGrantingKey = KeyDistributionCenter(

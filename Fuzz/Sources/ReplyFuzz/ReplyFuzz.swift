@@ -12,7 +12,7 @@ import Wire
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   var input = unsafe FuzzInput(start, count)
-  let kind = input.byte() % 18
+  let kind = input.byte() % 20
   let isProven = input.byte() & 1 == 1
   switch kind {
   case 0: announcement(input.remainder())
@@ -33,6 +33,8 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   case 14: sealedReply(sealed(Template.changed.mutated(by: &input), isProven: isProven), .change)
   case 15: sealedReply(input.remainder(), .change)
   case 16: files(keptFile(&input))
+  case 18: grantingReply(granted(Template.depositTicket.mutated(by: &input)))
+  case 19: grantingReply(granted(Template.services.mutated(by: &input)))
   default: word(input.remainder())
   }
   return 0
@@ -79,15 +81,23 @@ private enum Template {
       ).write(to: &body)
     }
 
-  static let ticket =
-    [GrantingReplyKind.ticket.rawValue] + head + renewal
-    + written { body in
-      TicketReply(
-        peer: bob.name, sessionKey: World.secret("session key"), identity: bob.identity.publicKey,
-        certificate: bob.certificate, loginKey: bob.signed, addresses: [World.source],
-        ticket: World.bytes("a ticket", Ticket.byteCount)
-      ).write(to: &body)
-    }
+  static let ticket = ticket(.present([World.source]))
+  static let depositTicket = ticket(.away(mailbox: alice.name))
+
+  private static func ticket(_ whereabouts: Whereabouts) -> [UInt8] {
+    [whereabouts.replyKind.rawValue] + head + renewal
+      + written { body in
+        TicketReply(
+          peer: bob.name, sessionKey: World.secret("session key"),
+          identity: bob.identity.publicKey, certificate: bob.certificate, loginKey: bob.signed,
+          whereabouts: whereabouts, ticket: World.bytes("a ticket", Ticket.byteCount)
+        ).write(to: &body)
+      }
+  }
+
+  static let services =
+    [GrantingReplyKind.services.rawValue] + head + renewal
+    + written { $0.names([alice.name, bob.name]) }
 
   static let announced =
     [GrantingReplyKind.announced.rawValue] + head + renewal
@@ -238,6 +248,15 @@ private func grantingReply(_ message: [UInt8]) {
   _ = try? ExpectWithdrawal(opener: opener()).receive(message.bytes)
   _ = try? ExpectReach(opener: opener()).receive(message.bytes)
   _ = try? ExpectAcceptance(opener: opener()).receive(message.bytes)
+  _ = try? ExpectDeposits(opener: opener()).receive(message.bytes)
+  if let names = try? ExpectServices(opener: opener(), after: nil).receive(message.bytes).value {
+    expect(zip(names, names.dropFirst()).allSatisfy { $0 < $1 }, "names are in order")
+  }
+  let deposit = ExpectTicket(opener: opener(), peer: Person.bob.name, purpose: .deposit)
+  if let granted = try? deposit.receive(message.bytes) {
+    let (peer, addresses) = (granted.value.peer, granted.value.addresses)
+    expect(peer == Person.bob.name && addresses.isEmpty, "a deposit is for the peer asked for")
+  }
   let expecting = ExpectTicket(opener: opener(), peer: Person.bob.name, purpose: .session)
   guard let granted = try? expecting.receive(message.bytes) else { return }
   let session = granted.value

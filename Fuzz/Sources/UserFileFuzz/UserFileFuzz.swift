@@ -6,12 +6,12 @@ import Wire
 
 @testable import Directory
 
-/// The user and the presence file: single lines, lines whose checksum is right whatever they say,
-/// and whole files.
+/// The user file, and the lines of presence and deposits: single lines, lines whose checksum is
+/// right whatever they say, and whole files.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   var input = unsafe FuzzInput(start, count)
-  switch input.byte() % 8 {
+  switch input.byte() % 9 {
   case 0: userLine(input.remainder())
   case 1: userLine(checksummed(input.remainder()))
   case 2: userLine(checksummed(Template.user.mutated(by: &input)))
@@ -19,6 +19,7 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   case 4: presenceLine(checksummed(input.remainder()))
   case 5: presenceLine(checksummed(Template.presence.mutated(by: &input)))
   case 6: files.load(input.remainder())
+  case 8: depositLine(checksummed(Template.deposits.mutated(by: &input)))
   default: files.load((Template.header + "\n" + Template.userText + "\n").utf8.mutated(by: &input))
   }
   return 0
@@ -31,6 +32,7 @@ private enum Template {
   /// Without their checksums.
   static let user = fields(userText)
   static let presence = fields(PresenceLine.announced(Person.bob.presence).text)
+  static let deposits = fields(DepositLine(Person.bob.deposits).text)
 
   private static func fields(_ text: String) -> [UInt8] {
     [UInt8](text.utf8.dropLast(" sum=".utf8.count + 16))
@@ -71,6 +73,11 @@ private func sealedRecord(_ line: [UInt8]) -> UserRecord? {
 
 private func presenceLine(_ line: [UInt8]) {
   guard let read = try? PresenceLine(line.bytes) else { return }
+  expect([UInt8](read.text.utf8) == line, "a line has one spelling")
+}
+
+private func depositLine(_ line: [UInt8]) {
+  guard let read = try? DepositLine(line.bytes) else { return }
   expect([UInt8](read.text.utf8) == line, "a line has one spelling")
 }
 

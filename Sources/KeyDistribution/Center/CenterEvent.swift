@@ -11,6 +11,8 @@ public struct CenterEvent: Hashable, Sendable {
     case keyIssued(purpose: Purpose, ticketID: [UInt8])
     case announced
     case withdrawn
+    /// A login that opens deposits from now on; `peer` is the receiver's mailbox.
+    case depositsTaken
     /// What the operator did to a user, or to the KDC.
     case operated(OperatorAct)
     case probed(port: UInt16, isReached: Bool)
@@ -59,7 +61,7 @@ public struct CenterEvent: Hashable, Sendable {
   public let kind: Kind
   /// Who asked, once that is known or claimed in a well-formed message.
   public let name: PrincipalName?
-  /// For whom a key was asked.
+  /// For whom a key was asked, or whom else it is about.
   public let peer: PrincipalName?
   public let source: NetworkAddress
 

@@ -6,10 +6,34 @@ public struct RecordQuery: Hashable, Sendable {
   public let users: UpToTwo<PrincipalName>
   /// Whose `PresenceRecord` is wanted.
   public let presences: UpToTwo<PrincipalName>
+  /// Whose `DepositRecord` is wanted.
+  public let deposits: PrincipalName?
+  /// Whose names are wanted.
+  public let services: ServiceQuery?
 
-  public init(users: UpToTwo<PrincipalName> = [], presences: UpToTwo<PrincipalName> = []) {
+  public init(
+    users: UpToTwo<PrincipalName> = [], presences: UpToTwo<PrincipalName> = [],
+    deposits: PrincipalName? = nil, services: ServiceQuery? = nil
+  ) {
     self.users = users
     self.presences = presences
+    self.deposits = deposits
+    self.services = services
+  }
+}
+
+/// Some of those who serve others in one way and are present.
+public struct ServiceQuery: Hashable, Sendable {
+  /// How many names an answer has at most: as many as fit into a datagram.
+  public static let limit = 12
+
+  public let service: ServiceKind
+  /// The names wanted are the first ones after this one; nil: of all.
+  public let after: PrincipalName?
+
+  public init(_ service: ServiceKind, after: PrincipalName?) {
+    self.service = service
+    self.after = after
   }
 }
 
@@ -19,18 +43,34 @@ public struct Records: Hashable, Sendable {
   public var users: RecordTable<UserRecord>
   /// Only records that are alive.
   public var presences: RecordTable<PresenceRecord>
+  /// If its time is not over.
+  public var deposits: DepositRecord?
+  /// In the order of names.
+  public var services: [PrincipalName]
 
   public init(
-    users: [PrincipalName: UserRecord] = [:], presences: [PrincipalName: PresenceRecord] = [:]
+    users: [PrincipalName: UserRecord] = [:], presences: [PrincipalName: PresenceRecord] = [:],
+    deposits: DepositRecord? = nil, services: [PrincipalName] = []
   ) {
     self.users = RecordTable(users)
     self.presences = RecordTable(presences)
+    self.deposits = deposits
+    self.services = services
   }
 }
 
 /// What is kept under the name of a user or a service.
 public protocol PrincipalRecord: Hashable, Sendable {
   var name: PrincipalName { get }
+}
+
+/// What is kept of a login, so that others can be given tickets for it.
+public protocol LoginRecord: PrincipalRecord {
+  /// When the KDC granted the login. Of two records of one name the later login wins.
+  var loginTime: Timestamp { get }
+  /// The key that tickets for the login are sealed under, itself under the storage key: nonce,
+  /// ciphertext, tag (60 bytes).
+  var sealedTicketKey: [UInt8] { get set }
 }
 
 /// The one or two records that a query is about, by name.
@@ -86,6 +126,8 @@ public enum DirectoryChange: Hashable, Sendable {
   case announce(PresenceRecord)
   /// The end of the presence of that login or an earlier one.
   case withdraw(PrincipalName, loginTime: Timestamp)
+  /// A receiver's login that shall open deposits from now on. The later login wins.
+  case takeDeposits(DepositRecord)
 }
 
 /// What became of a change.

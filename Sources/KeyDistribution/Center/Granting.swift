@@ -43,6 +43,20 @@ struct PendingGranting: ~Copyable, Sendable {
       reply(kind, from: center, at: now, random: &random),
       event: CenterEvent(.refused(reason), name: ticket.name, peer: peer, source: source))
   }
+
+  /// The answer where what a login asked to be entered was not; nil if it was.
+  func refusal(
+    of outcome: ChangeOutcome, from center: KeyDistributionCenter, at now: Timestamp,
+    random: inout some RandomSource
+  ) -> CenterAnswer? {
+    switch outcome {
+    case .done: nil
+    case .conflict:
+      answer(.superseded, reason: .superseded, from: center, at: now, random: &random)
+    case .failed, .notInvited:
+      answer(.unavailable, reason: .unavailable, from: center, at: now, random: &random)
+    }
+  }
 }
 
 extension KeyDistributionCenter {
@@ -106,11 +120,18 @@ extension KeyDistributionCenter {
 
   private func query(for granting: borrowing PendingGranting) -> RecordQuery {
     switch granting.request {
+    case .ticket(.deposit, let peer, _, _):
+      RecordQuery(users: [granting.ticket.name, peer], deposits: peer)
     case .ticket(_, let peer, _, _):
       RecordQuery(users: [granting.ticket.name, peer], presences: [peer])
     case .announce:
       RecordQuery(users: [granting.ticket.name], presences: [granting.ticket.name])
     case .withdraw, .reach: RecordQuery(users: [granting.ticket.name])
+    case .takeDeposits:
+      RecordQuery(users: [granting.ticket.name], deposits: granting.ticket.name)
+    case .services(let service, let after):
+      RecordQuery(
+        users: [granting.ticket.name], services: ServiceQuery(service, after: after))
     }
   }
 
@@ -131,10 +152,10 @@ extension KeyDistributionCenter {
         purpose, for: peer, ephemeral: ephemeral, signature: signature, to: user, granting,
         records: records, at: now, &random)
       return .answer(answer)
-    case .announce(let port, let addresses, let signature):
+    case .announce(let port, let addresses, let signature, let service):
       let presence = presence(
         granting.ticket, signature, addresses: addresses, port: port, source: granting.source,
-        present: records.presences[user.name], &random)
+        service: service, present: records.presences[user.name], &random)
       let isRefreshed = presence == records.presences[user.name]
       return .change(
         .announce(presence),
@@ -144,6 +165,13 @@ extension KeyDistributionCenter {
         granting.ticket.name, loginTime: granting.ticket.loginTime)
       return .change(change, PendingChange(.presence(granting, .withdrawn)))
     case .reach(let port): return probe(port, for: granting, at: now, &random)
+    case .takeDeposits(let signature, let mailbox):
+      let deposits = deposits(
+        granting.ticket, signature, mailbox: mailbox, present: records.deposits, &random)
+      let isNew = deposits != records.deposits
+      return .change(
+        .takeDeposits(deposits), PendingChange(.deposits(granting, deposits, isNew: isNew)))
+    case .services: return .answer(services(records.services, for: granting, at: now, &random))
     }
   }
 
@@ -156,9 +184,8 @@ extension KeyDistributionCenter {
     guard peer != user.name, let identity = user.identity,
       let responder = records.users[peer], responder.state == .active,
       responder.mayBeCalled(by: user.name),
-      let presence = records.presences[peer], presence.keyVersion == responder.keyVersion,
-      now <= presence.loginEnd, let responderIdentity = responder.identity,
-      let ticketKey = try? keys.ticketKey(of: presence)
+      let login = calledLogin(of: responder, for: purpose, records: records, at: now),
+      let responderIdentity = responder.identity
     else {
       return granting.answer(
         .peerNotPresent, reason: .peerNotPresent, peer: peer, from: self, at: now,
@@ -172,25 +199,52 @@ extension KeyDistributionCenter {
       loginKey: SignedLoginKey(
         key: granting.ticket.loginKey, issued: signature.issued, expires: signature.expires,
         keyVersion: granting.ticket.keyVersion, signature: signature.signature),
-      issued: now, expires: now + policy.ticketLifetime, id: random.bytes(Ticket.idByteCount))
+      issued: now, expires: login.ticketEnd, id: random.bytes(Ticket.idByteCount))
     let reply = TicketReply(
       peer: peer, sessionKey: sessionKey, identity: responderIdentity,
-      certificate: keys.certificate(of: responder), loginKey: presence.loginKey,
-      addresses: presence.addresses,
+      certificate: keys.certificate(of: responder), loginKey: login.loginKey,
+      whereabouts: login.whereabouts,
       ticket: ticket.sealed(
-        under: ticketKey.key, realm: keys.realm, random: &random))
+        under: login.ticketKey.key, realm: keys.realm, random: &random))
     return CenterAnswer(
-      granting.reply(.ticket, from: self, at: now, random: &random) { reply.write(to: &$0) },
+      granting.reply(login.whereabouts.replyKind, from: self, at: now, random: &random) {
+        reply.write(to: &$0)
+      },
       event: CenterEvent(
         .keyIssued(purpose: purpose, ticketID: ticket.id), name: user.name, peer: peer,
         source: granting.source))
   }
 
+  /// The login that a ticket is sealed for: the one that is present, or the one that takes
+  /// deposits; nil if there is none that counts.
+  private func calledLogin(
+    of responder: UserRecord, for purpose: Purpose, records: Records, at now: Timestamp
+  ) -> CalledLogin? {
+    switch purpose {
+    case .session, .service:
+      guard let presence = records.presences[responder.name],
+        presence.keyVersion == responder.keyVersion, now <= presence.loginEnd,
+        let ticketKey = try? keys.ticketKey(of: presence)
+      else { return nil }
+      return CalledLogin(
+        loginKey: presence.loginKey, ticketKey: ticketKey,
+        whereabouts: .present(presence.addresses), ticketEnd: now + policy.ticketLifetime)
+    case .deposit:
+      guard let deposits = records.deposits, deposits.name == responder.name,
+        deposits.keyVersion == responder.keyVersion, now <= deposits.until,
+        let ticketKey = try? keys.openTicketKey(of: deposits)
+      else { return nil }
+      return CalledLogin(
+        loginKey: deposits.loginKey, ticketKey: TicketKey(ticketKey),
+        whereabouts: .away(mailbox: deposits.mailbox), ticketEnd: deposits.until)
+    }
+  }
+
   /// Step A2: what a receiver says of itself, with the address that the KDC sees first.
   private func presence(
     _ ticket: borrowing TicketGrantingTicket, _ signature: LoginSignature,
-    addresses: [NetworkAddress], port: UInt16, source: NetworkAddress, present: PresenceRecord?,
-    _ random: inout some RandomSource
+    addresses: [NetworkAddress], port: UInt16, source: NetworkAddress, service: ServiceKind?,
+    present: PresenceRecord?, _ random: inout some RandomSource
   ) -> PresenceRecord {
     var observed = source
     observed.port = port
@@ -208,7 +262,7 @@ extension KeyDistributionCenter {
       loginKey: SignedLoginKey(
         key: ticket.loginKey, issued: signature.issued, expires: signature.expires,
         keyVersion: ticket.keyVersion, signature: signature.signature),
-      sealedTicketKey: sealedTicketKey)
+      service: service, sealedTicketKey: sealedTicketKey)
   }
 
   /// Step A3: of two logins the later receives, and the earlier is told.
@@ -216,14 +270,8 @@ extension KeyDistributionCenter {
     _ granting: consuming PendingGranting, presence: PresenceChange, outcome: ChangeOutcome,
     at now: Timestamp, _ random: inout some RandomSource
   ) -> CenterAnswer {
-    switch outcome {
-    case .conflict:
-      return granting.answer(
-        .superseded, reason: .superseded, from: self, at: now, random: &random)
-    case .failed, .notInvited:
-      return granting.answer(
-        .unavailable, reason: .unavailable, from: self, at: now, random: &random)
-    case .done: break
+    if let refusal = granting.refusal(of: outcome, from: self, at: now, random: &random) {
+      return refusal
     }
     let observed = granting.source
     let message: [UInt8]
@@ -238,6 +286,16 @@ extension KeyDistributionCenter {
     return CenterAnswer(
       message, event: presence.event(name: granting.ticket.name, source: granting.source))
   }
+}
+
+/// A login of a responder that a ticket is for.
+private struct CalledLogin {
+  let loginKey: SignedLoginKey
+  /// What the ticket is sealed under.
+  let ticketKey: TicketKey
+  let whereabouts: Whereabouts
+  /// Until when the ticket may be opened.
+  let ticketEnd: Timestamp
 }
 
 /// What a receiver said of its presence.

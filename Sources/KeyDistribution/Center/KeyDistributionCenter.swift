@@ -227,6 +227,9 @@ public final class KeyDistributionCenter: Sendable {
       return finish(change, outcome: outcome, at: now, &random)
     case .presence(let granting, let presence):
       return finish(granting, presence: presence, outcome: outcome, at: now, &random)
+    case .deposits(let granting, let record, let isNew):
+      return finish(
+        granting, deposits: record, isNew: isNew, outcome: outcome, at: now, &random)
     }
   }
 
@@ -276,6 +279,7 @@ enum DecidedChange: ~Copyable, Sendable {
   case enrolment(PendingLogin, UserRecord)
   case secret(VerifiedSecretChange)
   case presence(PendingGranting, PresenceChange)
+  case deposits(PendingGranting, DepositRecord, isNew: Bool)
 }
 
 extension CenterAnswer {

@@ -2,7 +2,7 @@ internal import Cryptography
 public import Wire
 
 /// Where a receiver can be reached, and the keys of the login that it receives with.
-public struct PresenceRecord: PrincipalRecord {
+public struct PresenceRecord: LoginRecord {
   private struct Fields: Hashable, Sendable {
     let name: PrincipalName
     let keyVersion: UInt32
@@ -10,6 +10,7 @@ public struct PresenceRecord: PrincipalRecord {
     let loginEnd: Timestamp
     var addresses: [NetworkAddress]
     let loginKey: SignedLoginKey
+    let service: ServiceKind?
     var sealedTicketKey: [UInt8]
   }
 
@@ -30,6 +31,8 @@ public struct PresenceRecord: PrincipalRecord {
   }
   /// The per-login key with the signature of the receiver's identity key.
   public var loginKey: SignedLoginKey { fields.value.loginKey }
+  /// What it serves others with; nil for a receiver.
+  public var service: ServiceKind? { fields.value.service }
   /// The key that tickets for this receiver are sealed under, itself under the storage key: nonce,
   /// ciphertext, tag (60 bytes).
   public var sealedTicketKey: [UInt8] {
@@ -42,11 +45,13 @@ public struct PresenceRecord: PrincipalRecord {
 
   public init(
     name: PrincipalName, keyVersion: UInt32, loginTime: Timestamp, loginEnd: Timestamp,
-    addresses: [NetworkAddress], loginKey: SignedLoginKey, sealedTicketKey: [UInt8]
+    addresses: [NetworkAddress], loginKey: SignedLoginKey, service: ServiceKind? = nil,
+    sealedTicketKey: [UInt8]
   ) {
     fields = Shared(
       Fields(
         name: name, keyVersion: keyVersion, loginTime: loginTime, loginEnd: loginEnd,
-        addresses: addresses, loginKey: loginKey, sealedTicketKey: sealedTicketKey))
+        addresses: addresses, loginKey: loginKey, service: service,
+        sealedTicketKey: sealedTicketKey))
   }
 }

@@ -84,9 +84,9 @@ public final class RealmKeys: Sendable {
     return storage.seal(ticketKey, .ticketKey, context, random: &random)
   }
 
-  func openTicketKey(of presence: PresenceRecord) throws(AuthenticationFailure) -> SecretBytes {
-    let context = presenceContext(name: presence.name, loginTime: presence.loginTime)
-    return try storage.open(presence.sealedTicketKey, .ticketKey, context)
+  func openTicketKey(of record: some LoginRecord) throws(AuthenticationFailure) -> SecretBytes {
+    let context = presenceContext(name: record.name, loginTime: record.loginTime)
+    return try storage.open(record.sealedTicketKey, .ticketKey, context)
   }
 
   /// The same, ready to seal with.

@@ -111,17 +111,17 @@ extension RealmKeys {
     }
   }
 
-  /// The same for the ticket key of a presence.
-  public func resealed(
-    _ presence: PresenceRecord, random: inout some RandomSource
-  ) -> PresenceRecord? {
-    let context = presenceContext(name: presence.name, loginTime: presence.loginTime)
-    guard !storage.isPresent(presence.sealedTicketKey, .ticketKey, context) else { return nil }
-    switch try? openTicketKey(of: presence) {
+  /// The same for the ticket key of a login.
+  public func resealed<Record: LoginRecord>(
+    _ record: Record, random: inout some RandomSource
+  ) -> Record? {
+    let context = presenceContext(name: record.name, loginTime: record.loginTime)
+    guard !storage.isPresent(record.sealedTicketKey, .ticketKey, context) else { return nil }
+    switch try? openTicketKey(of: record) {
     case .some(let key):
-      var resealed = presence
+      var resealed = record
       resealed.sealedTicketKey = sealTicketKey(
-        key, name: presence.name, loginTime: presence.loginTime, random: &random)
+        key, name: record.name, loginTime: record.loginTime, random: &random)
       return resealed
     case .none: return nil
     }

@@ -70,14 +70,16 @@ public struct Credential: ~Copyable, Sendable {
 
   /// Step A1: announces where this login receives.
   ///
-  /// - Parameter addresses: besides the one that the KDC observes; the first five count.
+  /// - Parameters:
+  ///   - addresses: besides the one that the KDC observes; the first five count.
+  ///   - service: what is served there; nil: files for oneself are received.
   public func announce(
-    port: UInt16, addresses: [NetworkAddress], at now: Timestamp,
+    port: UInt16, addresses: [NetworkAddress], service: ServiceKind? = nil, at now: Timestamp,
     random: inout some RandomSource
   ) -> Outgoing<ExpectAnnouncement> {
     let some = [NetworkAddress](addresses.prefix(GrantingRequest.announcedAddressLimit))
     let request = GrantingRequest.announce(
-      port: port, addresses: some, LoginSignature(signed))
+      port: port, addresses: some, LoginSignature(signed), service: service)
     let sealed = seal(request, at: now, random: &random)
     return Outgoing(sealed.message, next: ExpectAnnouncement(opener: sealed.next))
   }
@@ -96,6 +98,28 @@ public struct Credential: ~Copyable, Sendable {
   ) -> Outgoing<ExpectReach> {
     let sealed = seal(.reach(port: port), at: now, random: &random)
     return Outgoing(sealed.message, next: ExpectReach(opener: sealed.next))
+  }
+
+  /// Step B1: says that this login shall open deposits. Its secrets are on one's disk by now.
+  ///
+  /// - Parameter mailbox: where this user looks for deposits, for senders who ask.
+  public func takeDeposits(
+    mailbox: PrincipalName?, at now: Timestamp, random: inout some RandomSource
+  ) -> Outgoing<ExpectDeposits> {
+    let request = GrantingRequest.takeDeposits(LoginSignature(signed), mailbox: mailbox)
+    let sealed = seal(request, at: now, random: &random)
+    return Outgoing(sealed.message, next: ExpectDeposits(opener: sealed.next))
+  }
+
+  /// Step M1: asks who serves so and is present.
+  ///
+  /// - Parameter after: the last name of the answer before this one.
+  public func askForServices(
+    _ service: ServiceKind, after: PrincipalName?, at now: Timestamp,
+    random: inout some RandomSource
+  ) -> Outgoing<ExpectServices> {
+    let sealed = seal(.services(service, after: after), at: now, random: &random)
+    return Outgoing(sealed.message, next: ExpectServices(opener: sealed.next, after: after))
   }
 
   /// Step T1 for one's own name, to which the KDC says no more than that it takes this login (T4).

@@ -60,7 +60,8 @@ struct GrantingReplyOpener: ~Copyable {
     case .loginOver: .loginOver
     case .clockSkew: .clockSkew(now: time)
     case .unavailable: .unavailable
-    case .ticket, .announced, .withdrawn, .reach: .unexpectedReply
+    case .ticket, .announced, .withdrawn, .reach, .depositTicket, .depositsTaken, .services:
+      .unexpectedReply
     }
   }
 }
@@ -80,9 +81,24 @@ public struct SessionGrant: ~Copyable {
   public let purpose: Purpose
   let sessionKey: SecretBytes
   let claim: PeerClaim
-  /// Where the peer listens, the address that the KDC observed first.
+  /// Where the peer listens, the address that the KDC observed first. None for a deposit.
   public let addresses: [NetworkAddress]
+  /// Of a deposit: where the receiver looks for it, if it says so.
+  public let mailbox: PrincipalName?
   let ticket: [UInt8]
+
+  init(
+    peer: PrincipalName, purpose: Purpose, sessionKey: consuming SecretBytes, claim: PeerClaim,
+    addresses: [NetworkAddress], mailbox: PrincipalName? = nil, ticket: [UInt8]
+  ) {
+    self.peer = peer
+    self.purpose = purpose
+    self.sessionKey = sessionKey
+    self.claim = claim
+    self.addresses = addresses
+    self.mailbox = mailbox
+    self.ticket = ticket
+  }
 
   /// What the KDC says of the peer's keys.
   public var peerClaim: PeerClaim { claim }
@@ -100,15 +116,21 @@ public struct ExpectTicket: ~Copyable {
   ) throws(ExchangeFailure) -> Granted<SessionGrant> {
     let asked = peer
     let purpose = purpose
-    return try opener.open(message, expecting: .ticket) { (reader) throws(WireError) in
-      let reply = try TicketReply(from: &reader)
+    let expected: GrantingReplyKind = purpose == .deposit ? .depositTicket : .ticket
+    return try opener.open(message, expecting: expected) { (reader) throws(WireError) in
+      let reply = try TicketReply(from: &reader, purpose: purpose)
       guard reply.peer == asked else { throw .invalid("peer") }
+      let (addresses, mailbox): ([NetworkAddress], PrincipalName?) =
+        switch reply.whereabouts {
+        case .present(let addresses): (addresses, nil)
+        case .away(let mailbox): ([], mailbox)
+        }
       return SessionGrant(
         peer: asked, purpose: purpose, sessionKey: reply.sessionKey.duplicate(),
         claim: PeerClaim(
           name: asked, identity: reply.identity, certificate: reply.certificate,
           loginKey: reply.loginKey),
-        addresses: reply.addresses, ticket: reply.ticket)
+        addresses: addresses, mailbox: mailbox, ticket: reply.ticket)
     }
   }
 }
@@ -146,6 +168,45 @@ public struct ExpectReach: ~Copyable {
       try Reach(from: &reader)
     }
   }
+}
+
+/// Awaits B3.
+public struct ExpectDeposits: ~Copyable {
+  let opener: GrantingReplyOpener
+
+  /// - Returns: until when deposits may come for this login, in KDC time.
+  public borrowing func receive(
+    _ message: RawSpan
+  ) throws(ExchangeFailure) -> Granted<Timestamp> {
+    try opener.open(message, expecting: .depositsTaken) { (reader) throws(WireError) in
+      try reader.timestamp()
+    }
+  }
+}
+
+/// Awaits M2.
+public struct ExpectServices: ~Copyable {
+  let opener: GrantingReplyOpener
+  let after: PrincipalName?
+
+  /// - Returns: names in their order, all after the one that was given, `pageLimit` at most. When
+  ///   there are as many, there may be more after the last.
+  public borrowing func receive(
+    _ message: RawSpan
+  ) throws(ExchangeFailure) -> Granted<[PrincipalName]> {
+    var last = after
+    return try opener.open(message, expecting: .services) { (reader) throws(WireError) in
+      let names = try reader.names(limit: Self.pageLimit)
+      // So that whoever asks for more each time comes to an end.
+      for name in names {
+        if let last, name <= last { throw .invalid("order of names") }
+        last = name
+      }
+      return names
+    }
+  }
+
+  public static let pageLimit = ServiceQuery.limit
 }
 
 /// Awaits T4 on one's own name.

@@ -44,14 +44,16 @@ extension VerifiedEpoch {
   ///
   /// - Parameters:
   ///   - lifetime: how long the login should last; the KDC has a ceiling.
+  ///   - keyLifetime: how long the login key is good for, 32 days at most; nil: an hour longer than
+  ///     the login. Whoever takes deposits keeps the key, and gives it the time that they may wait.
   ///   - now: KDC time.
   public func logIn(
     _ name: PrincipalName, keyVersion: UInt32, digest: borrowing SecretBytes,
     identity: borrowing SigningKey, loginKey: consuming AgreementKey, lifetime: Interval,
-    at now: Timestamp
+    keyLifetime: Interval? = nil, at now: Timestamp
   ) throws(ExchangeFailure) -> Outgoing<ExpectLogin> {
     let signed = SignedLoginKey(
-      key: loginKey.publicKey, issued: now, expires: now + lifetime + .hours(1),
+      key: loginKey.publicKey, issued: now, expires: now + (keyLifetime ?? lifetime + .hours(1)),
       keyVersion: keyVersion, owner: name, realm: realm, identity: identity)
     let request = LoginRequest(
       name: name, identity: identity.publicKey, loginKey: signed,

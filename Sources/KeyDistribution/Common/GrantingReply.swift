@@ -14,10 +14,15 @@ enum GrantingReplyKind: UInt8 {
   case clockSkew = 7
   case unavailable = 8
   case reach = 9
+  case depositTicket = 10
+  case depositsTaken = 11
+  case services = 12
 
   var carriesRenewal: Bool {
     switch self {
-    case .ticket, .announced, .withdrawn, .peerNotPresent, .superseded, .reach: true
+    case .ticket, .announced, .withdrawn, .peerNotPresent, .superseded, .reach, .depositTicket,
+      .depositsTaken, .services:
+      true
     case .loginOver, .clockSkew, .unavailable: false
     }
   }
@@ -48,6 +53,38 @@ public struct Reach: Hashable, Sendable {
   }
 }
 
+/// How what is meant for a peer comes to it.
+enum Whereabouts {
+  /// It listens there.
+  case present([NetworkAddress])
+  /// It is left with a message server, of the peer's choice if it has made one.
+  case away(mailbox: PrincipalName?)
+
+  /// What the reply with a ticket for that is called.
+  var replyKind: GrantingReplyKind {
+    switch self {
+    case .present: .ticket
+    case .away: .depositTicket
+    }
+  }
+
+  func write(to message: inout ByteWriter) {
+    switch self {
+    case .present(let addresses): message.addresses(addresses)
+    case .away(let mailbox): message.optionalName(mailbox)
+    }
+  }
+
+  /// - Parameter purpose: of the ticket that came with it.
+  init(from reader: inout ByteReader, purpose: Purpose) throws(WireError) {
+    switch purpose {
+    case .session, .service:
+      self = .present(try reader.addresses(limit: PresenceRecord.addressLimit))
+    case .deposit: self = .away(mailbox: try reader.optionalName())
+    }
+  }
+}
+
 /// A session key for two, as its initiator gets it.
 struct TicketReply: ~Copyable {
   let peer: PrincipalName
@@ -55,8 +92,7 @@ struct TicketReply: ~Copyable {
   let identity: VerifyingKey
   let certificate: [UInt8]
   let loginKey: SignedLoginKey
-  /// Where the peer listens.
-  let addresses: [NetworkAddress]
+  let whereabouts: Whereabouts
   /// Sealed for the peer; opaque here.
   let ticket: [UInt8]
 
@@ -67,32 +103,32 @@ struct TicketReply: ~Copyable {
     message.bytes(certificate.bytes)
     message.loginKey(loginKey)
     message.bytes(ticket.bytes)
-    message.addresses(addresses)
+    whereabouts.write(to: &message)
   }
 
   init(
     peer: PrincipalName, sessionKey: consuming SecretBytes, identity: VerifyingKey,
-    certificate: [UInt8], loginKey: SignedLoginKey, addresses: [NetworkAddress], ticket: [UInt8]
+    certificate: [UInt8], loginKey: SignedLoginKey, whereabouts: Whereabouts, ticket: [UInt8]
   ) {
     self.peer = peer
     self.sessionKey = sessionKey
     self.identity = identity
     self.certificate = certificate
     self.loginKey = loginKey
-    self.addresses = addresses
+    self.whereabouts = whereabouts
     self.ticket = ticket
   }
 
-  init(from reader: inout ByteReader) throws(WireError) {
+  init(from reader: inout ByteReader, purpose: Purpose) throws(WireError) {
     let peer = try reader.name()
     let sessionKey = try reader.secret(32)
     let identity = try reader.verifyingKey()
     let certificate = try reader.bytes(64)
     let loginKey = try reader.loginKey()
     let ticket = try reader.bytes(Ticket.byteCount)
-    let addresses = try reader.addresses(limit: PresenceRecord.addressLimit)
+    let whereabouts = try Whereabouts(from: &reader, purpose: purpose)
     self.init(
       peer: peer, sessionKey: sessionKey, identity: identity, certificate: certificate,
-      loginKey: loginKey, addresses: addresses, ticket: ticket)
+      loginKey: loginKey, whereabouts: whereabouts, ticket: ticket)
   }
 }

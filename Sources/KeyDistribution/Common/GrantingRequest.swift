@@ -13,12 +13,17 @@ public enum Purpose: UInt8, Hashable, Sendable {
 enum GrantingRequest {
   /// A session key for a peer, and the ticket that carries it.
   case ticket(purpose: Purpose, peer: PrincipalName, ephemeral: AgreementPublicKey, LoginSignature)
-  /// "I receive, here": refreshed while it is so.
-  case announce(port: UInt16, addresses: [NetworkAddress], LoginSignature)
+  /// "I receive, or serve, here": refreshed while it is so.
+  case announce(
+    port: UInt16, addresses: [NetworkAddress], LoginSignature, service: ServiceKind? = nil)
   /// "I no longer receive."
   case withdraw
   /// "Can you connect to me at this port?" By TCP only.
   case reach(port: UInt16)
+  /// "This login shall open deposits for me", and where it looks for them.
+  case takeDeposits(LoginSignature, mailbox: PrincipalName?)
+  /// "Who serves so?" The names that come after one.
+  case services(ServiceKind, after: PrincipalName?)
 
   /// Besides the one that the KDC observes.
   static let announcedAddressLimit = PresenceRecord.addressLimit - 1
@@ -28,6 +33,9 @@ enum GrantingRequest {
     case announce = 2
     case withdraw = 3
     case reach = 4
+    case announceService = 5
+    case takeDeposits = 6
+    case services = 7
   }
 
   func write(to message: inout ByteWriter) {
@@ -38,8 +46,9 @@ enum GrantingRequest {
       message.name(peer)
       message.bytes(ephemeral.encoding)
       signature.write(to: &message)
-    case .announce(let port, let addresses, let signature):
-      message.uint8(Kind.announce.rawValue)
+    case .announce(let port, let addresses, let signature, let service):
+      message.uint8((service == nil ? Kind.announce : Kind.announceService).rawValue)
+      if let service { message.uint8(service.rawValue) }
       message.uint16(port)
       message.addresses(addresses)
       signature.write(to: &message)
@@ -48,6 +57,14 @@ enum GrantingRequest {
     case .reach(let port):
       message.uint8(Kind.reach.rawValue)
       message.uint16(port)
+    case .takeDeposits(let signature, let mailbox):
+      message.uint8(Kind.takeDeposits.rawValue)
+      signature.write(to: &message)
+      message.optionalName(mailbox)
+    case .services(let service, let after):
+      message.uint8(Kind.services.rawValue)
+      message.uint8(service.rawValue)
+      message.optionalName(after)
     }
   }
 
@@ -58,15 +75,28 @@ enum GrantingRequest {
       self = .ticket(
         purpose: purpose, peer: try reader.name(), ephemeral: try reader.agreementKey(),
         try LoginSignature(from: &reader))
-    case .announce:
-      self = .announce(
-        port: try reader.port(),
-        addresses: try reader.addresses(limit: Self.announcedAddressLimit),
-        try LoginSignature(from: &reader))
+    case .announce: self = try Self.announcement(&reader, service: nil)
     case .withdraw: self = .withdraw
     case .reach: self = .reach(port: try reader.port())
+    case .announceService:
+      let service = try reader.service()
+      self = try Self.announcement(&reader, service: service)
+    case .takeDeposits:
+      self = .takeDeposits(
+        try LoginSignature(from: &reader), mailbox: try reader.optionalName())
+    case .services:
+      self = .services(try reader.service(), after: try reader.optionalName())
     case nil: throw .invalid("request kind")
     }
+  }
+
+  private static func announcement(
+    _ reader: inout ByteReader, service: ServiceKind?
+  ) throws(WireError) -> GrantingRequest {
+    .announce(
+      port: try reader.port(),
+      addresses: try reader.addresses(limit: announcedAddressLimit),
+      try LoginSignature(from: &reader), service: service)
   }
 }
 
@@ -100,6 +130,11 @@ extension ByteWriter {
     uint8(UInt8(addresses.count))
     for address in addresses { self.address(address) }
   }
+
+  mutating func names(_ names: some Collection<PrincipalName>) {
+    uint8(UInt8(names.count))
+    for name in names { self.name(name) }
+  }
 }
 
 extension ByteReader {
@@ -109,6 +144,21 @@ extension ByteReader {
     let port = try uint16()
     guard port != 0 else { throw .invalid("port") }
     return port
+  }
+
+  @_lifetime(self: copy self)
+  fileprivate mutating func service() throws(WireError) -> ServiceKind {
+    guard let service = ServiceKind(rawValue: try uint8()) else { throw .invalid("service") }
+    return service
+  }
+
+  @_lifetime(self: copy self)
+  mutating func names(limit: Int) throws(WireError) -> [PrincipalName] {
+    let count = Int(try uint8())
+    guard count <= limit else { throw .invalid("number of names") }
+    var names: [PrincipalName] = []
+    for _ in 0..<count { names.append(try name()) }
+    return names
   }
 
   @_lifetime(self: copy self)

@@ -11,7 +11,7 @@ extension Credential {
   public func startSession(
     _ grant: consuming SessionGrant, with peer: TrustedPeer, ephemeral: consuming AgreementKey
   ) throws(PeerFailure) -> Outgoing<ExpectHandshakeReply> {
-    guard grant.peer == peer.name, grant.claim.identity == peer.identity,
+    guard grant.purpose != .deposit, grant.peer == peer.name, grant.claim.identity == peer.identity,
       grant.claim.loginKey.key == peer.loginKey
     else { throw .keysDiffer }
     let binding = PeerBinding(

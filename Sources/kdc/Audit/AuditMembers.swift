@@ -26,6 +26,7 @@ struct AuditMembers {
       append("\"")
     case .announced: append("announced\"")
     case .withdrawn: append("withdrawn\"")
+    case .depositsTaken: append("deposits-taken\"")
     case .operated(let act):
       append("operator-")
       text.append(act.rawValue)

@@ -24,6 +24,7 @@ extension OperatorDesk {
     var random = SystemRandom()
     let count = try replaceAll { center.keys.resealed($0, random: &random) }
     sealPresences()
+    try sealDeposits()
     try written { () throws(KeyFileFailure) in try keys.endRotation(of: center) }
     log(CenterEvent(.storageKeyRotated, name: nil), SystemClock.now)
     return .object([.init("users", .integer(Int64(count)))])
@@ -94,6 +95,24 @@ extension OperatorDesk {
     for presence in directory.presences.records(at: now) {
       guard let resealed = center.keys.resealed(presence, random: &random) else { continue }
       _ = directory.presences.announce(resealed, at: now)
+    }
+  }
+
+  /// One after the other: there is one at most for each user, and it has to be on the disk.
+  private func sealDeposits() throws(OperatorFailure) {
+    var random = SystemRandom()
+    let now = SystemClock.now
+    for deposits in directory.deposits.records(at: now) {
+      guard let resealed = center.keys.resealed(deposits, random: &random) else { continue }
+      let outcome = Mutex(ChangeOutcome.failed)
+      let written = DispatchSemaphore(value: 0)
+      directory.deposits.replace(deposits, with: resealed, at: now) { result in
+        outcome.withLock { $0 = result }
+        written.signal()
+      }
+      written.wait()
+      // A conflict: another login has come meanwhile, sealed under the present key.
+      guard outcome.withLock({ $0 }) != .failed else { throw Self.unwritten }
     }
   }
 }

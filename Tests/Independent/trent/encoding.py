@@ -49,6 +49,11 @@ def padded(name: str) -> bytes:
     return u8(len(raw)) + raw.ljust(64, b"\0")
 
 
+def optional_name(name: str | None) -> bytes:
+    """2.1: a padded name or none."""
+    return bytes(65) if name is None else padded(name)
+
+
 def word(identity: bytes) -> str:
     """2.2: the printable word of a KDC's identity."""
     text = base64.b32encode(identity + sha256(identity)[:4]).decode("ascii")
@@ -114,6 +119,10 @@ class Reader:
         if length > 64 or not NAME.fullmatch(name) or any(field[length:]):
             raise Malformed("this is no name")
         return name.decode("ascii")
+
+    def optional_name(self) -> str | None:
+        field = self.bytes(65)
+        return Reader(field).name() if any(field) else None
 
     def address(self) -> Address:
         family, field, port = self.u8(), self.bytes(16), self.u16()

@@ -2,18 +2,39 @@
 
 from dataclasses import dataclass, field
 
-from .encoding import Address, Malformed, Reader, context, padded, u8, u16, u64
+from .encoding import (
+    Address,
+    Malformed,
+    Reader,
+    context,
+    optional_name,
+    padded,
+    u8,
+    u16,
+    u64,
+)
 from .envelope import GRANTING_REPLY, GRANTING_REQUEST, fields_of, message
 from .keys import LoginKey, SignedLoginKey, certificate_text
 from .primitives import expand, open_sealed, open_with_nonce, pair, random, seal, verifies
 
-TICKET_REQUEST, ANNOUNCE, WITHDRAW, REACH = 1, 2, 3, 4
+TICKET_REQUEST, ANNOUNCE, WITHDRAW, REACH, ANNOUNCE_SERVICE, TAKE_DEPOSITS, LIST = range(1, 8)
 TICKET, ANNOUNCED, WITHDRAWN, NOT_PRESENT, LATER_LOGIN, LOGIN_OVER, WRONG_TIME, NOT_NOW = range(
     1, 9
 )
-REACHED = 9
-RENEWING = (TICKET, ANNOUNCED, WITHDRAWN, NOT_PRESENT, LATER_LOGIN, REACHED)
-SESSION = 1
+REACHED, DEPOSIT_TICKET, DEPOSITS_TAKEN, SERVICES = range(9, 13)
+RENEWING = (
+    TICKET,
+    ANNOUNCED,
+    WITHDRAWN,
+    NOT_PRESENT,
+    LATER_LOGIN,
+    REACHED,
+    DEPOSIT_TICKET,
+    DEPOSITS_TAKEN,
+    SERVICES,
+)
+SESSION, SERVICE, DEPOSIT = 1, 2, 3
+MAILBOX, LIST_LIMIT = 1, 12
 TGT_LENGTH, TICKET_LENGTH, REPLY_HEADER = 213, 459, 18
 
 
@@ -50,12 +71,13 @@ class Login:
 
 @dataclass(frozen=True)
 class TicketGrant:
-    """Kind 1 of the granting reply."""
+    """Kinds 1 and 10 of the granting reply."""
 
     peer: Credentials
     session_key: bytes
     ticket: bytes
-    addresses: list[Address]
+    addresses: list[Address] = field(default_factory=list)
+    mailbox: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +87,8 @@ class GrantingReply:
     grant: TicketGrant | None = None
     observed: Address | None = None
     reached: int | None = None
+    until: int | None = None
+    services: list[str] = field(default_factory=list)
 
 
 def ticket_fields(login: Login, peer: str, ephemeral: bytes, purpose: int = SESSION) -> bytes:
@@ -76,6 +100,18 @@ def announce_fields(login: Login, port: int, addresses: list[Address]) -> bytes:
     listed = b"".join(address.encoded() for address in addresses)
     signature = login.login_key.signed.login_signature()
     return u16(port) + u8(len(addresses)) + listed + signature
+
+
+def service_fields(login: Login, service: int, port: int) -> bytes:
+    return u8(service) + announce_fields(login, port, [])
+
+
+def deposits_fields(login: Login, mailbox: str | None = None) -> bytes:
+    return login.login_key.signed.login_signature() + optional_name(mailbox)
+
+
+def list_fields(service: int, after: str | None = None) -> bytes:
+    return u8(service) + optional_name(after)
 
 
 class GrantingExchange:
@@ -97,25 +133,37 @@ class GrantingExchange:
         key, key_nonce = pair(expand(self._request_key, info, 44))
         plaintext = Reader(open_sealed(key, key_nonce, reply[:REPLY_HEADER], reader.rest()))
         kind, time = plaintext.u8(), plaintext.u64()
-        if not TICKET <= kind <= REACHED:
+        if not TICKET <= kind <= SERVICES:
             raise Malformed("an unknown kind of granting reply")
         fresh = (plaintext.bytes(32), plaintext.bytes(TGT_LENGTH)) if kind in RENEWING else None
-        grant = _read_grant(plaintext) if kind == TICKET else None
+        grant = _read_grant(plaintext, kind) if kind in (TICKET, DEPOSIT_TICKET) else None
         observed = plaintext.address() if kind in (ANNOUNCED, REACHED) else None
         reached = plaintext.u8() if kind == REACHED else None
         if reached not in (None, 0, 1):
             raise Malformed("reached is 0 or 1")
+        until = plaintext.u64() if kind == DEPOSITS_TAKEN else None
+        services = _read_names(plaintext) if kind == SERVICES else []
         plaintext.end()
         self._login.time = time
         if fresh is not None:
             self._login.request_key, self._login.tgt = fresh
-        return GrantingReply(kind, time, grant, observed, reached)
+        return GrantingReply(kind, time, grant, observed, reached, until, services)
 
 
-def _read_grant(reader: Reader) -> TicketGrant:
+def _read_grant(reader: Reader, kind: int) -> TicketGrant:
     name, session_key = reader.name(), reader.bytes(32)
     peer = Credentials(name, reader.bytes(32), reader.bytes(64), SignedLoginKey.read(reader))
-    return TicketGrant(peer, session_key, reader.bytes(TICKET_LENGTH), reader.addresses(6))
+    ticket = reader.bytes(TICKET_LENGTH)
+    if kind == DEPOSIT_TICKET:
+        return TicketGrant(peer, session_key, ticket, mailbox=reader.optional_name())
+    return TicketGrant(peer, session_key, ticket, reader.addresses(6))
+
+
+def _read_names(reader: Reader) -> list[str]:
+    names = [reader.name() for _ in range(reader.u8())]
+    if len(names) > LIST_LIMIT or names != sorted(set(names)):
+        raise Malformed("names that are not in order, or too many")
+    return names
 
 
 @dataclass(frozen=True)

@@ -179,10 +179,10 @@ class LoginKey:
 
     @classmethod
     def make(
-        cls, seed: bytes, realm: bytes, name: str, kvno: int, now: int, lifetime: int
+        cls, seed: bytes, realm: bytes, name: str, kvno: int, now: int, life: int
     ) -> "LoginKey":
-        """`now` is KDC time and `lifetime` the login's, both in milliseconds."""
+        """`now` is KDC time and `life` the key's, both in milliseconds."""
         private = random(32)
-        public, expires = agreement_public(private), now + lifetime + HOUR
+        public, expires = agreement_public(private), now + life
         signature = sign(seed, SignedLoginKey.text(realm, name, public, now, expires, kvno))
         return cls(private, SignedLoginKey(public, now, expires, kvno, signature))

@@ -9,6 +9,7 @@ from .envelope import EPOCH_REQUEST, Connection, Datagrams, message
 from .granting import GrantingExchange, GrantingReply, Login, Trust
 from .keyfile import KeyFile
 from .keys import (
+    HOUR,
     Cost,
     LoginKey,
     SecretChange,
@@ -109,11 +110,16 @@ class Person:
             return exchange.open(connection.ask(exchange.request) or b"", salted.key.reply_key)
 
     def login_request(
-        self, epoch: sealed.Epoch, salted: Salted, lifetime: int = TEN_HOURS
+        self,
+        epoch: sealed.Epoch,
+        salted: Salted,
+        lifetime: int = TEN_HOURS,
+        key_life: int | None = None,
     ) -> tuple[sealed.SealedExchange, LoginKey]:
-        """L1."""
+        """L1; the life of the key in milliseconds, where it is longer than the login."""
+        life = key_life or lifetime * 1000 + HOUR
         key = LoginKey.make(
-            self.seed, epoch.realm, self.name, salted.kvno, salted.time, lifetime * 1000
+            self.seed, epoch.realm, self.name, salted.kvno, salted.time, life
         )
         fields = padded(self.name) + self.identity_key + key.signed.encoded() + u32(lifetime)
         exchange = sealed.SealedExchange(epoch, sealed.LOGIN, fields, salted.key.proof_key)
@@ -150,11 +156,11 @@ class Person:
             time=reply.time,
         )
 
-    def login(self, lifetime: int = TEN_HOURS) -> Login:
+    def login(self, lifetime: int = TEN_HOURS, key_life: int | None = None) -> Login:
         with self.center.connect() as connection:
             epoch = self.center.epoch(connection)
             salted = self.salted(connection, epoch)
-            exchange, key = self.login_request(epoch, salted, lifetime)
+            exchange, key = self.login_request(epoch, salted, lifetime, key_life)
             reply = exchange.open(connection.ask(exchange.request) or b"", salted.key.reply_key)
             return self.accept_login(epoch, salted.kvno, key, reply)
 

@@ -95,10 +95,11 @@ extension ParserTests.Form {
       name: samples.name, keyVersion: 7, certificate: samples.bytes(64),
       requestKey: samples.secret(), ticketKey: samples.secret(), end: TestKDC.start,
       observed: samples.address4, ticket: samples.bytes(TicketGrantingTicket.byteCount))
-    let reply = TicketReply(
-      peer: samples.name, sessionKey: samples.secret(), identity: samples.identity,
-      certificate: samples.bytes(64), loginKey: samples.loginKey,
-      addresses: [samples.address4, samples.address6], ticket: samples.bytes(Ticket.byteCount))
+    let places: [(String, Purpose, Whereabouts)] = [
+      ("ticket reply", .session, .present([samples.address4, samples.address6])),
+      ("deposit ticket reply", .deposit, .away(mailbox: samples.name)),
+      ("deposit ticket reply without a mailbox", .deposit, .away(mailbox: nil)),
+    ]
     let salt = SaltReply(
       parameters: samples.parameters, salt: samples.bytes(16), keyVersion: 7)
     return [
@@ -114,13 +115,22 @@ extension ParserTests.Form {
         let grant = try LoginGrant(from: &reader)
         return rewritten { grant.write(to: &$0) }
       },
-      Self("ticket reply") {
-        reply.write(to: &$0)
-      } rewrite: { reader in
-        let reply = try TicketReply(from: &reader)
-        return rewritten { reply.write(to: &$0) }
-      },
     ]
+      + places.map { name, purpose, whereabouts in
+        let reply = TicketReply(
+          peer: samples.name, sessionKey: samples.secret(), identity: samples.identity,
+          certificate: samples.bytes(64), loginKey: samples.loginKey, whereabouts: whereabouts,
+          ticket: samples.bytes(Ticket.byteCount))
+        var written = ByteWriter()
+        reply.write(to: &written)
+        let bytes = written.publicBytes()
+        return Self(name) {
+          $0.bytes(bytes.bytes)
+        } rewrite: { reader in
+          let reply = try TicketReply(from: &reader, purpose: purpose)
+          return rewritten { reply.write(to: &$0) }
+        }
+      }
   }
 
   private static func grants(_ samples: Samples) -> [Self] {
@@ -135,7 +145,15 @@ extension ParserTests.Form {
         "announcement",
         .announce(port: 60_000, addresses: [samples.address4, samples.address6], signature)
       ),
+      (
+        "announcement of a service",
+        .announce(port: 1, addresses: [samples.address4], signature, service: .mailbox)
+      ),
       ("withdrawal", .withdraw),
+      ("login for deposits", .takeDeposits(signature, mailbox: samples.name)),
+      ("login for deposits without a mailbox", .takeDeposits(signature, mailbox: nil)),
+      ("request for services", .services(.mailbox, after: samples.name)),
+      ("request for all services", .services(.mailbox, after: nil)),
     ]
     return requests.map { name, request in
       Self(name) {

@@ -5,6 +5,7 @@ import Wire
 struct MemoryDirectory {
   private(set) var users: [PrincipalName: UserRecord] = [:]
   private(set) var presences: [PrincipalName: PresenceRecord] = [:]
+  private(set) var deposits: [PrincipalName: DepositRecord] = [:]
   /// By hash, for whom they are; nil: for anybody.
   var invitations: [[UInt8]: PrincipalName?] = [:]
   /// What becomes of every change instead of what should, when it is set.
@@ -13,7 +14,14 @@ struct MemoryDirectory {
   func lookUp(_ query: RecordQuery) -> Records {
     Records(
       users: users.filter { query.users.contains($0.key) },
-      presences: presences.filter { query.presences.contains($0.key) })
+      presences: presences.filter { query.presences.contains($0.key) },
+      deposits: query.deposits.flatMap { deposits[$0] },
+      services: query.services.map(names) ?? [])
+  }
+
+  private func names(_ query: ServiceQuery) -> [PrincipalName] {
+    presences.values.filter { $0.service == query.service }.map(\.name).sorted()
+      .filter { name in query.after.map { name > $0 } ?? true }
   }
 
   mutating func apply(_ change: DirectoryChange) -> ChangeOutcome {
@@ -45,6 +53,11 @@ struct MemoryDirectory {
     case .withdraw(let name, let loginTime):
       guard !isLater(than: loginTime, name) else { return .conflict }
       presences[name] = nil
+    case .takeDeposits(let record):
+      if let present = deposits[record.name], present.loginTime > record.loginTime {
+        return .conflict
+      }
+      deposits[record.name] = record
     }
     return .done
   }
@@ -69,6 +82,8 @@ struct MemoryDirectory {
     body(&presence)
     presences[name] = presence
   }
+
+  mutating func putDeposits(_ record: DepositRecord) { deposits[record.name] = record }
 
   mutating func putPresence(_ presence: PresenceRecord) { presences[presence.name] = presence }
 

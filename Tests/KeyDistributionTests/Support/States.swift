@@ -227,3 +227,15 @@ extension ExpectAcceptance {
     }
   }
 }
+
+extension ExpectDeposits {
+  borrowing func receive(_ message: [UInt8]) throws -> Granted<Timestamp> {
+    try receive(message.bytes)
+  }
+}
+
+extension ExpectServices {
+  borrowing func receive(_ message: [UInt8]) throws -> Granted<[PrincipalName]> {
+    try receive(message.bytes)
+  }
+}

@@ -151,11 +151,13 @@ final class TestKDC {
 
   /// Step L1.
   func loginRequest(
-    _ user: TestUser, lifetime: Interval = .hours(10), keyVersion: UInt32? = nil
+    _ user: TestUser, lifetime: Interval = .hours(10), keyLifetime: Interval? = nil,
+    keyVersion: UInt32? = nil
   ) throws -> Outgoing<ExpectLogin> {
     try epoch().logIn(
       user.name, keyVersion: keyVersion ?? salt(of: user.name).keyVersion, digest: user.digest,
-      identity: user.identity, loginKey: random.agreementKey(), lifetime: lifetime, at: now)
+      identity: user.identity, loginKey: random.agreementKey(), lifetime: lifetime,
+      keyLifetime: keyLifetime, at: now)
   }
 
   /// Steps L1 to L3.

@@ -11,6 +11,7 @@ final class MemoryDirectory {
   /// On its way there; these names are reserved.
   private var changing: [UserRecord] = []
   private var register = MemoryDirectory.emptyRegister
+  private var deposits: [PrincipalName: DepositRecord] = [:]
   /// What the file of presence holds: a new KDC reads it.
   private var presenceFile: [PresenceLine] = []
   /// A planted bug: a name that is taken or being changed is written over.
@@ -28,7 +29,17 @@ final class MemoryDirectory {
     var records = Records()
     for name in query.users { records.users[name] = users[name] }
     for name in query.presences { records.presences[name] = register.record(of: name, at: now) }
+    records.deposits = query.deposits.flatMap { deposits[$0] }
     return records
+  }
+
+  /// As `DepositFile` does, and on the disk at once.
+  func takeDeposits(_ record: DepositRecord) -> ChangeOutcome {
+    if let present = deposits[record.name], present.loginTime > record.loginTime {
+      return .conflict
+    }
+    deposits[record.name] = record
+    return .done
   }
 
   /// Begins to write a user; false for a conflict. `commit` or `abandon` ends it.

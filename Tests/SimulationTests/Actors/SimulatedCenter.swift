@@ -116,6 +116,7 @@ final class SimulatedCenter {
     case .announce(let record): then(self, directory.announce(record, at: world.now))
     case .withdraw(let name, let loginTime):
       then(self, directory.withdraw(name, loginTime: loginTime, at: world.now))
+    case .takeDeposits(let record): then(self, directory.takeDeposits(record))
     }
   }
 

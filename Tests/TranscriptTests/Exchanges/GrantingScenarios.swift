@@ -156,21 +156,14 @@ func twoPeople(_ kdc: TapeCenter) throws -> (alice: TapeCredential, bob: TapeCre
   return (alice, bob)
 }
 
-private func expect(
-  _ expected: ExchangeFailure, _ tape: Tape, of body: () throws -> Void
-) throws {
-  let failure = try failure(of: body)
-  try tape.require(failure == expected, "\(failure) is \(expected)")
-}
-
 /// A client of the granting exchange: its requests are reproduced byte for byte.
 final class GrantingClient {
   let kdc: TapeCenter
   let login: TapeCredential
-  private let tape: Tape
+  let tape: Tape
   private(set) var request: [UInt8] = []
   private(set) var reply: [UInt8] = []
-  private static let soon = World.start + .seconds(1)
+  static let soon = World.start + .seconds(1)
 
   init(_ kdc: TapeCenter, _ login: TapeCredential) {
     self.kdc = kdc
@@ -179,8 +172,8 @@ final class GrantingClient {
   }
 
   func announce(
-    _ title: String, port: UInt16, addresses: [NetworkAddress], at now: Timestamp = soon,
-    draws: [String], outcome: ChangeOutcome? = nil
+    _ title: String, port: UInt16, addresses: [NetworkAddress], service: ServiceKind? = nil,
+    at now: Timestamp = soon, draws: [String], outcome: ChangeOutcome? = nil
   ) throws -> ExpectAnnouncement {
     try tape.begin("client \(title)")
     let port = try tape.number("port", port)
@@ -192,7 +185,7 @@ final class GrantingClient {
     let sent = try tape.time("time", now)
     var random = TapeRandom(tape, ["request-nonce"])
     let asked = login.credential.announce(
-      port: port, addresses: addresses, at: sent, random: &random)
+      port: port, addresses: addresses, service: service, at: sent, random: &random)
     try ask(title, asked.message, at: now, draws: draws, outcome: outcome)
     return asked.next
   }
@@ -234,7 +227,7 @@ final class GrantingClient {
     return asked.next
   }
 
-  private func ask(
+  func ask(
     _ title: String, over link: String = "udp", _ message: [UInt8], at now: Timestamp,
     draws: [String], outcome: ChangeOutcome? = nil
   ) throws {

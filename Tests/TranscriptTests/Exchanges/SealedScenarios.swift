@@ -75,13 +75,6 @@ let sealedScenarios = [
 
 private let grantDraws = ["request-key", "ticket-key", "ticket-nonce", "response-nonce"]
 
-private func expect(
-  _ expected: ExchangeFailure, _ tape: Tape, of body: () throws -> Void
-) throws {
-  let failure = try failure(of: body)
-  try tape.require(failure == expected, "\(failure) is \(expected)")
-}
-
 private func salt(_ tape: Tape, prepare: (TapeCenter) throws -> Void) throws {
   let kdc = try TapeCenter(tape)
   try prepare(kdc)

@@ -19,7 +19,13 @@ let grantingFaults: [Scenario] = [
     $0.request().flipped(-1)
   },
   fault("t2-trailing", "A byte follows the last field.", "T2") { $0.request($0.ticketBody + [0]) },
-  fault("t2-kind", "The kind is none of the four.", "T2") { $0.request([5]) },
+  fault("t2-kind", "The kind is none of the seven.", "T2") { $0.request([8]) },
+  fault("t2-service", "The service is none that there is.", "T2") {
+    $0.request([7, 2] + [UInt8](repeating: 0, count: 65))
+  },
+  fault("t2-after", "What stands for no name is not zeros.", "T2") {
+    $0.request([7, 1, 0] + [UInt8](repeating: 1, count: 64))
+  },
   fault("t2-purpose", "The purpose is none of the three.", "T2") {
     $0.request($0.ticketBody.with(4, at: 1))
   },
@@ -104,7 +110,7 @@ let grantingFaults: [Scenario] = [
   },
   reply("t5-peer", "A ticket for another peer.") { $0.reply(peer: "carol") },
   reply("t5-kind", "Another kind than was asked for.") { $0.reply(kind: 2) },
-  reply("t5-kind-unknown", "The kind is none that there is.") { $0.reply(kind: 10) },
+  reply("t5-kind-unknown", "The kind is none that there is.") { $0.reply(kind: 13) },
   reply("t5-trailing", "A byte follows the last field.") { $0.reply(trailing: [0]) },
   reply("t5-addresses", "There are more addresses than six.") { $0.reply(addressCount: 7) },
 ]

@@ -5,11 +5,17 @@ import Wire
 struct MemoryDirectory {
   var users: [PrincipalName: UserRecord] = [:]
   var presences: [PrincipalName: PresenceRecord] = [:]
+  var deposits: [PrincipalName: DepositRecord] = [:]
 
   func lookUp(_ query: RecordQuery) -> Records {
     Records(
       users: users.filter { query.users.contains($0.key) },
-      presences: presences.filter { query.presences.contains($0.key) })
+      presences: presences.filter { query.presences.contains($0.key) },
+      deposits: query.deposits.flatMap { deposits[$0] },
+      services: query.services.map { query in
+        presences.values.filter { $0.service == query.service }.map(\.name).sorted()
+          .filter { name in query.after.map { name > $0 } ?? true }
+      } ?? [])
   }
 
   mutating func apply(_ change: DirectoryChange) -> ChangeOutcome {
@@ -27,6 +33,10 @@ struct MemoryDirectory {
     case .withdraw(let name, let loginTime):
       guard !hasLater(name, than: loginTime) else { return .conflict }
       presences[name] = nil
+    case .takeDeposits(let record):
+      let present = deposits[record.name]
+      guard present.map({ $0.loginTime <= record.loginTime }) ?? true else { return .conflict }
+      deposits[record.name] = record
     }
     return .done
   }

@@ -27,3 +27,23 @@ extension ExpectReach {
     try receive(message.bytes)
   }
 }
+
+extension ExpectDeposits {
+  borrowing func receive(_ message: [UInt8]) throws(ExchangeFailure) -> Granted<Timestamp> {
+    try receive(message.bytes)
+  }
+}
+
+extension ExpectServices {
+  borrowing func receive(_ message: [UInt8]) throws(ExchangeFailure) -> Granted<[PrincipalName]> {
+    try receive(message.bytes)
+  }
+}
+
+/// Where an exchange has to fail.
+func expect(
+  _ expected: ExchangeFailure, _ tape: Tape, of body: () throws -> Void
+) throws {
+  let failure = try failure(of: body)
+  try tape.require(failure == expected, "\(failure) is \(expected)")
+}

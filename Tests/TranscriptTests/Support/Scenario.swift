@@ -37,8 +37,8 @@ struct Scenario: Sendable, CustomTestStringConvertible {
   }
 
   static let all =
-    epochScenarios + sealedScenarios + changeScenarios + grantingScenarios + peerScenarios
-    + deviceScenarios
+    epochScenarios + sealedScenarios + changeScenarios + grantingScenarios
+    + depositScenarios + peerScenarios + deviceScenarios
     + epochFaults + sealedRequestFaults + changeFaults + sealedReplyFaults + grantingFaults
     + peerFaults
     + transferFaults + keyFileFaults
