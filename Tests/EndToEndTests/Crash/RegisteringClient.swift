@@ -42,18 +42,45 @@ struct RegisteringClient: ~Copyable {
   /// Steps S1 to L3.
   func logIn(_ account: Account) -> Outcome {
     do {
-      let salt = try askForSalt(of: account.name)
-      var random = SystemRandom()
-      let request = try epoch.logIn(
-        account.name, keyVersion: salt.keyVersion, digest: account.digest,
-        identity: account.identity, loginKey: AgreementKey(privateKey: random.secret(32)),
-        lifetime: .hours(1), at: Self.now)
-      let reply = try Self.ask(request.message, over: stream)
-      _ = try request.next.receive(reply.bytes)
+      _ = try credential(of: account)
       return .acknowledged
     } catch {
       return Outcome(error)
     }
+  }
+
+  /// The same, for who goes on with it.
+  func credential(of account: Account, keyLifetime: Interval? = nil) throws -> Credential {
+    let salt = try askForSalt(of: account.name)
+    var random = SystemRandom()
+    let request = try epoch.logIn(
+      account.name, keyVersion: salt.keyVersion, digest: account.digest,
+      identity: account.identity, loginKey: AgreementKey(privateKey: random.secret(32)),
+      lifetime: .hours(1), keyLifetime: keyLifetime, at: Self.now)
+    let reply = try Self.ask(request.message, over: stream)
+    return try request.next.receive(reply.bytes)
+  }
+
+  /// Steps B1 to B3.
+  func takeDeposits(_ login: borrowing Credential, mailbox: PrincipalName?) throws -> Timestamp {
+    var random = SystemRandom()
+    let request = login.takeDeposits(mailbox: mailbox, at: Self.now, random: &random)
+    let reply = try Self.ask(request.message, over: stream)
+    return try request.next.receive(reply.bytes).value
+  }
+
+  /// Steps T1 to T5, for a deposit.
+  ///
+  /// - Returns: where the receiver looks for it.
+  func askForDeposit(
+    _ login: borrowing Credential, for peer: PrincipalName
+  ) throws -> PrincipalName? {
+    var random = SystemRandom()
+    let ephemeral = AgreementKey(privateKey: random.secret(32)).publicKey
+    let request = login.askForTicket(
+      for: peer, purpose: .deposit, ephemeral: ephemeral, at: Self.now, random: &random)
+    let reply = try Self.ask(request.message, over: stream)
+    return try request.next.receive(reply.bytes).value.mailbox
   }
 
   private func askForSalt(of name: PrincipalName) throws -> SaltReply {
