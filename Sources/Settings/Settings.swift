@@ -18,14 +18,18 @@ public struct Settings: Sendable {
   private let fileKeys: Set<String>
 
   /// - Parameters:
-  ///   - path: the settings file; one that is not there says nothing.
+  ///   - path: the settings file.
+  ///   - mustExist: whether the file has to be there; otherwise one that is not says nothing.
   ///   - keys: what may be in it. A mistyped key is a failure, not ignored.
   ///   - variables: the environment. An empty variable says nothing.
   public init(
-    path: String, keys: Set<String>, variables: [String: String]
+    path: String, mustExist: Bool = false, keys: Set<String>, variables: [String: String]
   ) throws(SettingsFailure) {
     self.path = path
-    let values = try Self.values(in: path)
+    let found = try Self.values(in: path)
+    guard let values = mustExist ? found : found ?? [:] else {
+      throw SettingsFailure("There is no settings file \(path).")
+    }
     let unknown = values.keys.filter { !keys.contains($0) }.sorted()
     if let key = unknown.first {
       let known = keys.sorted().joined(separator: ", ")
@@ -77,10 +81,11 @@ public struct Settings: Sendable {
     String(key.uppercased().map { $0 == "." || $0 == "-" ? "_" : $0 })
   }
 
-  private static func values(in path: String) throws(SettingsFailure) -> [String: ConfigValue] {
+  /// Nil when there is no file.
+  private static func values(in path: String) throws(SettingsFailure) -> [String: ConfigValue]? {
     let text: SecretBytes
     do throws(FileFailure) {
-      guard let found = try readSecretFile(path, limit: byteLimit) else { return [:] }
+      guard let found = try readSecretFile(path, limit: byteLimit) else { return nil }
       text = found
     } catch {
       throw SettingsFailure(error.description)

@@ -41,9 +41,11 @@ struct ClientSettings {
 
   init(variables: [String: String]) throws(ClientFailure) {
     home = variables["HOME"].flatMap { $0.isEmpty ? nil : $0 }
-    let path = Self.path(variables, home: home)
+    let named = variables["TRENT_SETTINGS"].flatMap { $0.isEmpty ? nil : $0 }
     do throws(SettingsFailure) {
-      settings = try Settings(path: path, keys: Self.keys, variables: variables)
+      settings = try Settings(
+        path: named ?? Self.usualPath(variables, home: home), mustExist: named != nil,
+        keys: Self.keys, variables: variables)
     } catch {
       throw ClientFailure(.usage, error.description)
     }
@@ -51,8 +53,7 @@ struct ClientSettings {
 
   /// The place that the XDG Base Directory Specification gives it. Relative paths in its variable
   /// are to be ignored, it says.
-  private static func path(_ variables: [String: String], home: String?) -> String {
-    if let path = variables["TRENT_SETTINGS"], !path.isEmpty { return path }
+  private static func usualPath(_ variables: [String: String], home: String?) -> String {
     let base = variables["XDG_CONFIG_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
     return (base ?? (home ?? "") + "/.config") + "/trent/settings.json"
   }

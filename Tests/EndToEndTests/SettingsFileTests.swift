@@ -96,6 +96,11 @@ extension EndToEnd.SettingsFileTests {
         #expect(program.errors.text.contains(word), "\(text): \(program.errors.text)")
         #expect(program.errors.text.contains("settings.json"))
       }
+      let missing = try stage.start(
+        .client, ["send", "x", "-r", "bob", "-a", "127.0.0.1", "-p1"], home: alice.home,
+        environment: ["TRENT_SETTINGS": "/nowhere/mine.json"])
+      try await missing.expectExit(64)
+      #expect(missing.errors.text.contains("/nowhere/mine.json"))
     }
   }
 }

@@ -22,6 +22,17 @@ struct SettingsTests {
     try #require(throws: SettingsFailure.self) { try settings(text) }.description
   }
 
+  @Test("A file that is not there says nothing, unless it has to be there")
+  func missingFile() throws {
+    let path = "/nowhere/settings.json"
+    let settings = try Settings(path: path, keys: Self.keys, variables: [:])
+    #expect(settings.text("name") == nil)
+    let failure = try #require(throws: SettingsFailure.self) {
+      try Settings(path: path, mustExist: true, keys: Self.keys, variables: [:])
+    }
+    #expect(failure.description.contains(path))
+  }
+
   @Test("A file's values are read as the command line's would be")
   func file() throws {
     let settings = try settings(
