@@ -9,6 +9,8 @@ public final class FileDirectory: Directory {
   public let presences: PresenceTable
   public let invitations: InvitationFile
   public let deposits: DepositFile
+  /// Of users.
+  public let changes = ChangesUnderWay()
 
   /// Opens the files, or makes them.
   ///

@@ -4,13 +4,19 @@ internal import NIOHTTP1
 public struct MonitoringPages: Sendable {
   private let metrics: @Sendable () -> String
   private let isReady: @Sendable () -> Bool
+  private let warning: @Sendable () -> String?
 
   /// - Parameters:
   ///   - metrics: Prometheus text; called on the thread that serves it.
   ///   - isReady: whether requests are served.
-  public init(metrics: @escaping @Sendable () -> String, isReady: @escaping @Sendable () -> Bool) {
+  ///   - warning: what is wrong all the same, in a few words.
+  public init(
+    metrics: @escaping @Sendable () -> String, isReady: @escaping @Sendable () -> Bool,
+    warning: @escaping @Sendable () -> String? = { nil }
+  ) {
     self.metrics = metrics
     self.isReady = isReady
+    self.warning = warning
   }
 
   func answer(to head: HTTPRequestHead) -> MonitoringAnswer {
@@ -26,7 +32,10 @@ public struct MonitoringPages: Sendable {
     case "/metrics": page = { .metrics(metrics()) }
     case "/healthz": page = { .text(.ok, "ok") }
     case "/readyz":
-      page = { isReady() ? .text(.ok, "ready") : .text(.serviceUnavailable, "not ready") }
+      page = {
+        guard isReady() else { return .text(.serviceUnavailable, "not ready") }
+        return .text(.ok, warning().map { "ready, but \($0)" } ?? "ready")
+      }
     default: return .text(.notFound, "there are /metrics, /healthz and /readyz")
     }
     return head.method == .GET || head.method == .HEAD ? page() : .wrongMethod

@@ -92,6 +92,13 @@ struct IdentityCommand: ParsableCommand {
       help: ArgumentHelp("The exported file.", valueName: "file"))
     var input: String
 
+    @Option(
+      help: ArgumentHelp(
+        "The word of the KDC where it was exported, if that is another one: for who has been moved "
+          + "with \"kdc export\" and \"kdc import\".", valueName: "word"),
+      transform: CenterOptions.realm)
+    var fromKdc: Realm?
+
     @Flag(help: "Replace another identity of this name, which is kept aside.")
     var replace = false
 
@@ -111,8 +118,8 @@ struct IdentityCommand: ParsableCommand {
 
     func run(in state: StateFolder, person: any Person) throws(ClientFailure) {
       try OwnIdentities(in: state, person: person).import(
-        name, realm.choice, secret.passphrase, from: input, under: exportPassphrase.source,
-        replaces: replace)
+        name, realm.choice, of: fromKdc, secret.passphrase, from: input,
+        under: exportPassphrase.source, replaces: replace)
     }
   }
 }

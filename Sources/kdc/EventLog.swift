@@ -112,6 +112,9 @@ final class EventLog: Sendable {
   /// Of all events, those without a line among them.
   var counts: EventCounts { state.withLock { $0.counts } }
 
+  /// Nil without an audit.
+  var auditHealth: AuditTrail.Health? { audit?.health }
+
   /// How many events have no line because there was no room for one, or it could not be written.
   var lostLines: Int { state.withLock { $0.lostInAll } }
 

@@ -22,7 +22,8 @@ struct KDC: AsyncParsableCommand {
       makes it read its settings again, and go on with a log file that was moved away.
 
       Commands for who runs it: \(KDCProgram.words). "kdc COMMAND --help" tells about each. They \
-      take effect at once while the KDC serves.
+      take effect at once while the KDC serves. Their exit codes: 0 done, 1 not done, 64 wrong \
+      usage.
 
       Exit codes: 0 ended by a signal, 1 could not start or go on, 64 wrong usage.
       """)

@@ -64,7 +64,8 @@ struct KDCService: Service {
     refreshKeys()
     let prober = ConnectionProber()
     let router = RequestRouter(
-      center: center, directory: directory, prober: prober, log: log, metrics: watch.requests)
+      center: center, directory: directory, changes: directory.changes, prober: prober, log: log,
+      metrics: watch.requests)
     let admission: Admission = { [center] source in
       center.brakes.admitConnection(from: source, at: SystemClock.now)
     }

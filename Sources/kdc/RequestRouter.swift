@@ -11,16 +11,18 @@ import Wire
 final class RequestRouter: Sendable {
   let center: KeyDistributionCenter
   let directory: any Directory
+  let changes: ChangesUnderWay
   let prober: ConnectionProber
   let log: EventLog
   let metrics: RequestMetrics
 
   init(
-    center: KeyDistributionCenter, directory: any Directory, prober: ConnectionProber,
-    log: EventLog, metrics: RequestMetrics
+    center: KeyDistributionCenter, directory: any Directory, changes: ChangesUnderWay,
+    prober: ConnectionProber, log: EventLog, metrics: RequestMetrics
   ) {
     self.center = center
     self.directory = directory
+    self.changes = changes
     self.prober = prober
     self.log = log
     self.metrics = metrics
@@ -45,33 +47,40 @@ final class RequestRouter: Sendable {
       metrics.end(request, with: answer)
       respond(nil)
     case .lookUp(let query, let pending):
+      // Only sealed requests make records, some of them out of those that are looked up.
+      let round = request.kind == .sealed ? changes.begin() : nil
       directory.lookUp(query, at: now) { [self] result in
-        resume(request, pending, with: result, respond)
+        resume(request, pending, with: result, in: round, respond)
       }
     }
   }
 
   private func resume(
     _ request: RequestMetrics.Request, _ pending: PendingRequest,
-    with result: Result<Records, DirectoryUnavailable>,
+    with result: Result<Records, DirectoryUnavailable>, in round: ChangesUnderWay.Round?,
     _ respond: @escaping @Sendable (Response?) -> Void
   ) {
     var random = SystemRandom()
     let now = SystemClock.now
     guard case .success(let records) = result else {
+      end(round)
       return finish(
         request, center.giveUp(pending, at: now, random: &random), at: now, respond)
     }
     switch center.resume(pending, with: records, at: now, random: &random) {
-    case .answer(let answer): finish(request, answer, at: now, respond)
+    case .answer(let answer):
+      end(round)
+      finish(request, answer, at: now, respond)
     case .change(let change, let pending):
       directory.apply(change, at: now) { [self] outcome in
+        end(round)
         var random = SystemRandom()
         let now = SystemClock.now
         let answer = center.finish(pending, outcome: outcome, at: now, random: &random)
         finish(request, answer, at: now, respond)
       }
     case .probe(let address, let patience, let pending):
+      end(round)
       prober.probe(address, within: patience) { [self] isReached in
         var random = SystemRandom()
         let now = SystemClock.now
@@ -79,6 +88,10 @@ final class RequestRouter: Sendable {
         finish(request, answer, at: now, respond)
       }
     }
+  }
+
+  private func end(_ round: ChangesUnderWay.Round?) {
+    if let round { changes.end(round) }
   }
 
   private func finish(

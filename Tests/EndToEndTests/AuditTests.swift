@@ -212,6 +212,61 @@ extension EndToEnd.AuditTests {
     }
   }
 
+  @Test("A trail goes on when the identity is replaced, and is verified by both words")
+  func replacedIdentity() async throws {
+    try await Stage.with { stage in
+      var kdc = try await audited(stage)
+      let folder = kdc.folder
+      var words = [kdc.word]
+      func rotate() async throws {
+        let program = try stage.start(
+          .kdc,
+          ["rotate-identity", "-f", folder.path("pwd.txt"), "--audit", folder.path("audit")])
+        try await program.expectExit(0)
+        words.append(try #require(program.output.lines.first { $0.hasPrefix("trent1") }))
+      }
+      let (alice, bob) = (try stage.user("alice"), try stage.user("bob"))
+      try await stage.expectTransfer(from: alice, to: bob, at: kdc)
+      try await rotate()
+      try FileManager.default.moveItem(
+        atPath: folder.path("audit"), toPath: folder.path("audit.1"))
+      kdc.program.signal(SIGHUP)
+      try await eventually("another file") {
+        folder.text(of: "audit")?.contains("continued") == true ? () : nil
+      }
+      try await kdc.stop()
+      // At rest, too.
+      try await rotate()
+      kdc = try await audited(stage)
+      #expect(kdc.word == words[2])
+      try await kdc.stop()
+      let happened = try names(records(folder, "audit.1") + records(folder))
+      #expect(happened.count { $0 == "operator-identity-replaced" } == 2)
+      #expect(happened.count { $0 == "identity" } == 2)
+
+      let files = ["audit.1", "audit"]
+      let key = ["--key", folder.path("audit.initial")]
+      let told = words.flatMap { ["--word", $0] }
+      for options in [key + told, told, key, []] {
+        try await verify(stage, files, in: folder, options, exit: 0)
+      }
+      // Somebody else's word, one that is left out, and another order.
+      for some in [[words[0], words[2]], [words[1]], words.reversed()] {
+        let text = try await verify(
+          stage, files, in: folder, key + some.flatMap { ["--word", $0] }, exit: 1)
+        #expect(text.contains("is not signed by this KDC"))
+      }
+      // An edit on either side.
+      for name in files {
+        let lines = try records(folder, name)
+        try write(lines.dropFirst().dropLast(2) + lines.suffix(1), to: name, in: folder)
+        try await verify(stage, files, in: folder, key + told, exit: 1)
+        try write(lines, to: name, in: folder)
+      }
+      try await verify(stage, files, in: folder, key + told, exit: 0)
+    }
+  }
+
   /// Says nothing where the test may not mount a file system.
   @Test("A disk that is full is told, the KDC serves on, and the gap has a record")
   func full() async throws {

@@ -82,6 +82,31 @@ extension EndToEnd.DoctorTests {
     }
   }
 
+  @Test("An identity that was replaced is no problem: doctor says so, and moves no pin")
+  func replacedIdentity() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let alice = try await patient(stage, at: kdc)
+      let rotation = try stage.start(.kdc, ["rotate-identity", "-f", kdc.folder.path("pwd.txt")])
+      try await rotation.expectExit(0)
+      let word = try #require(rotation.output.lines.first { $0.hasPrefix("trent1") })
+      let before = try snapshot(alice)
+      let found = try await checkUp(stage, alice)
+      #expect(found.problems == 0, "\(found.text)")
+      #expect(found.text.contains(word), "\(found.text)")
+      #expect(try snapshot(alice) == before)
+      // The next contact follows, and then nothing is left to say.
+      try await stage.start(
+        .client,
+        ["login", "-n", "alice"]
+          + Stage.Access(port: kdc.port, ["--passphrase-file", alice.passphraseFile]).arguments,
+        home: alice.home
+      ).expectExit(0)
+      let after = try await checkUp(stage, alice)
+      #expect(after.code == 0 && after.has("ok", "KDC 127.0.0.1:\(kdc.port)", "by TCP", word))
+    }
+  }
+
   @Test("A running receiver is not disturbed: a line with --verbose, none without, and it receives")
   func receiver() async throws {
     try await Stage.with { stage in

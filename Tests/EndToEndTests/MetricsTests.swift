@@ -54,6 +54,36 @@ extension EndToEnd.MetricsTests {
     ).expectExit(0)
   }
 
+  /// Says nothing where the test may not mount a file system.
+  @Test("While the audit cannot be written, status, metrics and readyz say so; later no more")
+  func failingAudit() async throws {
+    try await Stage.with { stage in
+      guard let disk = try SmallDisk(in: stage, size: "1m") else { return }
+      let kdc = try await stage.kdc(["--metrics", "0", "--audit", disk.folder.path("audit")])
+      let port = try await port(of: kdc)
+      func status() async throws -> String {
+        let program = try stage.start(.kdc, ["status", "-f", kdc.folder.path("pwd.txt")])
+        try await program.expectExit(0)
+        return program.output.text
+      }
+      #expect(try await status().contains("audit: written\naudit-events-missing: 0\n"))
+      try disk.fill()
+      let alice = try stage.user("alice")
+      // What is left of a block of the file may take a few records.
+      for _ in 0..<30 { try await logIn(stage, alice, at: kdc) }
+      let page = try await page(at: port, "trent_kdc_audit_failing", is: 1)
+      #expect(page["trent_kdc_audit_events_missing_total"] == 0)
+      #expect(try await status().contains("audit: cannot be written: cannot write "))
+      let ready = try get("/readyz", at: port)
+      #expect(ready.hasPrefix("HTTP/1.1 200 "))
+      #expect(ready.hasSuffix("ready, but the audit cannot be written\n"))
+      try FileManager.default.removeItem(atPath: disk.folder.path("filler"))
+      _ = try await self.page(at: port, "trent_kdc_audit_failing", is: 0)
+      #expect(try await status().contains("audit: written\n"))
+      #expect(try get("/readyz", at: port).hasSuffix("\r\nready\n"))
+    }
+  }
+
   @Test("Metrics tell what happens, by kind, outcome and reason, and nobody's name")
   func metrics() async throws {
     try await Stage.with { stage in

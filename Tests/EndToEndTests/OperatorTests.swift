@@ -7,6 +7,30 @@ extension EndToEnd {
 }
 
 extension EndToEnd.OperatorTests {
+  /// Only root can try.
+  @Test("What root does while no KDC serves leaves every file to the user that the KDC runs as")
+  func asRoot() async throws {
+    guard geteuid() == 0 else { return print("left out: it takes root to act for another user") }
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      try await kdc.stop()
+      let owner: uid_t = 65534
+      let paths = [kdc.folder.path, stage.folder.path] + kdc.folder.allFiles
+      for path in paths { try #require(unsafe chown(path, owner, owner) == 0) }
+      for words in [
+        ["users", "list"], ["invite"], ["rotate-storage-key"], ["rotate-identity"],
+        ["invite", "-o", kdc.folder.path("out.txt"), "--audit", kdc.folder.path("audit")],
+      ] {
+        let program = try stage.start(.kdc, words + ["-f", kdc.folder.path("pwd.txt")])
+        try await program.expectExit(0)
+      }
+      for path in kdc.folder.allFiles {
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        #expect(attributes[.ownerAccountID] as? UInt32 == owner, "\(path)")
+      }
+    }
+  }
+
   /// Runs a command to its end and gives its standard output.
   @discardableResult
   private func command(

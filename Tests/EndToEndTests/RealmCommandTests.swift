@@ -86,6 +86,52 @@ extension EndToEnd.RealmCommandTests {
     }
   }
 
+  /// Takes the identity key to the other KDC, whose user alice has become, and logs in there.
+  private func bring(
+    _ alice: User, from kdc: RunningKDC, to other: RunningKDC, under secret: String, _ stage: Stage
+  ) async throws {
+    let path = stage.folder.path("identity")
+    let words = ["--passphrase-file", alice.passphraseFile, "--export-passphrase-file", secret]
+    let way = { ["identity", $0, "-n", "alice", "--kdc-key", $1, $2, path] + words }
+    try await stage.start(.client, way("export", kdc.word, "-o"), home: alice.home).expectExit(0)
+    let device = try stage.folder.folder("another device")
+    let arrival = way("import", other.word, "-i")
+    let refused = try stage.start(.client, arrival, home: device)
+    try await refused.expectExit(5)
+    #expect(refused.errors.text.contains("--from-kdc"))
+    try await stage.start(.client, arrival + ["--from-kdc", kdc.word], home: device).expectExit(0)
+    let login = Stage.Access(
+      port: other.port, ["--kdc-key", other.word, "--passphrase-file", alice.passphraseFile])
+    try await stage.start(.client, ["login", "-n", "alice"] + login.arguments, home: device)
+      .expectExit(0)
+  }
+
+  @Test("A user who is removed can be imported again, and tickets of before stay dead")
+  func importedAgain() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let alice = try stage.user("alice")
+      try await logIn(stage, alice, at: kdc)
+      let secret = try stage.folder.put(
+        [UInt8]("for the way only\n".utf8), at: "secret", mode: 0o600)
+      let words = [stage.folder.path("export"), "--passphrase-file", secret]
+      try await command(stage, ["export", "--to"] + words, at: kdc.folder)
+      let refused = try await command(stage, ["import", "--from"] + words, at: kdc.folder, exit: 1)
+      #expect(refused.errors.text.contains("\"kdc users remove alice\" first"))
+      func version() async throws -> Int {
+        let shown = try await command(stage, ["users", "show", "alice"], at: kdc.folder)
+        let line = shown.output.lines.first { $0.hasPrefix("kvno: ") }
+        return try #require(line.flatMap { Int($0.dropFirst(6)) })
+      }
+      let before = try await version()
+      try await command(stage, ["users", "remove", "alice"], at: kdc.folder)
+      try await command(stage, ["import", "--from"] + words, at: kdc.folder)
+      #expect(try await version() == before + 1)
+      try await stage.start(.kdc, ["check", kdc.folder.path("pwd.txt")]).expectExit(0)
+      try await logIn(stage, alice, at: kdc)
+    }
+  }
+
   @Test("Users go to a file under a passphrase, and from there to another KDC that serves")
   func export() async throws {
     try await Stage.with { stage in
@@ -139,6 +185,7 @@ extension EndToEnd.RealmCommandTests {
           ).arguments, home: alice.home)
       try await moved.expectExit(5)
       #expect(moved.errors.text.contains("The passphrase is right"))
+      try await bring(alice, from: kdc, to: other, under: secret, stage)
     }
   }
 }

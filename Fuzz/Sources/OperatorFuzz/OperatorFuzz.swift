@@ -27,7 +27,7 @@ private let bob = PrincipalName("bob")
 
 private let templates: [OperatorRequest] =
   [
-    .list, .status, .rotateStorageKey, .invite(nil, .hours(1)),
+    .list, .status, .rotateStorageKey, .rotateIdentity, .invite(nil, .hours(1)),
     .add(line: "name=bob ip=192.0.2.1 port=1"),
   ]
   + (bob.map { bob in

@@ -35,7 +35,13 @@ private enum Template {
   /// A line of each file, of a right form.
   static let peer = KnownPeer(trusted(Person.bob), in: World.realm, firstSeen: "2026-01-01")
   static let peers = text(["# met", peer.line, peer.line.replacing("bob", "carol") + " verified"])
-  static let centers = text(["kdc.example:7000 \(World.realm.word)"])
+  /// Pinned with another identity than its founding key, beside one that has that.
+  static let replaced = Realm(
+    identity: Person.alice.identity.publicKey, foundedBy: World.realm.identity)
+  static let centers = text([
+    "other.example:7000 \(World.realm.word)",
+    "kdc.example:7000 \(replaced.word) \(replaced.hexadecimalID)",
+  ])
   static let clocks = text(["\(World.realm.hexadecimalID) boot -1234567"])
   static let login = [UInt8](CachedCredential.encode(Person.alice.credential).bytes)
   static let passphrase: AccountSecret = {
@@ -156,7 +162,9 @@ private func centers(_ bytes: [UInt8]) {
   let other = Realm(identity: Person.bob.identity.publicKey)
   let kept = try? file.pin(other, for: target)
   expect(kept?.realm == before.realm, "a pinned KDC is not written over")
-  expect((try? file.pin(of: target))?.line == before.line, "and stays where it is")
+  let found = try? file.pin(of: target)
+  expect(found?.line == before.line, "and stays where it is")
+  expect(found?.realm.id == before.realm.id, "in the realm that it is of")
   _ = try? file.places(ofRealm: before.realm.hexadecimalID)
 }
 

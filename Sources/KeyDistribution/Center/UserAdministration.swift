@@ -31,6 +31,23 @@ extension RealmKeys {
     return disabled
   }
 
+  /// The user in the place of a former one, whose key version numbers are not used again.
+  public func succeeding(
+    _ former: UserRecord, by user: UserRecord, random: inout some RandomSource
+  ) throws(AdministrationFailure) -> UserRecord {
+    guard user.keyVersion <= former.keyVersion else { return user }
+    let (keyVersion, isUsedUp) = former.keyVersion.addingReportingOverflow(1)
+    guard !isUsedUp else { throw .keyVersionsUsedUp }
+    var successor = user
+    successor.keyVersion = keyVersion
+    guard !user.state.isVacant else { return successor }
+    let digest: SecretBytes
+    do { digest = try openDigest(of: user) } catch { throw .damagedRecord }
+    successor.sealedDigest = sealDigest(
+      digest, name: user.name, keyVersion: keyVersion, random: &random)
+    return successor
+  }
+
   public func enabling(_ user: UserRecord) throws(AdministrationFailure) -> UserRecord {
     guard user.state == .disabled else { throw .state(user.state) }
     var enabled = user

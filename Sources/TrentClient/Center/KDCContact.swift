@@ -25,7 +25,7 @@ struct KDCContact {
     if let pin = try known.pin(of: target) {
       guard pin.realm != announced else { return pin.realm }
       guard shown.succeeds(pin.realm) else { throw changed(announced, pin) }
-      if try known.move(to: shown) {
+      if options.movesPin, try known.move(to: shown) {
         person.say(
           "the identity of the KDC at \(target) has been replaced, as its old key says: it is now "
             + announced.word)

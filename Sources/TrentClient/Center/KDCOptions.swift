@@ -9,6 +9,9 @@ public struct KDCOptions: Sendable {
   var expectation = "--kdc-key"
   /// Whether to trust an unknown KDC without a question. Never a changed one.
   public var acceptsNew: Bool
+  /// Whether the pin moves to an identity that takes the place of the pinned one. A check-up leaves
+  /// that to the next command, which tells it.
+  var movesPin = true
 
   public init(target: HostAndPort, expected: Realm? = nil, acceptsNew: Bool = false) {
     self.target = target

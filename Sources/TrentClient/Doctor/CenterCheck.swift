@@ -7,13 +7,14 @@ internal import Wire
 /// One KDC: the way to it, whether it is the one that is pinned, its clock, and then the logins
 /// there.
 struct CenterCheck {
-  private let kdc: KDCOptions
+  private var kdc: KDCOptions
   private let options: DoctorOptions
   private let state: StateFolder
   private let known: KnownKDCs
 
   init(_ kdc: KDCOptions, _ options: DoctorOptions, in state: StateFolder) {
     self.kdc = kdc
+    self.kdc.movesPin = false
     self.options = options
     self.state = state
     known = KnownKDCs(in: state, person: Nobody())

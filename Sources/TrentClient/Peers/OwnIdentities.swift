@@ -69,12 +69,14 @@ public struct OwnIdentities {
   /// Takes over an identity key that was exported on another device.
   ///
   /// - Parameters:
+  ///   - former: the KDC where it was exported; nil: the same one.
   ///   - passphrase: the one to log in with, which seals the key on this device.
   ///   - replaces: whether to put it in the place of another identity key of that name, which is
   ///     kept aside.
   public func `import`(
-    _ name: PrincipalName, _ choice: RealmChoice, _ passphrase: PassphraseSource,
-    from path: String, under exportPassphrase: PassphraseSource, replaces: Bool
+    _ name: PrincipalName, _ choice: RealmChoice, of former: Realm? = nil,
+    _ passphrase: PassphraseSource, from path: String, under exportPassphrase: PassphraseSource,
+    replaces: Bool
   ) throws(ClientFailure) {
     let named = try choice.realm(kdcs)
     guard let realm = try named == nil ? onlyKDC() : named else {
@@ -86,10 +88,15 @@ public struct OwnIdentities {
       throw ClientFailure(.fileFailure, "There is no file \(path).")
     }
     let exportKey = try exportPassphrase.read("export passphrase: ", person)
-    guard let seed = try sealed.open(under: exportKey, of: files) else {
+    let origin = try former.map { (realm) throws(ClientFailure) in
+      try RealmChoice.realm(realm).realm(kdcs) ?? realm
+    }
+    let sealedFor = IdentityFiles(of: name, in: origin ?? realm, state: state)
+    guard let seed = try sealed.open(under: exportKey, of: sealedFor) else {
       throw ClientFailure(
         .authenticationRefused,
-        "This is not the export passphrase of \(path), or the file is another user's or KDC's.")
+        "This is not the export passphrase of \(path), or the file is another user's or KDC's. "
+          + "For one of another KDC, pass the word of that with --from-kdc.")
     }
     let key = try passphrase.read(for: name, person)
     // Nothing here can tell a mistyped one: it would seal the key away.

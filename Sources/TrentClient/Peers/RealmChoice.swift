@@ -15,7 +15,9 @@ public enum RealmChoice: Hashable, Sendable {
   func realm(_ known: KnownKDCs) throws(ClientFailure) -> Realm? {
     switch self {
     case .only: return nil
-    case .realm(let realm): return realm
+    case .realm(let named):
+      // A word tells the id only where it is of the founding key.
+      return try known.all().map(\.realm).first { $0.identity == named.identity } ?? named
     case .kdc(let target):
       guard let pin = try known.pin(of: target) else {
         throw ClientFailure(

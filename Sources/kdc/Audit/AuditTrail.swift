@@ -24,6 +24,8 @@ final class AuditTrail: Sendable {
     var members = AuditMembers()
     /// Events that have no record, since there was no room for it.
     var missing = 0
+    /// The same since the start.
+    var missingInAll = 0
     /// Why not all is written, once that is said.
     var failure: FileFailure?
     var recordsSinceCheckpoint = 0
@@ -38,7 +40,6 @@ final class AuditTrail: Sendable {
     /// The audit file once more, to wait for it while others write.
     var records: AppendFile
     let twin: TwinFile
-    var hasFailed = false
   }
 
   private static let recordsPerCheckpoint = 1000
@@ -51,6 +52,8 @@ final class AuditTrail: Sendable {
   private let keys: RealmKeys
   private let state: Mutex<State>
   private let settling: Mutex<Settling>
+  /// Why the chain state is behind; nil when it is not. Not locked while a disk is waited for.
+  private let settlingFailure = Mutex<FileFailure?>(nil)
   private let settler = DispatchQueue(label: "audit state")
   private let lock: FileLock
   private let logger: Logger
@@ -138,6 +141,7 @@ final class AuditTrail: Sendable {
   private func add(_ state: inout State) {
     guard state.missing == 0, state.pending.count < Self.pendingLimit || state.failure == nil else {
       state.missing += 1
+      state.missingInAll += 1
       return
     }
     state.chain.seal(state.members.bytes, into: &state.pending)
@@ -147,7 +151,12 @@ final class AuditTrail: Sendable {
   private func checkpoint(_ state: inout State, at now: Timestamp) {
     guard state.missing == 0 else { return }
     keys.withAuditSigner { identity, sign in
-      state.chain.identity = identity
+      if state.chain.identity != identity {
+        // Whoever verifies is told under whose signatures the trail goes on.
+        state.chain.identity = identity
+        state.members.set("identity", [("realm", Realm(identity: identity).word)], at: now)
+        state.chain.seal(state.members.bytes, into: &state.pending)
+      }
       state.chain.sealCheckpoint(time: SystemClock.text(now), into: &state.pending, sign: sign)
     }
     state.recordsSinceCheckpoint = 0
@@ -179,6 +188,21 @@ final class AuditTrail: Sendable {
     let records = state.pending
     try state.file.append(records.bytes)
     state.pending = []
+  }
+
+  /// How the trail is.
+  struct Health {
+    /// Why it cannot be written now; nil while it can.
+    let failure: String?
+    /// How many events have no record since the start, for want of room.
+    let missing: Int
+  }
+
+  var health: Health {
+    let unsaved = settlingFailure.withLock { $0 }
+    return state.withLock { state in
+      Health(failure: (state.failure ?? unsaved)?.description, missing: state.missingInAll)
+    }
   }
 
   // MARK: Checkpoints and state
@@ -224,10 +248,13 @@ final class AuditTrail: Sendable {
       do throws(FileFailure) {
         try settling.records.sync()
         try settling.twin.write(snapshot)
-        settling.hasFailed = false
+        settlingFailure.withLock { $0 = nil }
       } catch {
-        if !settling.hasFailed { logger.error("the state of the audit cannot be saved: \(error)") }
-        settling.hasFailed = true
+        let isNews = settlingFailure.withLock { failure in
+          defer { failure = error }
+          return failure == nil
+        }
+        if isNews { logger.error("the state of the audit cannot be saved: \(error)") }
       }
     }
   }

@@ -7,6 +7,20 @@ import Operation
 import SecretMemory
 import Wire
 
+/// The identities that a trail says the KDC had.
+private enum AuditIdentity {
+  private static let events: Set = ["started", "continued", "identity"]
+
+  /// Nil for a record that tells none.
+  static func realm(in line: [UInt8]) -> Realm? {
+    // Few lines have a word, and a trail may have millions.
+    guard line.count <= 1024, let value = try? JSONValue(line),
+      let event = value["event"]?.text, events.contains(event)
+    else { return nil }
+    return value["realm"]?.text.flatMap { Realm(word: $0) }
+  }
+}
+
 /// Audit files to read.
 struct AuditSource: ParsableArguments {
   @Argument(help: "The audit files, in the order in which they were written.")
@@ -17,7 +31,7 @@ struct AuditSource: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The identity of the KDC, as its second line says; else the one in the file. Where it was "
+      "The identity of the KDC, as its second line says; else as the files say. Where it was "
         + "replaced, once for each, in their order."))
   var word: [String] = []
 
@@ -73,16 +87,21 @@ struct AuditSource: ParsableArguments {
     return state
   }
 
-  /// The KDC's, as told, or as the first record says.
+  /// The KDC's, as told, or as the records say, one after the other.
   private func realms() throws -> [Realm] {
     if !word.isEmpty { return word.compactMap { Realm(word: $0) } }
-    guard let file = files.first else { return [] }
-    var reader = try AuditFileReader(file)
-    guard let first = try reader.next(), let text = (try? JSONValue(first))?["realm"]?.text,
-      let realm = Realm(word: text)
-    else { return [] }
-    Console.tell("kdc: the file says that it is of \(text); pass --word to be sure")
-    return [realm]
+    var realms: [Realm] = []
+    for file in files {
+      var reader = try AuditFileReader(file)
+      while let line = try reader.next() {
+        guard let realm = AuditIdentity.realm(in: line), realm != realms.last else { continue }
+        realms.append(realm)
+      }
+    }
+    for realm in realms {
+      Console.tell("kdc: the file says that it is of \(realm.word); pass --word to be sure")
+    }
+    return realms
   }
 
   private static func read(_ path: String) throws -> SecretBytes {

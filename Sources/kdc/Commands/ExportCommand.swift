@@ -19,7 +19,7 @@ struct ExportCommand: ParsableCommand {
       user file; the KDC may be serving. Keep a copy of kdc.key itself off line as well.
       """)
 
-  @OptionGroup var source: FileOptions
+  @OptionGroup var source: UserFileOption
   @OptionGroup var passphrase: ExportPassphrase
 
   @Option(help: "Where the users go; a file of that name is replaced.")
@@ -46,9 +46,10 @@ struct ImportCommand: ParsableCommand {
     commandName: "kdc import",
     abstract: "Take users from a file that \"kdc export\" wrote.",
     discussion: """
-      Names that are there already stay as they are, are told, and make the exit code 1. At \
-      another KDC users log in with their passphrases; each needs its identity key there \
-      ("client identity export" and "import").
+      Names that are there already stay as they are, are told, and make the exit code 1; \
+      "kdc users remove NAME" before makes place for the imported one. At another KDC users log in \
+      with their passphrases; each needs its identity key there ("client identity export", and \
+      "import --from-kdc WORD").
       """)
 
   @OptionGroup var files: FileOptions
@@ -67,7 +68,7 @@ struct ImportCommand: ParsableCommand {
       throw OperatorFailure("\(error)")
     }
     let refused = try files.askEach(users.map { .add(line: UserFile.line(of: $0)) })
-    for failure in refused { Console.tell("kdc: \(failure)") }
+    for failure in refused { Console.tell("kdc: \(failure).") }
     Console.say("\(users.count - refused.count) of \(users.count) users imported")
     if !refused.isEmpty { throw ExitCode.failure }
   }

@@ -4,12 +4,23 @@ import Logging
 import Operation
 import Wire
 
-/// Which KDC a command is about.
-struct FileOptions: ParsableArguments {
+/// Which KDC a command is about that changes nothing.
+struct UserFileOption: ParsableArguments {
   @Option(
     name: [.customShort("f", allowingJoined: true), .customLong("users")],
     help: "The user file of the KDC.")
   var userFile: String
+
+  func validate() throws {
+    guard !userFile.isEmpty else { throw ValidationError("a file needs a name") }
+  }
+}
+
+/// Which KDC a command is about, and where it is told.
+struct FileOptions: ParsableArguments {
+  @OptionGroup var users: UserFileOption
+
+  var userFile: String { users.userFile }
 
   @Option(
     name: [.customShort("o", allowingJoined: true), .customLong("log")],
@@ -20,7 +31,7 @@ struct FileOptions: ParsableArguments {
   var audit: String?
 
   func validate() throws {
-    guard !userFile.isEmpty, log != "", audit != "" else {
+    guard log != "", audit != "" else {
       throw ValidationError("a file needs a name")
     }
   }

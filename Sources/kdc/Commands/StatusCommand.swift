@@ -15,7 +15,7 @@ struct StatusCommand: ParsableCommand {
       serves.
       """)
 
-  @OptionGroup var files: FileOptions
+  @OptionGroup var files: UserFileOption
 
   @Flag(help: "Go on, and tell rates.")
   var watch = false
@@ -35,7 +35,7 @@ struct StatusCommand: ParsableCommand {
   func run() throws {
     var former: JSONValue?
     repeat {
-      let status = try files.ask(.status)
+      let status = try OperatorLink(servingAt: files.userFile).ask(.status)
       if json {
         Console.say("\(status)")
       } else {
@@ -45,6 +45,15 @@ struct StatusCommand: ParsableCommand {
       former = status
       if watch { sleep(UInt32(interval)) }
     } while watch
+  }
+
+  /// How many there are now; everything else in a group is counted up.
+  private static func isWaiting(_ name: String) -> Bool { name.hasSuffix("-waiting") }
+
+  /// With one decimal: what happens every few seconds is no 0.
+  private static func rate(_ count: Int64, in seconds: Int64) -> String {
+    let tenths = count * 10 / max(1, seconds)
+    return "\(tenths / 10).\(tenths % 10)"
   }
 
   private static func show(_ status: JSONValue, _ former: JSONValue?) {
@@ -58,9 +67,12 @@ struct StatusCommand: ParsableCommand {
       }
       for count in counts {
         let before = former?[member.name]?[count.name]?.integer
-        let rate = before.flatMap { before in
-          count.value.integer.map { " (\(($0 - before) / max(1, seconds)) a second)" }
-        }
+        let rate =
+          Self.isWaiting(count.name)
+          ? nil
+          : before.flatMap { before in
+            count.value.integer.map { " (\(Self.rate($0 - before, in: seconds)) a second)" }
+          }
         Console.say("\(member.name) \(count.name): \(count.value)\(rate ?? "")")
       }
     }

@@ -76,7 +76,9 @@ struct UsersCommand: ParsableCommand {
         """)
 
     @OptionGroup var user: UserOptions
-    @Option(help: "How long the invitation is good, as 12h or 7d.", transform: FileOptions.life)
+    @Option(
+      help: "How long the invitation is good, as 12h or 7d. (default: 7d)",
+      transform: FileOptions.life)
     var expires = OperatorRequest.defaultInvitationLife
 
     func run() throws { InviteCommand.show(try user.files.ask(.reset(user.name, expires))) }
@@ -105,11 +107,15 @@ struct UsersCommand: ParsableCommand {
 
     private func names() throws -> [PrincipalName]? {
       if everybody { return nil }
-      return try (only ?? "").split(separator: ",").map { try FileOptions.name(String($0)) }
+      guard let only else { return [] }
+      let names = try only.split(separator: ",").map { try FileOptions.name(String($0)) }
+      // An empty variable of a script, say.
+      guard !names.isEmpty else { throw ValidationError("--only needs a name; or say --nobody") }
+      return names
     }
 
     func run() throws {
-      output.line(try user.files.ask(.allow(user.name, callers: try names())))
+      output.lines(try user.files.ask(.allow(user.name, callers: try names())))
     }
   }
 }

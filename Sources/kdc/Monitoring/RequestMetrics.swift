@@ -51,7 +51,7 @@ struct RequestMetrics: Sendable {
 
   /// A request that is being served.
   struct Request: Sendable {
-    fileprivate let kind: Kind
+    let kind: Kind
     /// Of sealed ones alone: for a granting request even a look at the clock would be felt.
     fileprivate let began: ContinuousClock.Instant?
   }

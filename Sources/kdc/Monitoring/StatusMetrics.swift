@@ -12,7 +12,7 @@ extension ServingStatus {
     let now = SystemClock.now
     let brakes = center.brakes.counts(at: now)
     let counters = server.counters
-    return [
+    return audit + [
       MetricFamily(
         "trent_kdc_build_info", .gauge, "Which KDC this is; always 1.",
         [
@@ -60,6 +60,19 @@ extension ServingStatus {
         "trent_kdc_epoch_key_age_seconds", .gauge, "The age of the epoch key that is announced.",
         [.init([], center.epochKeyMade.map { Double(now.since($0).milliseconds) / 1000 } ?? .nan)]
       ),
+    ]
+  }
+
+  /// Nothing without an audit.
+  private var audit: [MetricFamily] {
+    guard let health = log.auditHealth else { return [] }
+    return [
+      MetricFamily(
+        "trent_kdc_audit_failing", .gauge, "1 while the audit cannot be written.",
+        health.failure == nil ? 0 : 1),
+      MetricFamily(
+        "trent_kdc_audit_events_missing_total", .counter,
+        "Events without a record, because the audit could not be written.", health.missing),
     ]
   }
 

@@ -32,7 +32,8 @@ final class Watch: Sendable {
     return try await MonitoringServer.start(
       at: address,
       showing: MonitoringPages(
-        metrics: { [self] in text }, isReady: { [readiness] in readiness.isReady }))
+        metrics: { [self] in text }, isReady: { [readiness] in readiness.isReady },
+        warning: { [self] in status.withLock { $0 }?.warning }))
   }
 
   /// From now on the KDC serves.

@@ -55,18 +55,20 @@ extension OperatorDesk {
   func replaceAll(_ edit: (UserRecord) -> UserRecord?) throws(OperatorFailure) -> Int {
     var count = 0
     while true {
-      let (replaced, failed) = try replaceOnce(edit)
-      count += replaced
-      // Again for those that were changed, or came, at the same moment.
-      guard replaced + failed > 0 else { return count }
-      guard replaced > 0 else { throw Self.unwritten }
+      // Records that were made under the keys of before may still be on their way to the disk.
+      directory.changes.settle()
+      let once = try replaceOnce(edit)
+      count += once.replaced
+      guard once.failed == 0 else { throw Self.unwritten }
+      // Again for those that were changed at the same moment.
+      guard once.replaced + once.overtaken > 0 else { return count }
     }
   }
 
   private func replaceOnce(
     _ edit: (UserRecord) -> UserRecord?
-  ) throws(OperatorFailure) -> (replaced: Int, failed: Int) {
-    let counts = Mutex((replaced: 0, failed: 0))
+  ) throws(OperatorFailure) -> (replaced: Int, overtaken: Int, failed: Int) {
+    let counts = Mutex((replaced: 0, overtaken: 0, failed: 0))
     let room = DispatchSemaphore(value: Self.recordsUnderWay)
     let group = DispatchGroup()
     do throws(DirectoryFailure) {
@@ -76,7 +78,11 @@ extension OperatorDesk {
         group.enter()
         directory.users.replace(user, with: edited) { outcome in
           counts.withLock { counts in
-            if outcome == .done { counts.replaced += 1 } else { counts.failed += 1 }
+            switch outcome {
+            case .done: counts.replaced += 1
+            case .conflict: counts.overtaken += 1
+            case .failed, .notInvited: counts.failed += 1
+            }
           }
           room.signal()
           group.leave()

@@ -135,6 +135,8 @@ final class OperatorDesk: Sendable {
     _ edit: (UserRecord, inout SystemRandom) throws(AdministrationFailure) -> UserRecord
   ) throws(OperatorFailure) -> JSONValue {
     var random = SystemRandom()
+    let round = directory.changes.begin()
+    defer { directory.changes.end(round) }
     for _ in 0..<Self.tries {
       let present = try user(name)
       let changed: UserRecord
@@ -217,15 +219,37 @@ final class OperatorDesk: Sendable {
 
   // MARK: Whole realms
 
+  /// The same user with a key version number that nobody had before: no ticket comes back to life.
+  private func successor(
+    _ user: UserRecord, of present: UserRecord
+  ) throws(OperatorFailure) -> UserRecord {
+    var random = SystemRandom()
+    do throws(AdministrationFailure) {
+      return try center.keys.succeeding(present, by: user, random: &random)
+    } catch {
+      throw Self.words(error, user.name)
+    }
+  }
+
   private func add(_ line: String) throws(OperatorFailure) -> JSONValue {
-    guard let user = UserFile.record(line: line), center.keys.isSound(user) else {
+    let round = directory.changes.begin()
+    defer { directory.changes.end(round) }
+    guard var user = UserFile.record(line: line), center.keys.isSound(user) else {
       throw OperatorFailure("this is no user of this realm")
+    }
+    if let present = try record(user.name) {
+      guard present.state == .removed else {
+        throw OperatorFailure(
+          "\(user.name) is there already; to have the imported one instead, "
+            + "\"kdc users remove \(user.name)\" first")
+      }
+      user = try successor(user, of: present)
     }
     switch wait(for: .register(user)) {
     case .done:
       log(CenterEvent(.imported, name: user.name), SystemClock.now)
       return .object([.init("name", .text("\(user.name)"))])
-    case .conflict: throw OperatorFailure("\(user.name) is there already")
+    case .conflict: throw OperatorFailure("\(user.name) is being changed; try again")
     case .failed, .notInvited: throw Self.unwritten
     }
   }

@@ -19,16 +19,21 @@ struct OperatorLink: ~Copyable {
 
   private let way: Way
 
-  init(userFile: String, eventLog: String?, audit: String?, logger: Logger) throws {
-    // A command makes no realm: the name may have a slip.
-    guard unsafe access(userFile, F_OK) == 0 else {
-      throw OperatorFailure("there is no user file \(userFile)")
+  /// To a KDC that serves, and to no other.
+  init(servingAt userFile: String) throws(OperatorFailure) {
+    guard let socket = try Self.connect(try Self.existing(userFile)) else {
+      throw OperatorFailure("no KDC serves there")
     }
-    let userFile = Self.resolved(userFile)
-    if let socket = try Self.connect(OperatorSocket.path(besideUserFile: userFile)) {
+    way = .socket(socket)
+  }
+
+  init(userFile: String, eventLog: String?, audit: String?, logger: Logger) throws {
+    let userFile = try Self.existing(userFile)
+    if let socket = try Self.connect(userFile) {
       way = .socket(socket)
       return
     }
+    try FileOwner.become(of: userFile)
     let files = try RealmFiles(userFile: userFile, policy: CenterPolicy(), logger: logger)
     let trail = try audit.map {
       try AuditTrail(path: $0, keys: files.center.keys, logger: logger)
@@ -41,6 +46,14 @@ struct OperatorLink: ~Copyable {
       OperatorDesk(files) { event, time in log?.write(event, at: time) }, files.directory, log)
   }
 
+  /// A command makes no realm: the name may have a slip.
+  private static func existing(_ userFile: String) throws(OperatorFailure) -> String {
+    guard unsafe access(userFile, F_OK) == 0 else {
+      throw OperatorFailure("there is no user file \(userFile)")
+    }
+    return resolved(userFile)
+  }
+
   /// The KDC follows links, too: its socket is beside the file itself.
   static func resolved(_ path: String) -> String {
     guard let real = unsafe realpath(path, nil) else { return path }
@@ -49,7 +62,8 @@ struct OperatorLink: ~Copyable {
   }
 
   /// Nil when no KDC serves there.
-  private static func connect(_ path: String) throws(OperatorFailure) -> UnixSocket? {
+  private static func connect(_ userFile: String) throws(OperatorFailure) -> UnixSocket? {
+    let path = OperatorSocket.path(besideUserFile: userFile)
     guard let socket = UnixSocket.make() else { return nil }
     let descriptor = socket.descriptor
     let connected = unsafe UnixSocket.withAddress(of: path) {
