@@ -9,7 +9,7 @@ public final class FileDirectory: Directory {
   public let presences: PresenceTable
   public let invitations: InvitationFile
   public let deposits: DepositFile
-  /// Of users.
+  /// On their way to these files.
   public let changes = ChangesUnderWay()
 
   /// Opens the files, or makes them.

@@ -47,7 +47,7 @@ final class RequestRouter: Sendable {
       metrics.end(request, with: answer)
       respond(nil)
     case .lookUp(let query, let pending):
-      // Only sealed requests make records, some of them out of those that are looked up.
+      // Sealed requests make records of users, some of them out of those that are looked up.
       let round = request.kind == .sealed ? changes.begin() : nil
       directory.lookUp(query, at: now) { [self] result in
         resume(request, pending, with: result, in: round, respond)
@@ -72,6 +72,9 @@ final class RequestRouter: Sendable {
       end(round)
       finish(request, answer, at: now, respond)
     case .change(let change, let pending):
+      // A granting request counts from here on, so that key requests, which change nothing, pay
+      // nothing. Its record was made just now.
+      let round = round ?? changes.begin()
       directory.apply(change, at: now) { [self] outcome in
         end(round)
         var random = SystemRandom()

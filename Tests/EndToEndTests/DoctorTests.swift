@@ -91,7 +91,8 @@ extension EndToEnd.DoctorTests {
       try await rotation.expectExit(0)
       let word = try #require(rotation.output.lines.first { $0.hasPrefix("trent1") })
       let before = try snapshot(alice)
-      let found = try await checkUp(stage, alice)
+      let port = try freePort()
+      let found = try await checkUp(stage, alice, ["-l", "\(port)"])
       #expect(found.problems == 0, "\(found.text)")
       #expect(found.text.contains(word), "\(found.text)")
       #expect(try snapshot(alice) == before)
@@ -102,8 +103,10 @@ extension EndToEnd.DoctorTests {
           + Stage.Access(port: kdc.port, ["--passphrase-file", alice.passphraseFile]).arguments,
         home: alice.home
       ).expectExit(0)
-      let after = try await checkUp(stage, alice)
-      #expect(after.code == 0 && after.has("ok", "KDC 127.0.0.1:\(kdc.port)", "by TCP", word))
+      let after = try await checkUp(stage, alice, ["-l", "\(port)"])
+      #expect(
+        after.code == 0 && after.has("ok", "KDC 127.0.0.1:\(kdc.port)", "by TCP", word),
+        "\(after.text)")
     }
   }
 
