@@ -6,19 +6,21 @@ import Wire
 @testable import KeyDistribution
 
 /// Both ends of a peer session: the responder before message 1 and its first records, the initiator
-/// before message 2.
+/// before message 2. And the receiver of a deposit.
 ///
 /// Input: what is fed to whom, then the bytes or the changes to valid ones.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   var input = unsafe FuzzInput(start, count)
-  switch input.byte() % 7 {
+  switch input.byte() % 9 {
   case 0: responder(input.remainder())
   case 1: responder(Honest.hello.mutated(by: &input))
   case 2: ticket(Honest.ticketBody.mutated(by: &input))
   case 3: ticket(input.remainder())
   case 4: initiator(input.remainder())
   case 5: initiator(Honest.answer.mutated(by: &input))
+  case 7: deposit(input.remainder())
+  case 8: deposit(Honest.letter.mutated(by: &input))
   default: records(&input)
   }
   return 0
@@ -31,10 +33,12 @@ private enum Honest {
   static let sessionKey = World.bytes("fuzz session key", 32)
   static let clocks = PeerTrust.Clocks(kdc: World.now, own: World.now)
 
-  static let ticketBody: [UInt8] = {
+  static let ticketBody = ticketBody(for: .session)
+
+  private static func ticketBody(for purpose: Purpose) -> [UInt8] {
     let alice = Person.alice
     let ticket = Ticket(
-      purpose: .session, initiator: alice.name, responder: Person.bob.name,
+      purpose: purpose, initiator: alice.name, responder: Person.bob.name,
       sessionKey: secret(sessionKey), ephemeral: key(ephemeral).publicKey,
       identity: alice.identity.publicKey, certificate: alice.certificate, loginKey: alice.signed,
       issued: World.start, expires: World.start + .minutes(5), id: [UInt8](repeating: 7, count: 8))
@@ -42,7 +46,7 @@ private enum Honest {
     let sealed = ticket.sealed(
       under: SealingKey(secret(Person.bob.ticketKey)), realm: World.realm, random: &random)
     return opened(sealed)
-  }()
+  }
 
   static let hello = startedSession(with: sealedTicket(ticketBody)).message
 
@@ -71,23 +75,45 @@ private enum Honest {
       body.bytes, authenticating: context.written, random: &random)
   }
 
-  static func startedSession(with ticket: [UInt8]) -> Outgoing<ExpectHandshakeReply> {
-    let bob = Person.bob
-    let claim = PeerClaim(
-      name: bob.name, identity: bob.identity.publicKey, certificate: bob.certificate,
-      loginKey: bob.signed)
-    let grant = SessionGrant(
-      peer: bob.name, purpose: .session, sessionKey: secret(sessionKey), claim: claim,
+  private static let claim = PeerClaim(
+    name: Person.bob.name, identity: Person.bob.identity.publicKey,
+    certificate: Person.bob.certificate, loginKey: Person.bob.signed)
+
+  private static let trusted: TrustedPeer = {
+    let trust = PeerTrust(realm: World.realm, own: Person.alice.name)
+    guard let trusted = try? trust.judge(claim, pinned: nil, at: clocks) else {
+      fatalError("no trust")
+    }
+    return trusted
+  }()
+
+  private static func grant(_ purpose: Purpose, with ticket: [UInt8]) -> SessionGrant {
+    SessionGrant(
+      peer: Person.bob.name, purpose: purpose, sessionKey: secret(sessionKey), claim: claim,
       addresses: [], ticket: ticket)
+  }
+
+  static func startedSession(with ticket: [UInt8]) -> Outgoing<ExpectHandshakeReply> {
     do {
-      let trusted = try PeerTrust(realm: World.realm, own: Person.alice.name).judge(
-        claim, pinned: nil, at: clocks)
       return try Person.alice.credential.startSession(
-        grant, with: trusted, ephemeral: key(ephemeral))
+        grant(.session, with: ticket), with: trusted, ephemeral: key(ephemeral))
     } catch {
       fatalError("no session")
     }
   }
+
+  /// The beginning of a deposit.
+  static let letter: [UInt8] = {
+    do {
+      let started = try Person.alice.credential.startDeposit(
+        grant(.deposit, with: sealedTicket(ticketBody(for: .deposit))), for: trusted,
+        ephemeral: key(ephemeral), first: [1, 2, 3].bytes)
+      let letter = started.letter
+      return letter.bytes
+    } catch {
+      fatalError("no deposit")
+    }
+  }()
 
   static func respond(
     to message: [UInt8], _ cache: inout SessionReplayCache
@@ -125,6 +151,26 @@ private func ticket(_ body: [UInt8]) {
     expect(session.peer.name == Person.bob.name, "the initiator knows its peer")
   } catch {
     expect(body != Honest.ticketBody, "an honest ticket is good")
+  }
+}
+
+private func deposit(_ bytes: [UInt8]) {
+  let keys = DepositKeys(of: Person.bob.credential)
+  let tag: DepositTag
+  do {
+    let letter = try DepositLetter(bytes.bytes)
+    expect(letter.bytes == bytes, "a letter has one form")
+    let opened = try keys.open(
+      letter, isOpened: { _ in false }, pinned: { _ in nil }, at: Honest.clocks)
+    tag = opened.tag
+    expect(bytes == Honest.letter, "the receiver opens the sender's bytes alone")
+    _ = try keys.open(letter, isOpened: { $0 == tag }, pinned: { _ in nil }, at: Honest.clocks)
+    fatalError("broken: the same deposit is opened twice")
+  } catch let failure as PeerFailure {
+    expect(
+      failure == .replayed || bytes != Honest.letter, "the receiver opens the sender's bytes")
+  } catch {
+    expect(bytes != Honest.letter, "the sender's bytes are a letter")
   }
 }
 

@@ -36,6 +36,7 @@ enum Label: String, CaseIterable {
   case ticket = "trent ticket v1"
   case peerKey = "trent peer psk v1"
   case peerSession = "trent peer session v1"
+  case deposit = "trent deposit v1"
 
   // What the KDC and a device keep.
   case salt = "trent salt v1"
@@ -43,6 +44,7 @@ enum Label: String, CaseIterable {
   case digestStorage = "trent digest storage v1"
   case presenceStorage = "trent presence storage v1"
   case deviceIdentity = "trent device identity v1"
+  case depositKeys = "trent deposit keys v1"
   case sealedCopy = "trent sealed copy v1"
 
   // What an operator hands to a newcomer.

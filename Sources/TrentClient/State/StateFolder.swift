@@ -38,8 +38,8 @@ public struct StateFolder: Hashable, Sendable {
   /// A sentence for each folder that others may change. It is not mended unasked: who lets
   /// TRENT_HOME name a folder that is used for other things, too, may have reasons.
   var warnings: [String] {
-    let folders = [path, path(IdentityFiles.folder), path(CredentialCache.folder)]
-    return folders.compactMap { folder in
+    let kept = [IdentityFiles.folder, CredentialCache.folder, DepositKeyFiles.folder]
+    return ([path] + kept.map { path($0) }).compactMap { folder in
       guard let status = try? EntryStatus.following(folder), status.kind == .folder else {
         return nil
       }

@@ -38,7 +38,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
 
   static let all =
     epochScenarios + sealedScenarios + changeScenarios + grantingScenarios
-    + depositScenarios + peerScenarios + deviceScenarios
+    + depositScenarios + sealedDepositScenarios + peerScenarios + deviceScenarios
     + epochFaults + sealedRequestFaults + changeFaults + sealedReplyFaults + grantingFaults
     + peerFaults
     + transferFaults + keyFileFaults
