@@ -14,6 +14,7 @@ from audit_checks import AuditChecks
 from change_checks import ChangeChecks
 from checks import Checks
 from client_checks import ClientChecks
+from deposit_checks import DepositChecks
 from granting_checks import GrantingChecks
 from identity_checks import IdentityChecks
 from key_file_checks import KeyFileChecks
@@ -49,6 +50,7 @@ def main() -> int:
                 hostile(parties).run()
             checks.group("U2: changed identities", honest.changed_identities)
             AuditChecks(checks, laboratory).run()
+            DepositChecks(checks).run()
         finally:
             laboratory.end()
     print(f"\n{checks.passed} passed, {checks.failed} failed")

@@ -41,7 +41,7 @@ def _noise(realm: bytes, responder: Credentials) -> NoiseConnection:
     return noise
 
 
-def _start(noise: NoiseConnection) -> None:
+def start(noise: NoiseConnection) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # A set ephemeral key is what this protocol is about.
         noise.start_handshake()
@@ -95,7 +95,7 @@ class Initiator:
         noise.set_keypair_from_private_bytes(Keypair.STATIC, self.own.login_key.private)
         noise.set_keypair_from_private_bytes(Keypair.EPHEMERAL, self.ephemeral)
         noise.set_keypair_from_public_bytes(Keypair.REMOTE_STATIC, self.grant.peer.login_key.public)
-        _start(noise)
+        start(noise)
         return noise, bytes(noise.write_message(self.grant.ticket if payload is None else payload))
 
     def meet(self, frames: Frames) -> Session:
@@ -126,7 +126,7 @@ class Responder:
         noise.set_as_responder()
         noise.set_psks(psk=bytes(32))  # The real one is known once the ticket is open.
         noise.set_keypair_from_private_bytes(Keypair.STATIC, self.own.login_key.private)
-        _start(noise)
+        start(noise)
         payload = bytes(noise.read_message(frames.receive(FIRST)[1]))
         state = noise.noise_protocol.handshake_state
         ticket = self._accept(payload, state.re.public_bytes, state.rs.public_bytes)
