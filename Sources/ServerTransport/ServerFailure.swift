@@ -29,8 +29,7 @@ extension ServerFailure: CustomStringConvertible {
     case .cannotBind(_, let port, EACCES):
       "Port \(port) needs a privilege that this program does not have."
     case .cannotBind(let address, let port, let code):
-      "Cannot listen on \(address), port \(port): "
-        + String(describing: IOError(errnoCode: code, reason: "bind")) + "."
+      "Cannot listen on \(address), port \(port): \(unsafe String(cString: strerror(code)))."
     }
   }
 }
