@@ -7,8 +7,8 @@ extension EndToEnd.CrashTests {
 }
 
 extension EndToEnd.CrashTests.DiskFailureTests {
-  /// The first two are those of new files: of the users, and of the invitations.
-  @Test("After a failed fdatasync it says so and acknowledges nothing", arguments: [3, 5])
+  /// The first three are those of new files: of the users, of the invitations, and of the deposits.
+  @Test("After a failed fdatasync it says so and acknowledges nothing", arguments: [4, 6])
   func failedSync(number: Int) async throws {
     guard try await Strace.isUsable() else { return }
     try await with(.failing("fdatasync", with: "EIO", when: "\(number)")) { scene, kdc, service in
