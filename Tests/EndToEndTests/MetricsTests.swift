@@ -171,7 +171,7 @@ extension EndToEnd.MetricsTests {
   @Test("docs/METRICS.md has every metric, and no other")
   func documented() async throws {
     try await Stage.with { stage in
-      let kdc = try await stage.kdc(["--metrics", "0"])
+      let kdc = try await stage.kdc(["--metrics", "0", "--audit", stage.folder.path("audit")])
       let page = try get("/metrics", at: try await port(of: kdc))
       let told = page.split(separator: "\n").filter { $0.hasPrefix("# TYPE ") }
         .map { String($0.split(separator: " ")[2]) }
