@@ -109,7 +109,7 @@ let package = Package(
       dependencies: [
         "Audit", "Cryptography", "Directory", "DurableFiles", "KeyDistribution", "Monitoring",
         "Operation",
-        "SecretMemory", "ServerTransport", "SystemClock", "Wire",
+        "SecretMemory", "ServerTransport", "Settings", "SystemClock", "Wire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "CoreMetrics", package: "swift-metrics"),

@@ -9,8 +9,8 @@ struct AuditCheckpoint {
 
   init?(_ line: [UInt8]) {
     guard let value = try? JSONValue(line), value["event"]?.text == "checkpoint",
-      let head = Hexadecimal.decode(value["head"]),
-      let signature = Hexadecimal.decode(value["signature"])
+      let head = value["head"]?.hexadecimal,
+      let signature = value["signature"]?.hexadecimal
     else { return nil }
     self.head = head
     self.signature = signature

@@ -14,8 +14,8 @@ struct AuditLink {
 
   /// Nil unless the record says it.
   init?(_ line: [UInt8]) {
-    guard let value = try? JSONValue(line), let mac = Hexadecimal.decode(value["after"]),
-      let head = Hexadecimal.decode(value["head"]), mac.count == HMACSHA256.byteCount,
+    guard let value = try? JSONValue(line), let mac = value["after"]?.hexadecimal,
+      let head = value["head"]?.hexadecimal, mac.count == HMACSHA256.byteCount,
       head.count == SHA256.byteCount
     else { return nil }
     self.init(mac: mac, head: head)

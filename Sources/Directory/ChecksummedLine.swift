@@ -1,6 +1,7 @@
 internal import Cryptography
 internal import Glibc
 internal import SecretMemory
+internal import Wire
 
 /// The form that lines of the user and the presence file share: fields, a space, and `sum=` with
 /// the first 8 bytes of the SHA-256 over everything before that space, in hexadecimal.
@@ -51,27 +52,17 @@ enum ChecksummedLine {
   }
 
   private static func sum(_ fields: RawSpan) -> String {
-    hexadecimal(SHA256.hash(fields).prefix(sumByteCount))
+    Hexadecimal.encode(SHA256.hash(fields).prefix(sumByteCount))
   }
 
   /// Whether `text` is what `sum` tells of these fields.
   private static func isSum(_ text: RawSpan, of fields: RawSpan) -> Bool {
     let hash = SHA256.inlineHash(fields)
     return (0..<sumByteCount).allSatisfy { position in
-      text.byte(at: 2 * position) == hexadecimalDigit(hash[position] >> 4)
-        && text.byte(at: 2 * position + 1) == hexadecimalDigit(hash[position] & 15)
+      text.byte(at: 2 * position) == Hexadecimal.digit(hash[position] >> 4)
+        && text.byte(at: 2 * position + 1) == Hexadecimal.digit(hash[position] & 15)
     }
   }
-}
-
-/// Two lower-case digits a byte.
-func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-  let digits = bytes.flatMap { [hexadecimalDigit($0 >> 4), hexadecimalDigit($0 & 15)] }
-  return String(decoding: digits, as: UTF8.self)
-}
-
-private func hexadecimalDigit(_ value: UInt8) -> UInt8 {
-  value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + (value - 10)
 }
 
 extension RawSpan {

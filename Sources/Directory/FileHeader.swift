@@ -1,3 +1,5 @@
+internal import Wire
+
 /// The comment that a text file of ours starts with: its format and whose it is.
 ///
 ///     # trent users v1 realm=<64 hexadecimal digits>
@@ -12,7 +14,7 @@ struct FileHeader {
     case ours, otherRealm, unknownFormat, other
   }
 
-  var text: String { start + "1" + realmLabel + hexadecimal(realm) }
+  var text: String { start + "1" + realmLabel + Hexadecimal.encode(realm) }
 
   private var start: String { "# trent \(content) v" }
   private var realmLabel: String { " realm=" }

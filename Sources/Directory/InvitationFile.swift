@@ -19,7 +19,6 @@ public final class InvitationFile: Sendable {
     var user: UserKey?
   }
 
-  private let path: String
   private let appender: LineAppender
   private let entries: Mutex<[[UInt8]: Entry]>
 
@@ -32,7 +31,6 @@ public final class InvitationFile: Sendable {
     path: String, realm: [UInt8], at now: Timestamp,
     report: @escaping @Sendable (FileProblem) -> Void
   ) throws(DirectoryFailure) {
-    self.path = path
     let header = FileHeader(content: "invitations", realm: realm)
     var entries: [[UInt8]: Entry] = [:]
     let lines = try LineFile.records(

@@ -106,7 +106,7 @@ public final class UserFile: Sendable {
   }
 
   /// The path without symbolic links, so that all names of a file lead to one lock.
-  private static func resolved(_ path: String) -> String {
+  public static func resolved(_ path: String) -> String {
     guard let real = unsafe realpath(path, nil) else { return path }
     defer { unsafe free(real) }
     return unsafe String(cString: real)

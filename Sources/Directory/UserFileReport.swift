@@ -16,15 +16,23 @@ public struct UserFileReport {
 
   private let path: String
   private let keys: RealmKeys?
+  private let checksSeals: Bool
+  private let header: FileHeader
   /// By name, the number of its last line, and whether that is sound.
   private var users: [PrincipalName: (line: Int, record: UserRecord, isSound: Bool)] = [:]
   /// The records that count, in the order of their names.
   public private(set) var records: [UserRecord] = []
 
-  /// - Parameter keys: the realm's, to check seals and certificates; nil: form alone.
-  public init(_ path: String, keys: RealmKeys?) throws(DirectoryFailure) {
+  /// - Parameters:
+  ///   - keys: the realm's; nil: form alone.
+  ///   - checksSeals: whether seals and certificates are looked at, too.
+  public init(
+    _ path: String, keys: RealmKeys?, checksSeals: Bool = true
+  ) throws(DirectoryFailure) {
     self.path = path
     self.keys = keys
+    self.checksSeals = checksSeals
+    header = FileHeader(content: "users", realm: keys?.realm.id ?? [])
     guard let file = try LineFile.open(path, limit: UserFile.byteLimit) else {
       throw .file(FileFailure(path: path, operation: .open, errno: ENOENT))
     }
@@ -45,12 +53,12 @@ public struct UserFileReport {
 
   private mutating func look(at line: LineBlock.Line) throws(DirectoryFailure) {
     lineCount += 1
-    let header = FileHeader(content: "users", realm: keys?.realm.id ?? [])
     switch UserBlockScan.kind(of: line.bytes, header: header) {
     case .header(.otherRealm) where keys != nil: throw .otherRealm(path: path)
     case .header(.unknownFormat): throw .unknownFormat(path: path)
     case .header, .comment: break
     case .damaged(let fault):
+      hasDamagedLines = true
       add(
         lineCount,
         line.isTorn
@@ -58,9 +66,13 @@ public struct UserFileReport {
     case .user(let user):
       guard let record = user.record else { return }
       // A digest written by hand is sealed at the next start.
-      users[record.name] = (lineCount, record, user.isPlain || keys?.isSound(record) ?? true)
+      let isSound = user.isPlain || !checksSeals || keys?.isSound(record) ?? true
+      users[record.name] = (lineCount, record, isSound)
     }
   }
+
+  /// Whether lines could not be read: users of theirs are not among the records, or as they were.
+  public private(set) var hasDamagedLines = false
 
   private mutating func add(_ line: Int?, _ kind: FileProblem.Kind) {
     problemCount += 1

@@ -4,7 +4,7 @@ internal import Glibc
 ///
 /// Until `commit` the destination is untouched, and whoever reads it sees the old content or none.
 /// Where the filesystem can (O_TMPFILE) the new file has no name until the last moment of `commit`;
-/// elsewhere it is called `.NAME.XXXXXX.partial` and removed when the value goes away without
+/// elsewhere it is called `.NAME.RANDOM.partial` and removed when the value goes away without
 /// `commit`. `removePartialFiles` removes what `kill -9` can leave in that moment.
 ///
 /// A destination that is a symbolic link stays one: what it points to is replaced. A destination

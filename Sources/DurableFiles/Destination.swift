@@ -113,7 +113,7 @@ struct Destination: ~Copyable, Sendable {
     "/proc/self/fd/\(file.descriptor)"
   }
 
-  /// `.NAME.XXXXXX.partial`, with as much of the name as leaves room below 255 bytes.
+  /// `.NAME.RANDOM.partial`, with as much of the name as leaves room below 255 bytes.
   private borrowing func hiddenName() -> String {
     let letters = "abcdefghijklmnopqrstuvwxyz0123456789"
     let unique = String((0..<6).compactMap { _ in letters.randomElement() })

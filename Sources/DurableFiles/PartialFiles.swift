@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// Removes what a killed process may have left of `AtomicFile` beside `path`: files of its hidden
-/// names, `.NAME.XXXXXX.partial`. Only for who holds the lock of that file: nobody else is writing.
+/// names, `.NAME.RANDOM.partial`. Only for who holds the lock of that file: nobody else is writing.
 public func removePartialFiles(of path: String) throws(FileFailure) {
   let place = try Destination(path)
   for name in try names(in: place.folder) where place.isHiddenName(name) {

@@ -1,7 +1,8 @@
 /// Text from the other side, made fit for a terminal or a line of a log (CVE-2023-43620).
 ///
 /// Whatever steers a terminal, breaks a line, turns the direction of writing or is not seen at all
-/// is shown as `\u{XXXX}`, and a backslash as `\\`, so that nothing can pose as something else.
+/// is shown by its number, as in `\u{202E}`, and a backslash as `\\`, so that nothing can pose as
+/// something else.
 public struct SafeText: Hashable, Sendable, CustomStringConvertible {
   public let description: String
 

@@ -1,6 +1,4 @@
 internal import Configuration
-internal import DurableFiles
-internal import SecretMemory
 internal import Wire
 
 /// What a person has settled once and need not say each time: in a settings file, or in environment
@@ -8,8 +6,6 @@ internal import Wire
 ///
 /// The key `kdc.port` is `{"kdc": {"port": 7000}}` in the file, and the variable `TRENT_KDC_PORT`.
 public struct Settings: Sendable {
-  /// A settings file is read up to this many bytes.
-  static let byteLimit = 1 << 16
   private static let variablePrefix = "TRENT_"
 
   /// The file's path, for messages.
@@ -26,7 +22,7 @@ public struct Settings: Sendable {
     path: String, mustExist: Bool = false, keys: Set<String>, variables: [String: String]
   ) throws(SettingsFailure) {
     self.path = path
-    let found = try Self.values(in: path)
+    let found = try SettingsFile.values(in: path)
     guard let values = mustExist ? found : found ?? [:] else {
       throw SettingsFailure("There is no settings file \(path).")
     }
@@ -39,9 +35,7 @@ public struct Settings: Sendable {
     let named = variables.filter { $0.key.hasPrefix(Self.variablePrefix) && !$0.value.isEmpty }
     reader = ConfigReader(providers: [
       EnvironmentVariablesProvider(environmentVariables: named).prefixKeys(with: "trent"),
-      InMemoryProvider(
-        values: Dictionary(
-          uniqueKeysWithValues: values.map { (AbsoluteConfigKey(ConfigKey($0.key)), $0.value) })),
+      InMemoryProvider(values: try Self.configured(values, in: path)),
     ])
   }
 
@@ -81,46 +75,19 @@ public struct Settings: Sendable {
     String(key.uppercased().map { $0 == "." || $0 == "-" ? "_" : $0 })
   }
 
-  /// Nil when there is no file.
-  private static func values(in path: String) throws(SettingsFailure) -> [String: ConfigValue]? {
-    let text: SecretBytes
-    do throws(FileFailure) {
-      guard let found = try readSecretFile(path, limit: byteLimit) else { return nil }
-      text = found
-    } catch {
-      throw SettingsFailure(error.description)
-    }
-    let value: JSONValue
-    do throws(JSONFault) {
-      value = try JSONValue([UInt8](text.bytes))
-    } catch {
-      throw SettingsFailure("\(path) is no JSON: \(error).")
-    }
-    guard case .object = value else {
-      throw SettingsFailure("\(path) has to be a JSON object: {\"key\": \"value\"}.")
-    }
-    var values: [String: ConfigValue] = [:]
-    try collect(value, named: [], in: path, &values)
-    return values
-  }
-
-  /// Every value in it by its key. What a person would pass on the command line as text is text
-  /// here, whether it was written with quotes or without; a list has commas between.
-  private static func collect(
-    _ value: JSONValue, named name: [String], in path: String,
-    _ values: inout [String: ConfigValue]
-  ) throws(SettingsFailure) {
-    if case .object(let members) = value {
-      for member in members {
-        try collect(member.value, named: name + [member.name], in: path, &values)
+  /// What a person would pass on the command line as text is text here, whether it was written with
+  /// quotes or without; a list has commas between.
+  private static func configured(
+    _ values: [String: JSONValue], in path: String
+  ) throws(SettingsFailure) -> [AbsoluteConfigKey: ConfigValue] {
+    var configured: [AbsoluteConfigKey: ConfigValue] = [:]
+    for (key, value) in values {
+      guard let text = argument(value) else {
+        throw SettingsFailure(key, of: path, "it has to be text, a number, true, false, or a list")
       }
-      return
+      configured[AbsoluteConfigKey(ConfigKey(key))] = ConfigValue(.string(text), isSecret: false)
     }
-    let key = name.joined(separator: ".")
-    guard let text = argument(value) else {
-      throw SettingsFailure(key, of: path, "it has to be text, a number, true, false, or a list")
-    }
-    values[key] = ConfigValue(.string(text), isSecret: false)
+    return configured
   }
 
   private static func argument(_ value: JSONValue) -> String? {

@@ -2,7 +2,7 @@
 public struct SettingsFailure: Error, Hashable, Sendable, CustomStringConvertible {
   public let description: String
 
-  init(_ sentence: String) { description = sentence }
+  public init(_ sentence: String) { description = sentence }
 
   /// A value that cannot be what it is for.
   init(_ key: String, of source: String, _ reason: String) {

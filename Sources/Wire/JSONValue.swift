@@ -25,6 +25,8 @@ public enum JSONValue: Hashable, Sendable {
   }
 
   public var text: String? { if case .text(let text) = self { text } else { nil } }
+  /// The bytes that a text tells in hexadecimal digits.
+  public var hexadecimal: [UInt8]? { text.flatMap { Hexadecimal.decode($0.utf8) } }
   public var integer: Int64? { if case .integer(let integer) = self { integer } else { nil } }
 }
 

@@ -40,6 +40,17 @@ public struct Interval: Hashable, Comparable, Sendable {
   public static func hours(_ count: UInt64) -> Interval { minutes(count * 60) }
   public static func days(_ count: UInt64) -> Interval { hours(count * 24) }
 
+  /// As people write it: 90s, 30m, 12h or 7d. Nil for anything else.
+  public init?(_ text: String) {
+    let units: [Character: Interval] = [
+      "s": .seconds(1), "m": .minutes(1), "h": .hours(1), "d": .days(1),
+    ]
+    guard let unit = text.last.flatMap({ units[$0] }), text.utf8.first != UInt8(ascii: "+"),
+      let count = UInt32(text.dropLast())
+    else { return nil }
+    self.init(milliseconds: UInt64(count) * unit.milliseconds)
+  }
+
   /// Saturates instead of overflowing.
   public static func + (left: Interval, right: Interval) -> Interval {
     let (sum, overflow) = left.milliseconds.addingReportingOverflow(right.milliseconds)

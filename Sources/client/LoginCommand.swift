@@ -24,7 +24,8 @@ struct LoginCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How long the login shall last, as 10h, 30m or 3600s; the KDC has a ceiling. "
+      "How long the login shall last, as 10h, 30m or 7d, which is the longest; the KDC has "
+        + "a ceiling, too. "
         + "(default: 10h)", valueName: "time"),
     transform: Self.lifetime)
   var lifetime = Interval.hours(10)
@@ -42,13 +43,11 @@ struct LoginCommand: ParsableCommand {
   static let longestLifetime = Interval.days(7)
 
   static func lifetime(_ text: String) throws -> Interval {
-    let units: [Character: Interval] = ["s": .seconds(1), "m": .minutes(1), "h": .hours(1)]
-    guard let unit = text.last.flatMap({ units[$0] }), text.utf8.first != UInt8(ascii: "+"),
-      let count = UInt32(text.dropLast())
-    else { throw ValidationError("a time is a number and s, m or h, as in 30m") }
-    let lifetime = Interval(milliseconds: UInt64(count) * unit.milliseconds)
+    guard let lifetime = Interval(text) else {
+      throw ValidationError("a time is a number and s, m, h or d, as in 30m")
+    }
     guard lifetime >= shortestLifetime, lifetime <= longestLifetime else {
-      throw ValidationError("a login lasts 2m to 168h")
+      throw ValidationError("a login lasts 2m to 7d")
     }
     return lifetime
   }

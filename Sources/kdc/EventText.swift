@@ -49,17 +49,10 @@ struct EventText {
 
   mutating func append(decimal number: Int) {
     if number >= 10 { append(decimal: number / 10) }
-    digit(UInt8(number % 10))
+    bytes.append(UInt8(ascii: "0") + UInt8(number % 10))
   }
 
   mutating func append(hexadecimal octets: [UInt8]) {
-    for octet in octets {
-      digit(octet >> 4)
-      digit(octet & 15)
-    }
-  }
-
-  private mutating func digit(_ value: UInt8) {
-    bytes.append(value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10)
+    Hexadecimal.append(octets, to: &bytes)
   }
 }

@@ -8,6 +8,7 @@ import Monitoring
 import SecretMemory
 import ServerTransport
 import ServiceLifecycle
+import Settings
 import UnixSignals
 
 /// The command line of the key distribution centre.

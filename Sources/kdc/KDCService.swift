@@ -9,6 +9,7 @@ import Operation
 import SecretMemory
 import ServerTransport
 import ServiceLifecycle
+import Settings
 import SystemClock
 import UnixSignals
 import Wire

@@ -101,7 +101,7 @@ extension EndToEnd.BrakeTests {
       (#"{"brakes": {"name": {"free-failures": "five"}}}"#, "must be a number from 1 to 1000000"),
       (#"{"brakes": {"connections": {"burst": 0}}}"#, "brakes.connections.burst"),
       ("{\n\"port\": 70000}", "must be a number from 0 to 65535"),
-      ("{\n\"port\": }", "line 2"), ("[]", "no setting"), ("", "line 1"),
+      ("{\n\"port\": }", "line 2"), ("[]", "JSON object"), ("", "line 1"),
     ])
   func badSettings(text: String, words: String) async throws {
     try await Stage.with { stage in

@@ -122,13 +122,7 @@ extension EndToEnd.IdentityRotationTests {
       let kdc = try await stage.kdc(stage.unbraked())
       let alice = try stage.user("alice")
       _ = try await logIn(stage, alice, Stage.Access(alice, at: kdc))
-      let load = try stage.start(
-        .kdcLoad,
-        [
-          "-a", "127.0.0.1", "-p", "\(kdc.port)", "--exchange", "register", "--transport", "tcp",
-          "-n", "1500", "--kdc-key", kdc.word,
-        ])
-      try await load.expectExit(0)
+      try await stage.register(1500, at: kdc)
       let rotation = try stage.start(
         .kdc, ["rotate-identity", "-f", kdc.folder.path("pwd.txt")])
       _ = try await eventually("another identity in kdc.key") {

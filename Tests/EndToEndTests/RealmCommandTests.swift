@@ -58,13 +58,7 @@ extension EndToEnd.RealmCommandTests {
       let kdc = try await stage.kdc(stage.unbraked())
       let user = try stage.user("alice")
       try await logIn(stage, user, at: kdc)
-      let load = try stage.start(
-        .kdcLoad,
-        [
-          "-a", "127.0.0.1", "-p", "\(kdc.port)", "--exchange", "register", "--transport", "tcp",
-          "-n", "1500", "--kdc-key", kdc.word,
-        ])
-      try await load.expectExit(0)
+      try await stage.register(1500, at: kdc)
       let rotation = try stage.start(
         .kdc, ["rotate-storage-key", "-f", kdc.folder.path("pwd.txt")])
       // As soon as the file holds both keys.
@@ -129,6 +123,45 @@ extension EndToEnd.RealmCommandTests {
       #expect(try await version() == before + 1)
       try await stage.start(.kdc, ["check", kdc.folder.path("pwd.txt")]).expectExit(0)
       try await logIn(stage, alice, at: kdc)
+    }
+  }
+
+  @Test("An export leaves no damaged line unsaid, and ends with 1")
+  func exportOfDamagedLines() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let alice = try stage.user("alice")
+      try await logIn(stage, alice, at: kdc)
+      let path = kdc.folder.path("pwd.txt")
+      let file = try #require(FileHandle(forWritingAtPath: path))
+      try file.seekToEnd()
+      try file.write(contentsOf: Data("bob, but not much of him sum=0123456789abcdef\n".utf8))
+      try file.close()
+      let secret = try stage.folder.put(
+        [UInt8]("for the way only\n".utf8), at: "secret", mode: 0o600)
+      let words = ["export", "--to", stage.folder.path("export"), "--passphrase-file", secret]
+      let told = try await command(stage, words, at: kdc.folder, exit: 1)
+      #expect(told.output.text.contains("1 users written"))
+      #expect(told.errors.text.contains("line 3"))
+    }
+  }
+
+  @Test("A user file is served through a symbolic link, its key beside the link")
+  func symbolicLink() async throws {
+    try await Stage.with { stage in
+      let elsewhere = try stage.folder.folder("elsewhere")
+      let linked = try stage.folder.folder("kdc")
+      let file = try elsewhere.put([], at: "pwd.txt", mode: 0o600)
+      try FileManager.default.createSymbolicLink(
+        atPath: linked.path("pwd.txt"), withDestinationPath: file)
+      let kdc = try await stage.kdc(folder: "kdc")
+      let alice = try stage.user("alice")
+      try await logIn(stage, alice, at: kdc)
+      let listed = try await command(stage, ["users", "list"], at: linked)
+      #expect(listed.output.text.contains("alice active"))
+      let elsewhereListed = try await command(stage, ["users", "list"], at: elsewhere)
+      #expect(elsewhereListed.output.text == listed.output.text)
+      try await stage.start(.kdc, ["check", linked.path("pwd.txt")]).expectExit(0)
     }
   }
 

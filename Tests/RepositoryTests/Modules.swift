@@ -30,7 +30,8 @@ enum Modules {
     // The programs.
     "kdc": edge.union([
       "Audit", "Directory", "ServerTransport", "SystemClock", "ArgumentParser", "Configuration",
-      "CoreMetrics", "Logging", "Monitoring", "Operation", "ServiceLifecycle", "UnixSignals",
+      "CoreMetrics", "Logging", "Monitoring", "Operation", "ServiceLifecycle",
+      "Settings", "UnixSignals",
     ]),
     "kdc-load": core.union([
       "CLinux", "Glibc", "KeyDistribution", "SystemClock", "Transport", "ArgumentParser",

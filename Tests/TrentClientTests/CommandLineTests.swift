@@ -177,13 +177,14 @@ import Wire
 
   @Test(arguments: [
     ("10h", 36_000), ("30m", 1800), ("3600s", 3600), ("2m", 120), ("168h", 604_800),
+    ("7d", 604_800),
   ])
   func lifetimesAreRead(text: String, seconds: UInt64) throws {
     let words = ["-n", "alice", "-a", "kdc", "-p", "7000", "--lifetime", text]
     #expect(try LoginCommand.parse(words).lifetime == .seconds(seconds))
   }
 
-  @Test(arguments: ["", "h", "10", "10d", "-1h", "+1h", "1.5h", "1m", "169h", "99999999999h"])
+  @Test(arguments: ["", "h", "10", "8d", "10w", "-1h", "+1h", "1.5h", "1m", "169h", "99999999999h"])
   func otherLifetimesAreRefused(text: String) {
     let words = ["-n", "alice", "-a", "kdc", "-p", "7000", "--lifetime", text]
     #expect(throws: (any Error).self) { _ = try LoginCommand.parse(words) }

@@ -18,6 +18,16 @@ struct TimestampTests {
     #expect(last.since(first) == Interval(milliseconds: .max))
   }
 
+  @Test(
+    "Intervals are read as people write them",
+    arguments: [("90s", 90), ("30m", 1800), ("12h", 43_200), ("7d", 604_800), ("0s", 0)])
+  func readable(text: String, seconds: UInt64) { #expect(Interval(text) == .seconds(seconds)) }
+
+  @Test(
+    "Other texts are no intervals",
+    arguments: ["", "d", "7", "7w", "-1h", "+1h", " 1h", "1 h", "1.5h", "4294967296d", "7D", "٧d"])
+  func unreadable(text: String) { #expect(Interval(text) == nil) }
+
   @Test("Arithmetic in between is exact")
   func arithmetic() {
     let noon = Timestamp(milliseconds: 1_000_000)

@@ -8,21 +8,11 @@ extension KeyDistributionCenter {
     _ ticket: borrowing TicketGrantingTicket, _ signature: LoginSignature,
     mailbox: PrincipalName?, present: DepositRecord?, _ random: inout some RandomSource
   ) -> DepositRecord {
-    // The same login's ticket key is sealed once, so that saying it again changes nothing.
-    let isSameLogin =
-      present?.loginTime == ticket.loginTime && present?.loginKey.key == ticket.loginKey
-    let sealedTicketKey =
-      (isSameLogin ? present?.sealedTicketKey : nil)
-      ?? keys.sealTicketKey(
-        ticket.ticketKey, name: ticket.name, loginTime: ticket.loginTime, random: &random)
     return DepositRecord(
       name: ticket.name, keyVersion: ticket.keyVersion, loginTime: ticket.loginTime,
       until: min(signature.expires, ticket.loginTime + PeerTrust.longestKeyLife),
-      mailbox: mailbox,
-      loginKey: SignedLoginKey(
-        key: ticket.loginKey, issued: signature.issued, expires: signature.expires,
-        keyVersion: ticket.keyVersion, signature: signature.signature),
-      sealedTicketKey: sealedTicketKey)
+      mailbox: mailbox, loginKey: ticket.signedLoginKey(signature),
+      sealedTicketKey: sealedTicketKey(of: ticket, present: present, random: &random))
   }
 
   /// Step B3: of two logins the later takes deposits, and the earlier is told.

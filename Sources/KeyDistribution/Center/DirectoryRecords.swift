@@ -68,6 +68,8 @@ public protocol PrincipalRecord: Hashable, Sendable {
 public protocol LoginRecord: PrincipalRecord {
   /// When the KDC granted the login. Of two records of one name the later login wins.
   var loginTime: Timestamp { get }
+  /// The per-login key with the signature of its owner's identity key.
+  var loginKey: SignedLoginKey { get }
   /// The key that tickets for the login are sealed under, itself under the storage key: nonce,
   /// ciphertext, tag (60 bytes).
   var sealedTicketKey: [UInt8] { get set }

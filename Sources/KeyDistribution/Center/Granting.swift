@@ -196,9 +196,7 @@ extension KeyDistributionCenter {
       purpose: purpose, initiator: user.name, responder: peer,
       sessionKey: sessionKey.duplicate(), ephemeral: ephemeral, identity: identity,
       certificate: keys.certificate(of: user),
-      loginKey: SignedLoginKey(
-        key: granting.ticket.loginKey, issued: signature.issued, expires: signature.expires,
-        keyVersion: granting.ticket.keyVersion, signature: signature.signature),
+      loginKey: granting.ticket.signedLoginKey(signature),
       issued: now, expires: login.ticketEnd, id: random.bytes(Ticket.idByteCount))
     let reply = TicketReply(
       peer: peer, sessionKey: sessionKey, identity: responderIdentity,
@@ -248,21 +246,26 @@ extension KeyDistributionCenter {
   ) -> PresenceRecord {
     var observed = source
     observed.port = port
-    // The same login's ticket key is sealed once, so that a refreshment changes nothing.
-    let isSameLogin =
-      present?.loginTime == ticket.loginTime && present?.loginKey.key == ticket.loginKey
-    let sealedTicketKey =
-      (isSameLogin ? present?.sealedTicketKey : nil)
-      ?? keys.sealTicketKey(
-        ticket.ticketKey, name: ticket.name, loginTime: ticket.loginTime, random: &random)
     return PresenceRecord(
       name: ticket.name, keyVersion: ticket.keyVersion, loginTime: ticket.loginTime,
       loginEnd: ticket.loginEnd,
       addresses: [observed] + addresses.filter { $0 != observed && $0.port != 0 },
-      loginKey: SignedLoginKey(
-        key: ticket.loginKey, issued: signature.issued, expires: signature.expires,
-        keyVersion: ticket.keyVersion, signature: signature.signature),
-      service: service, sealedTicketKey: sealedTicketKey)
+      loginKey: ticket.signedLoginKey(signature),
+      service: service,
+      sealedTicketKey: sealedTicketKey(of: ticket, present: present, random: &random))
+  }
+
+  /// The ticket key of a login as records of it keep it. It is sealed once, so that a login that
+  /// says the same again changes nothing.
+  func sealedTicketKey(
+    of ticket: borrowing TicketGrantingTicket, present: (some LoginRecord)?,
+    random: inout some RandomSource
+  ) -> [UInt8] {
+    if let present, present.loginTime == ticket.loginTime, present.loginKey.key == ticket.loginKey {
+      return present.sealedTicketKey
+    }
+    return keys.sealTicketKey(
+      ticket.ticketKey, name: ticket.name, loginTime: ticket.loginTime, random: &random)
   }
 
   /// Step A3: of two logins the later receives, and the earlier is told.

@@ -29,19 +29,7 @@ public struct Realm: Hashable, Sendable {
 
   /// - Parameter hexadecimalID: nil for anything but 64 digits, in small letters.
   public init?(identity: VerifyingKey, hexadecimalID: Substring) {
-    let digits = hexadecimalID.utf8.map { digit -> UInt8? in
-      switch digit {
-      case 0x30...0x39: digit - 0x30
-      case 0x61...0x66: digit - 0x61 + 10
-      default: nil
-      }
-    }
-    guard digits.count == 64 else { return nil }
-    var id: [UInt8] = []
-    for index in stride(from: 0, to: 64, by: 2) {
-      guard let high = digits[index], let low = digits[index + 1] else { return nil }
-      id.append(high << 4 | low)
-    }
+    guard let id = Hexadecimal.decode(hexadecimalID.utf8) else { return nil }
     self.init(identity: identity, id: id)
   }
 
@@ -49,9 +37,7 @@ public struct Realm: Hashable, Sendable {
   public var hasFoundingIdentity: Bool { SHA256.hash(identity.encoding) == id }
 
   /// The id in hexadecimal, as files name it.
-  public var hexadecimalID: String {
-    id.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
-  }
+  public var hexadecimalID: String { Hexadecimal.encode(id) }
 
   private static let wordPrefix = "trent1"
   private static let checksumByteCount = 4

@@ -44,6 +44,11 @@ struct Ticket: ~Copyable {
     self.id = id
   }
 
+  /// Who the ticket says that its initiator is: to be judged before it is believed.
+  var claim: PeerClaim {
+    PeerClaim(name: initiator, identity: identity, certificate: certificate, loginKey: loginKey)
+  }
+
   func sealed(
     under ticketKey: borrowing SealingKey, realm: Realm, random: inout some RandomSource
   ) -> [UInt8] {

@@ -35,6 +35,13 @@ struct TicketGrantingTicket: ~Copyable {
     self.loginEnd = loginEnd
   }
 
+  /// The login key as its owner signed it.
+  func signedLoginKey(_ signature: LoginSignature) -> SignedLoginKey {
+    SignedLoginKey(
+      key: loginKey, issued: signature.issued, expires: signature.expires, keyVersion: keyVersion,
+      signature: signature.signature)
+  }
+
   func sealed(
     under key: TicketGrantingKey, random: inout some RandomSource
   ) -> [UInt8] {

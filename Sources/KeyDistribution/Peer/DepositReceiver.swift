@@ -30,14 +30,11 @@ extension DepositKeys {
     let tag = DepositTag(ephemeral)
     guard try !isOpened(tag) else { throw .replayed }
     let pin = try pinned(ticket.initiator)
-    let claim = PeerClaim(
-      name: ticket.initiator, identity: ticket.identity, certificate: ticket.certificate,
-      loginKey: ticket.loginKey)
     let peer: TrustedPeer
     do {
       // As of the deposit: the sender's login may have ended long ago.
       peer = try PeerTrust(realm: realm, own: name).judge(
-        claim, pinned: pin, at: PeerTrust.Clocks(kdc: ticket.issued, own: ticket.issued),
+        ticket.claim, pinned: pin, at: PeerTrust.Clocks(kdc: ticket.issued, own: ticket.issued),
         successor: successor)
     } catch {
       throw .distrusted(error)

@@ -57,13 +57,10 @@ extension Credential {
     else { throw .keysDiffer }
     try cache.insert(remoteEphemeral, at: clocks.kdc)
     let pin = try pinned(ticket.initiator)
-    let claim = PeerClaim(
-      name: ticket.initiator, identity: ticket.identity, certificate: ticket.certificate,
-      loginKey: ticket.loginKey)
     let peer: TrustedPeer
     do {
       peer = try PeerTrust(realm: realm, own: name).judge(
-        claim, pinned: pin, at: clocks, successor: successor)
+        ticket.claim, pinned: pin, at: clocks, successor: successor)
     } catch {
       throw .distrusted(error)
     }

@@ -39,9 +39,9 @@ public struct PeerTrust: Sendable {
   /// The longest life of a per-login key that is accepted.
   static let longestKeyLife = Interval.days(32)
   /// How far two machines may disagree about KDC time.
-  static let clockTolerance = Interval.minutes(5)
+  public static let clockTolerance = Interval.minutes(5)
   /// How far one's own clock may be off: a malicious KDC sets its own.
-  static let ownClockTolerance = Interval.days(1)
+  public static let ownClockTolerance = Interval.days(1)
 
   public let realm: Realm
   /// One's own name.

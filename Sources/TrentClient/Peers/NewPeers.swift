@@ -33,8 +33,11 @@ struct NewPeers {
 
   /// Whether to go on with a peer. May ask, and so take long.
   func admits(_ peer: TrustedPeer, in realm: Realm) throws(ClientFailure) -> Bool {
-    if peer.isPinned || policy == .accept { return true }
-    guard policy == .ask, person.isPresent else { return false }
+    switch verdict(on: peer) {
+    case .admitted: return true
+    case .refused: return false
+    case .open: break
+    }
     let fingerprint = Self.fingerprint(of: peer, in: realm)
     return try person.agrees(
       to: "\(peer.name) is new. The fingerprint is \(fingerprint). Trust it? [y/N]")

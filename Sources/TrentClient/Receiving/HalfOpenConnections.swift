@@ -43,14 +43,7 @@ final class HalfOpenConnection {
     }
   }
 
-  var isListing: Bool {
-    switch stage {
-    case .connected: false
-    case .answered: false
-    case .listing: true
-    case .over: false
-    }
-  }
+  var isListing: Bool { lister != nil }
 
   /// Who is telling a list.
   var lister: PrincipalName? {

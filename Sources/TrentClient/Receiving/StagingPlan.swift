@@ -19,11 +19,11 @@ struct StagingPlan {
   ) {
     let text =
       "trent partial v1\nrealm \(realm.hexadecimalID)\nfrom \(sender)\nto \(receiver)\n"
-      + "list \(Self.hex(manifest.hash))\n"
+      + "list \(Hexadecimal.encode(manifest.hash))\n"
     let bytes = [UInt8](text.utf8)
     let hash = SHA256.hash(bytes.bytes)
     description = bytes
-    id = Self.hex([UInt8](hash.prefix(8)))
+    id = Hexadecimal.encode([UInt8](hash.prefix(8)))
     items = manifest.entries.compactMap(Self.item)
   }
 
@@ -39,12 +39,5 @@ struct StagingPlan {
     return StagedItem(
       path: path, kind: kind, mode: UInt32(entry.permissions),
       modified: entry.modified.milliseconds)
-  }
-
-  private static func hex(_ bytes: [UInt8]) -> String {
-    bytes.map { byte in
-      let digits = String(byte, radix: 16)
-      return digits.count == 1 ? "0" + digits : digits
-    }.joined()
   }
 }

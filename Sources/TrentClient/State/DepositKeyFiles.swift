@@ -32,11 +32,7 @@ struct DepositKeyFiles {
 
   func path(of key: AgreementPublicKey) -> String {
     let hash = SHA256.hash(key.encoding).prefix(16)
-    let digits = hash.map { byte in
-      let text = String(byte, radix: 16)
-      return text.count == 1 ? "0" + text : text
-    }
-    return state.path("\(folder)/\(digits.joined())")
+    return state.path("\(folder)/\(Hexadecimal.encode(hash))")
   }
 
   /// Keeps other programs from writing, or erasing, at the same time.
@@ -137,18 +133,14 @@ struct DepositKeyFiles {
       }
       // One that does not even tell its time is told of when it is needed.
       guard let contents, let head = try? DepositKeys.Head(contents.bytes),
-        clocks.kdc > head.expires + Self.kdcTolerance
-          || clocks.own > head.expires + Self.ownTolerance
+        clocks.kdc > head.expires + PeerTrust.clockTolerance
+          || clocks.own > head.expires + PeerTrust.ownClockTolerance
       else { continue }
       try erase(path)
       count += 1
     }
     return count
   }
-
-  /// By how much clocks may differ (PROTOCOL.md, 5.2, U4).
-  private static let kdcTolerance = Interval.minutes(5)
-  private static let ownTolerance = Interval.days(1)
 
   private func erase(_ path: String) throws(ClientFailure) {
     let lock = try lock()

@@ -52,14 +52,6 @@ struct KnownPeer: Hashable {
   func isSamePeer(as other: KnownPeer) -> Bool { realm == other.realm && name == other.name }
 
   private static func realmID(_ text: Substring) -> [UInt8]? {
-    let digits = text.utf8.compactMap { digit -> UInt8? in
-      switch digit {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-      case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-      default: nil
-      }
-    }
-    guard digits.count == 64, text.utf8.count == 64 else { return nil }
-    return stride(from: 0, to: 64, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    Hexadecimal.decode(text.utf8).flatMap { $0.count == 32 ? $0 : nil }
   }
 }

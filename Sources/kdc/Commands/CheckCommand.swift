@@ -20,15 +20,7 @@ struct CheckCommand: ParsableCommand {
   var file: String
 
   func run() throws {
-    let keys: RealmKeys?
-    do throws(KeyFileFailure) {
-      switch try KeyFile.load(KeyStore.path(besideUserFile: file)) {
-      case .some(let material): keys = RealmKeys(material)
-      case .none: keys = nil
-      }
-    } catch {
-      throw OperatorFailure("\(error)")
-    }
+    let keys = try RealmKeys.beside(file)
     let report: UserFileReport
     do throws(DirectoryFailure) {
       report = try UserFileReport(file, keys: keys)

@@ -16,7 +16,8 @@ struct ExportCommand: ParsableCommand {
     discussion: """
       For a copy, or to move users to another KDC with "kdc import". One JSON object a line; \
       names, addresses and public keys can be read, digests cannot. Needs kdc.key beside the \
-      user file; the KDC may be serving. Keep a copy of kdc.key itself off line as well.
+      user file; the KDC may be serving. Damaged lines are told, and the exit code is then 1. \
+      Keep a copy of kdc.key itself off line as well.
       """)
 
   @OptionGroup var source: UserFileOption
@@ -26,17 +27,21 @@ struct ExportCommand: ParsableCommand {
   var to: String
 
   func run() throws {
-    let keys = try RealmKeys.beside(source.userFile)
+    let keys = try RealmKeys.needed(beside: source.userFile)
+    let report: UserFileReport
     do {
-      let users = try UserFileReport(source.userFile, keys: keys).records
+      // Each digest is opened as it is written; what is damaged in form would be left out unsaid.
+      report = try UserFileReport(source.userFile, keys: keys, checksSeals: false)
       var random = SystemRandom()
       let secret = try passphrase.read()
       let count = try UserExport.write(
-        users, of: keys, to: to, under: secret, random: &random)
+        report.records, of: keys, to: to, under: secret, random: &random)
       Console.say("\(count) users written to \(to)")
     } catch {
       throw OperatorFailure("\(error)")
     }
+    for problem in report.problems { Console.tell("kdc: \(problem)") }
+    if report.hasDamagedLines { throw ExitCode.failure }
   }
 }
 
@@ -59,7 +64,7 @@ struct ImportCommand: ParsableCommand {
   var from: String
 
   func run() throws {
-    let keys = try RealmKeys.beside(files.userFile)
+    let keys = try RealmKeys.needed(beside: files.userFile)
     let users: [UserRecord]
     do {
       var random = SystemRandom()
@@ -135,20 +140,5 @@ struct ExportPassphrase: ParsableArguments {
     }
     guard let line, line.count > 0 else { throw OperatorFailure("the passphrase is empty") }
     return line
-  }
-}
-
-extension RealmKeys {
-  /// The keys of the KDC whose user file this is.
-  static func beside(_ userFile: String) throws -> RealmKeys {
-    let path = KeyStore.path(besideUserFile: OperatorLink.resolved(userFile))
-    do throws(KeyFileFailure) {
-      switch try KeyFile.load(path) {
-      case .some(let material): return RealmKeys(material)
-      case .none: throw KeyFileFailure.notAKeyFile(path: path)
-      }
-    } catch {
-      throw OperatorFailure("\(error)")
-    }
   }
 }

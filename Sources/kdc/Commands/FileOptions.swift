@@ -40,27 +40,14 @@ struct FileOptions: ParsableArguments {
   func ask(
     _ request: OperatorRequest, item: (JSONValue) -> Void = { _ in }
   ) throws -> JSONValue {
-    do {
-      let link = try OperatorLink(
-        userFile: userFile, eventLog: log, audit: audit, logger: Logger(label: "kdc"))
-      let answer: Result<JSONValue, OperatorFailure>
-      do throws(OperatorFailure) {
-        answer = .success(try link.ask(request, item: item))
-      } catch {
-        answer = .failure(error)
-      }
-      link.close()
-      return try answer.get()
-    } catch {
-      throw OperatorFailure("\(error)")
-    }
+    try withLink { link in
+      Result { () throws(OperatorFailure) in try link.ask(request, item: item) }
+    }.get()
   }
 
   /// Asks many things. Tells what was refused.
   func askEach(_ requests: [OperatorRequest]) throws -> [OperatorFailure] {
-    do {
-      let link = try OperatorLink(
-        userFile: userFile, eventLog: log, audit: audit, logger: Logger(label: "kdc"))
+    try withLink { link in
       var refused: [OperatorFailure] = []
       for request in requests {
         do throws(OperatorFailure) {
@@ -69,8 +56,17 @@ struct FileOptions: ParsableArguments {
           refused.append(error)
         }
       }
-      link.close()
       return refused
+    }
+  }
+
+  private func withLink<Answer>(_ body: (borrowing OperatorLink) -> Answer) throws -> Answer {
+    do {
+      let link = try OperatorLink(
+        userFile: userFile, eventLog: log, audit: audit, logger: Logger(label: "kdc"))
+      let answer = body(link)
+      link.close()
+      return answer
     } catch {
       throw OperatorFailure("\(error)")
     }
@@ -85,13 +81,9 @@ struct FileOptions: ParsableArguments {
 
   /// Reads 90s, 30m, 12h or 7d.
   static func life(_ text: String) throws -> Interval {
-    let units: [Character: Interval] = [
-      "s": .seconds(1), "m": .minutes(1), "h": .hours(1), "d": .days(1),
-    ]
-    guard let unit = text.last.flatMap({ units[$0] }), text.utf8.first != UInt8(ascii: "+"),
-      let count = UInt32(text.dropLast()), count > 0
-    else { throw ValidationError("a time is a number and s, m, h or d, as in 7d") }
-    let life = Interval(milliseconds: UInt64(count) * unit.milliseconds)
+    guard let life = Interval(text), life.milliseconds > 0 else {
+      throw ValidationError("a time is a number and s, m, h or d, as in 7d")
+    }
     guard life <= OperatorRequest.longestInvitationLife else {
       throw ValidationError("an invitation lasts 366 days at most")
     }

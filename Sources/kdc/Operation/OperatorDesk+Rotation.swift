@@ -110,15 +110,11 @@ extension OperatorDesk {
     let now = SystemClock.now
     for deposits in directory.deposits.records(at: now) {
       guard let resealed = center.keys.resealed(deposits, random: &random) else { continue }
-      let outcome = Mutex(ChangeOutcome.failed)
-      let written = DispatchSemaphore(value: 0)
-      directory.deposits.replace(deposits, with: resealed, at: now) { result in
-        outcome.withLock { $0 = result }
-        written.signal()
+      let outcome = waiting {
+        directory.deposits.replace(deposits, with: resealed, at: now, answer: $0)
       }
-      written.wait()
       // A conflict: another login has come meanwhile, sealed under the present key.
-      guard outcome.withLock({ $0 }) != .failed else { throw Self.unwritten }
+      guard outcome != .failed else { throw Self.unwritten }
     }
   }
 }

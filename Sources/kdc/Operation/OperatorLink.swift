@@ -51,19 +51,13 @@ struct OperatorLink: ~Copyable {
     guard unsafe access(userFile, F_OK) == 0 else {
       throw OperatorFailure("there is no user file \(userFile)")
     }
-    return resolved(userFile)
-  }
-
-  /// The KDC follows links, too: its socket is beside the file itself.
-  static func resolved(_ path: String) -> String {
-    guard let real = unsafe realpath(path, nil) else { return path }
-    defer { unsafe free(real) }
-    return unsafe String(cString: real)
+    return userFile
   }
 
   /// Nil when no KDC serves there.
   private static func connect(_ userFile: String) throws(OperatorFailure) -> UnixSocket? {
-    let path = OperatorSocket.path(besideUserFile: userFile)
+    // The KDC follows links: its socket is beside the file itself, its key beside the link.
+    let path = OperatorSocket.path(besideUserFile: UserFile.resolved(userFile))
     guard let socket = UnixSocket.make() else { return nil }
     let descriptor = socket.descriptor
     let connected = unsafe UnixSocket.withAddress(of: path) {

@@ -2,6 +2,7 @@ import Configuration
 import KeyDistribution
 import Logging
 import Monitoring
+import Settings
 import Wire
 
 /// What an operator says about a KDC: on the command line, else in the settings file, else nowhere.
@@ -27,7 +28,7 @@ struct KDCSettings: Sendable {
     flags: [AbsoluteConfigKey: ConfigValue], file: String?
   ) throws(SettingsFailure) {
     let contents =
-      if let file { try SettingsFile.read(file) } else { [AbsoluteConfigKey: ConfigValue]() }
+      if let file { try Setting.values(in: file) } else { [AbsoluteConfigKey: ConfigValue]() }
     let reader = ConfigReader(providers: [
       InMemoryProvider(name: "command line", values: flags),
       InMemoryProvider(name: "settings file", values: contents),

@@ -1,5 +1,6 @@
 import Configuration
 import KeyDistribution
+import Settings
 import Wire
 
 /// A setting by its name in the settings file, and what it may be.
@@ -65,5 +66,26 @@ struct Setting: Sendable {
       .int(Int(number))
     default: nil
     }
+  }
+
+  /// What a settings file says. What is no setting is refused: one with a slip in its name would
+  /// otherwise quietly not count.
+  static func values(
+    in path: String
+  ) throws(SettingsFailure) -> [AbsoluteConfigKey: ConfigValue] {
+    guard let found = try SettingsFile.values(in: path) else {
+      throw SettingsFailure("there is no settings file \(path)")
+    }
+    var values: [AbsoluteConfigKey: ConfigValue] = [:]
+    for (name, value) in found.sorted(by: { $0.key < $1.key }) {
+      guard let setting = all.first(where: { $0.name == name }) else {
+        throw SettingsFailure("\(path): there is no setting \(JSONValue.text(name))")
+      }
+      guard let content = setting.content(of: value) else {
+        throw SettingsFailure("\(path): \(name) must be \(setting.kind)")
+      }
+      values[AbsoluteConfigKey(ConfigKey(name))] = ConfigValue(content, isSecret: false)
+    }
+    return values
   }
 }

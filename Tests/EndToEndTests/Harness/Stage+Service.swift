@@ -31,6 +31,17 @@ extension Stage {
     return user
   }
 
+  /// So many users whom nobody knows, so that what goes through all of them takes its time.
+  func register(_ count: Int, at kdc: RunningKDC) async throws {
+    let load = try start(
+      .kdcLoad,
+      [
+        "-a", "127.0.0.1", "-p", "\(kdc.port)", "--exchange", "register", "--transport", "tcp",
+        "-n", "\(count)", "--kdc-key", kdc.word,
+      ])
+    try await load.expectExit(0)
+  }
+
   /// Sends to bob by the login that is kept.
   func send(
     _ user: User, at kdc: RunningKDC, _ words: [String], input: Program.Input = .nothing

@@ -38,13 +38,7 @@ final class ReceivingService: Sendable {
   /// Begins a transfer, or tells its sender that there are too many.
   func begin(_ transfer: consuming IncomingTransfer, _ reception: inout Reception) {
     let sender = transfer.sender
-    guard slots.take(for: sender) else {
-      person.say("refused \(transfer.shown) from \(sender): too many transfers at once")
-      options.watcher.refused(sender, transfer.manifest, because: "too many transfers at once")
-      transfer.refuse(.busy)
-      reception.linger(transfer.connection)
-      return
-    }
+    guard slots.take(for: sender) else { return refuse(transfer, &reception) }
     let handover = Handover(transfer)
     let hasBegun = WorkerThread.start { [self] in
       if let transfer = handover.take() { run(transfer) }
@@ -52,10 +46,15 @@ final class ReceivingService: Sendable {
     }
     if hasBegun { return }
     slots.release(sender)
-    if var transfer = handover.take() {
-      transfer.refuse(.busy)
-      reception.linger(transfer.connection)
-    }
+    if let transfer = handover.take() { refuse(transfer, &reception) }
+  }
+
+  private func refuse(_ transfer: consuming IncomingTransfer, _ reception: inout Reception) {
+    let reason = "too many transfers at once"
+    person.say("refused \(transfer.shown) from \(transfer.sender): \(reason)")
+    options.watcher.refused(transfer.sender, transfer.manifest, because: reason)
+    transfer.refuse(.busy)
+    reception.linger(transfer.connection)
   }
 
   /// On a thread of its own.

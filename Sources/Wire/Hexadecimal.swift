@@ -1,23 +1,26 @@
-internal import Wire
-
-/// Bytes as lower-case hexadecimal digits.
-enum Hexadecimal {
-  private static func digit(_ value: UInt8) -> UInt8 {
+/// Bytes as lower-case hexadecimal digits (RFC 4648, section 8, in lower case).
+public enum Hexadecimal {
+  /// - Parameter value: 0 to 15.
+  public static func digit(_ value: UInt8) -> UInt8 {
     value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
   }
 
-  static func append(_ bytes: [UInt8], to text: inout [UInt8]) {
-    text += unsafe [UInt8](unsafeUninitializedCapacity: 2 * bytes.count) { pairs, count in
-      for byte in bytes {
-        unsafe pairs.initializeElement(at: count, to: digit(byte >> 4))
-        unsafe pairs.initializeElement(at: count + 1, to: digit(byte & 15))
-        count += 2
-      }
+  public static func encode(_ bytes: some Collection<UInt8>) -> String {
+    var text: [UInt8] = []
+    append(bytes, to: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  public static func append(_ bytes: some Collection<UInt8>, to text: inout [UInt8]) {
+    text.reserveCapacity(text.count + 2 * bytes.count)
+    for byte in bytes {
+      text.append(digit(byte >> 4))
+      text.append(digit(byte & 15))
     }
   }
 
-  /// Nil unless these are digits as `append` writes them.
-  static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+  /// Nil unless these are digits as `encode` writes them.
+  public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
     guard text.count.isMultiple(of: 2) else { return nil }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.count / 2)
@@ -32,11 +35,6 @@ enum Hexadecimal {
       }
     }
     return bytes
-  }
-
-  /// The same of a text.
-  static func decode(_ value: JSONValue?) -> [UInt8]? {
-    value?.text.flatMap { decode([UInt8]($0.utf8)[...]) }
   }
 
   private static func value(of character: UInt8) -> UInt8? {
