@@ -22,7 +22,9 @@ let package = Package(
       ]),
     .library(
       name: "TrentServer",
-      targets: ["Audit", "Directory", "Monitoring", "Operation", "ServerTransport"]),
+      targets: [
+        "Audit", "Directory", "MailboxService", "Monitoring", "Operation", "ServerTransport",
+      ]),
     .executable(name: "kdc", targets: ["kdc"]),
     .executable(name: "client", targets: ["client"]),
     .executable(name: "kdc-load", targets: ["kdc-load"]),
@@ -78,6 +80,8 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: strict),
+    .target(
+      name: "MailboxService", dependencies: ["SecretMemory", "Wire"], swiftSettings: strict),
     .target(name: "DurableFiles", dependencies: ["CLinux", "SecretMemory"], swiftSettings: strict),
     .target(
       name: "Settings",
@@ -148,6 +152,9 @@ let package = Package(
     .testTarget(
       name: "FileTransferTests",
       dependencies: ["FileTransfer", "Cryptography", "SecretMemory", "Wire"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "MailboxServiceTests", dependencies: ["MailboxService", "SecretMemory", "Wire"],
       swiftSettings: strict),
     .testTarget(
       name: "DirectoryTests",

@@ -14,6 +14,7 @@ enum Modules {
     // The core: no clock, no socket, no file, so not even Glibc.
     "KeyDistribution": core,
     "FileTransfer": core,
+    "MailboxService": ["SecretMemory", "Wire"],
     // The edges.
     "DurableFiles": ["SecretMemory", "Glibc", "CLinux"],
     "SystemClock": ["Wire", "Glibc"],

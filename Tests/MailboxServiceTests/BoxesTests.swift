@@ -1,0 +1,169 @@
+import MailboxService
+import Testing
+import Wire
+
+@Suite("What waits for whom")
+struct BoxesTests {
+  private let alice: PrincipalName
+  private let bob: PrincipalName
+  private let carol: PrincipalName
+  private let now = Timestamp(milliseconds: 1_800_000_000_000)
+
+  init() throws {
+    alice = try #require(PrincipalName("alice"))
+    bob = try #require(PrincipalName("bob"))
+    carol = try #require(PrincipalName("carol"))
+  }
+
+  private func id(_ byte: UInt8) throws -> DepositID {
+    try #require(DepositID([UInt8](repeating: byte, count: 32)))
+  }
+
+  /// Leaves something and stores it.
+  @discardableResult
+  private func leave(
+    _ byte: UInt8, from sender: PrincipalName? = nil, for receiver: PrincipalName? = nil,
+    byteCount: UInt64 = 10, in boxes: inout Boxes, at moment: Timestamp? = nil
+  ) throws -> MailboxReason? {
+    switch boxes.admit(
+      try id(byte), from: sender ?? alice, for: receiver ?? bob, byteCount: byteCount)
+    {
+    case .room(let room):
+      #expect(boxes.store(room, at: moment ?? now) != nil)
+      #expect(boxes.store(room, at: now) == nil)
+      return nil
+    case .known: return nil
+    case .refused(let reason): return reason
+    }
+  }
+
+  private func limited(_ edit: (inout MailboxPolicy) -> Void) -> Boxes {
+    var policy = MailboxPolicy()
+    edit(&policy)
+    return Boxes(policy)
+  }
+
+  @Test("Each receiver sees its own, in the order of arrival, and collects that alone")
+  func collected() throws {
+    var boxes = Boxes(MailboxPolicy())
+    for byte in UInt8(1)...3 { try leave(byte, in: &boxes) }
+    try leave(4, for: carol, in: &boxes)
+    let list = boxes.list(for: bob, after: 0)
+    #expect(list.deposits.map(\.number) == [1, 2, 3] && !list.hasMore)
+    #expect(boxes.list(for: bob, after: 2).deposits.map(\.number) == [3])
+    #expect(boxes.list(for: alice, after: 0).deposits.isEmpty)
+    #expect(boxes.deposit(4, for: bob) == nil)
+    #expect(boxes.collect(4, try id(4), for: bob) == nil)
+    #expect(boxes.collect(2, try id(9), for: bob) == nil)
+    #expect(boxes.collect(2, try id(2), for: bob)?.deposit.sender == alice)
+    #expect(boxes.collect(2, try id(2), for: bob) == nil)
+    #expect(boxes.list(for: bob, after: 0).deposits.map(\.number) == [1, 3])
+  }
+
+  @Test("What the same sender left before is known; another's of the same name is not")
+  func known() throws {
+    var boxes = Boxes(MailboxPolicy())
+    try leave(1, in: &boxes)
+    #expect(boxes.admit(try id(1), from: alice, for: bob, byteCount: 10) == .known)
+    #expect(try leave(1, from: carol, in: &boxes) == nil)
+    #expect(boxes.list(for: bob, after: 0).deposits.map(\.sender) == [alice, carol])
+    // Twice at a time: the second waits.
+    guard case .room(let room) = boxes.admit(try id(2), from: alice, for: bob, byteCount: 10)
+    else { throw NoRoom() }
+    #expect(boxes.admit(try id(2), from: alice, for: bob, byteCount: 10) == .refused(.busy))
+    boxes.release(room)
+    #expect(try leave(2, in: &boxes) == nil)
+  }
+
+  @Test("Limits of a deposit, a box, a sender and in all; room is given back")
+  func limits() throws {
+    var boxes = limited { $0.depositByteLimit = 10 }
+    #expect(try leave(1, byteCount: 11, in: &boxes) == .tooLarge)
+    #expect(try leave(1, byteCount: .max, in: &boxes) == .tooLarge)
+    boxes = limited { $0.boxByteLimit = 15 }
+    #expect(try leave(1, in: &boxes) == nil)
+    #expect(try leave(2, from: carol, in: &boxes) == .notTaken)
+    #expect(try leave(2, from: bob, for: carol, in: &boxes) == nil)
+    _ = boxes.collect(1, try id(1), for: bob)
+    #expect(try leave(3, from: carol, in: &boxes) == nil)
+    boxes = limited { $0.boxCountLimit = 1 }
+    #expect(try leave(1, in: &boxes) == nil)
+    #expect(try leave(2, in: &boxes) == .notTaken)
+    boxes = limited { $0.senderByteLimit = 15 }
+    #expect(try leave(1, in: &boxes) == nil)
+    #expect(try leave(2, for: carol, in: &boxes) == .notTaken)
+    #expect(try leave(2, from: bob, for: carol, in: &boxes) == nil)
+    boxes = limited { $0.byteLimit = 15 }
+    guard case .room(let room) = boxes.admit(try id(1), from: alice, for: bob, byteCount: 10)
+    else { throw NoRoom() }
+    #expect(try leave(2, from: bob, for: carol, in: &boxes) == .full)
+    boxes.release(room)
+    boxes.release(room)
+    #expect(try leave(2, from: bob, for: carol, in: &boxes) == nil)
+  }
+
+  @Test("A sender who is refused learns no more than one whose box is full")
+  func refused() throws {
+    var boxes = Boxes(MailboxPolicy())
+    boxes.refuse(alice, for: bob)
+    #expect(try leave(1, in: &boxes) == .notTaken)
+    #expect(try leave(1, from: carol, in: &boxes) == nil)
+    #expect(try leave(2, for: carol, in: &boxes) == nil)
+    boxes.allow(alice, for: bob)
+    #expect(try leave(3, in: &boxes) == nil)
+    #expect(try leave(4, from: bob, for: bob, in: &boxes) == .notTaken)
+  }
+
+  @Test("What has waited long enough goes, and makes room")
+  func expired() throws {
+    var boxes = limited { $0.boxByteLimit = 25 }
+    try leave(1, in: &boxes)
+    try leave(2, in: &boxes, at: now + .days(1))
+    #expect(boxes.expire(at: now + .days(30)).isEmpty)
+    let gone = boxes.expire(at: now + .days(30) + .milliseconds(1))
+    #expect(gone.map(\.deposit.number) == [1])
+    #expect(try leave(3, in: &boxes) == nil)
+    #expect(boxes.list(for: bob, after: 0).deposits.map(\.number) == [2, 3])
+  }
+
+  @Test("What is taken up from the disk, in any order, is what there was")
+  func restored() throws {
+    var boxes = limited { $0.boxByteLimit = 35 }
+    for byte in UInt8(1)...3 { try leave(byte, in: &boxes) }
+    let items = boxes.list(for: bob, after: 0).deposits.map { Boxes.Item(receiver: bob, $0) }
+    var again = limited { $0.boxByteLimit = 35 }
+    for item in items.reversed() { again.restore(item) }
+    #expect(again.list(for: bob, after: 0).deposits == items.map(\.deposit))
+    #expect(try leave(4, in: &again) == .notTaken)
+    #expect(again.admit(try id(1), from: alice, for: bob, byteCount: 10) == .known)
+    _ = again.collect(1, try id(1), for: bob)
+    #expect(try leave(4, in: &again) == nil)
+    #expect(again.list(for: bob, after: 3).deposits.map(\.number) == [4])
+  }
+
+  @Test("A box of a thousand is told in parts")
+  func parts() throws {
+    var boxes = Boxes(MailboxPolicy())
+    for number in 0..<1000 {
+      let bytes = [UInt8](repeating: UInt8(number % 250), count: 31) + [UInt8(number / 250)]
+      let id = try #require(DepositID(bytes))
+      guard case .room(let room) = boxes.admit(id, from: alice, for: bob, byteCount: 1) else {
+        throw NoRoom()
+      }
+      #expect(boxes.store(room, at: now) != nil)
+    }
+    var told: [UInt64] = []
+    var isAtEnd = false
+    while !isAtEnd {
+      let (deposits, hasMore) = boxes.list(for: bob, after: told.last ?? 0)
+      let record = MailboxReply.waiting(deposits, hasMore: hasMore).encoded()
+      #expect(record.count <= 65_519)
+      told += deposits.map(\.number)
+      isAtEnd = !hasMore
+    }
+    #expect(told == (1...1000).map { UInt64($0) })
+  }
+}
+
+/// A test got no room where it should have.
+private struct NoRoom: Error {}
