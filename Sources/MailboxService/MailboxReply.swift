@@ -56,8 +56,8 @@ public enum MailboxReply: Hashable, Sendable {
   case stored
   /// What is waiting, and whether there is more after that.
   case waiting([WaitingDeposit], hasMore: Bool)
-  /// So many bytes follow.
-  case content(byteCount: UInt64)
+  /// So many bytes follow: as many as were asked for, or all that there are from there on.
+  case content(byteCount: UInt32)
   case done
 
   /// How many deposits an answer has at most: as many as fit into a record.
@@ -97,7 +97,7 @@ public enum MailboxReply: Hashable, Sendable {
       }
     case .content(let byteCount):
       record.uint8(Kind.content.rawValue)
-      record.uint64(byteCount)
+      record.uint32(byteCount)
     case .done: record.uint8(Kind.done.rawValue)
     }
     return record.publicBytes()
@@ -115,7 +115,7 @@ public enum MailboxReply: Hashable, Sendable {
     case .goOn: self = .goOn(offset: try reader.uint64())
     case .stored: self = .stored
     case .waiting: self = try Self.waiting(&reader)
-    case .content: self = .content(byteCount: try reader.uint64())
+    case .content: self = .content(byteCount: try reader.uint32())
     case .done: self = .done
     case nil: throw .invalid("reply kind")
     }

@@ -4,13 +4,13 @@ public import Wire
 /// What a user asks of a mailbox (PROTOCOL.md, 5.8): the plaintext of one record of a session whose
 /// ticket is for a service. Whoever asks is who the ticket names, never who a message says.
 public enum MailboxRequest: Hashable, Sendable {
-  /// To leave a deposit of so many bytes for a receiver; the bytes follow from the offset that the
+  /// To leave a deposit of so many bytes for a receiver; the bytes follow, from the offset that the
   /// answer says.
   case leave(for: PrincipalName, DepositID, byteCount: UInt64)
   /// What there is for oneself, after the deposit of this number.
   case list(after: UInt64)
-  /// The bytes of a deposit for oneself, from this offset on.
-  case fetch(number: UInt64, offset: UInt64)
+  /// So many bytes at most of a deposit for oneself, from this offset on.
+  case fetch(number: UInt64, offset: UInt64, byteCount: UInt32)
   /// That a deposit is on one's own disk, and may be deleted.
   case collected(number: UInt64, DepositID)
   /// That nothing more of this sender is taken for oneself, or that it is again.
@@ -37,10 +37,11 @@ public enum MailboxRequest: Hashable, Sendable {
     case .list(let number):
       record.uint8(Kind.list.rawValue)
       record.uint64(number)
-    case .fetch(let number, let offset):
+    case .fetch(let number, let offset, let byteCount):
       record.uint8(Kind.fetch.rawValue)
       record.uint64(number)
       record.uint64(offset)
+      record.uint32(byteCount)
     case .collected(let number, let id):
       record.uint8(Kind.collected.rawValue)
       record.uint64(number)
@@ -63,7 +64,9 @@ public enum MailboxRequest: Hashable, Sendable {
       self = .leave(
         for: try reader.name(), try reader.depositID(), byteCount: try reader.uint64())
     case .list: self = .list(after: try reader.uint64())
-    case .fetch: self = .fetch(number: try reader.uint64(), offset: try reader.uint64())
+    case .fetch:
+      self = .fetch(
+        number: try reader.uint64(), offset: try reader.uint64(), byteCount: try reader.uint32())
     case .collected: self = .collected(number: try reader.uint64(), try reader.depositID())
     case .refuse: self = .refuse(try reader.name())
     case .allow: self = .allow(try reader.name())
