@@ -103,8 +103,8 @@ let package = Package(
     .target(
       name: "TrentClient",
       dependencies: [
-        "CLinux", "Cryptography", "DurableFiles", "FileTransfer", "KeyDistribution", "SecretMemory",
-        "SystemClock", "Transport", "Wire",
+        "CLinux", "Cryptography", "DurableFiles", "FileTransfer", "KeyDistribution",
+        "MailboxService", "SecretMemory", "SystemClock", "Transport", "Wire",
       ],
       swiftSettings: strict),
 

@@ -37,6 +37,9 @@ public struct FileFailure: Error, Hashable, Sendable, CustomStringConvertible {
   /// Whether the disk or the user's share of it is full.
   public var isOutOfSpace: Bool { errno == ENOSPC || errno == EDQUOT }
 
+  /// Whether there is nothing of that name.
+  public var isAbsence: Bool { errno == ENOENT }
+
   /// For example `cannot write /x/y: No space left on device`.
   ///
   /// A path may hold what would steer a terminal; those characters are shown by number.

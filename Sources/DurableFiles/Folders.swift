@@ -55,3 +55,16 @@ public func folderEntries(_ path: String) throws(FileFailure) -> [String] {
 public func syncFolder(_ path: String) throws(FileFailure) {
   try OpenFile(path, flags: O_RDONLY | O_DIRECTORY).sync()
 }
+
+/// Removes a file. That it is gone is on the disk when this returns.
+///
+/// - Returns: whether there was one.
+@discardableResult
+public func removeFile(_ path: String) throws(FileFailure) -> Bool {
+  guard unsafe unlink(path) == 0 else {
+    guard errno == ENOENT else { throw FileFailure(.remove, path) }
+    return false
+  }
+  try syncFolder(parentFolder(of: path))
+  return true
+}

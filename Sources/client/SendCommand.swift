@@ -12,11 +12,13 @@ struct SendCommand: ParsableCommand {
       client send FILE... -r RECEIVER -n NAME -a KDC_HOST -p KDC_PORT
       client send - -r RECEIVER ...
       client send --text TEXT -r RECEIVER ...
+      client send FILE... -r RECEIVER --via MAILBOX ...
       """,
     discussion: """
       Folders go with all that is in them: files, folders, and symbolic links that stay inside; \
       with permissions and times. When it was interrupted, the same command goes on where it \
-      stopped.
+      stopped. What is for somebody who is away can be left with a mailbox, sealed for the \
+      receiver alone; it is said which of the two happened.
 
       EXIT STATUS:
       \(ExitStatus.table)
@@ -40,6 +42,9 @@ struct SendCommand: ParsableCommand {
 
   @OptionGroup(title: "Sending")
   var retrying: RetryOption
+
+  @OptionGroup(title: "Mailboxes")
+  var leaving: MailboxOptions
 
   @OptionGroup
   var user: UserOptions
@@ -77,6 +82,7 @@ struct SendCommand: ParsableCommand {
         kdc: user.kdc, signIn: user.signIn, receiver: receiver, input: content,
         newPeer: user.newPeer)
       options.retry = retrying.retry
+      options.mailbox = leaving.use
       options.watcher = user.watcher
       try Sender(options, state: user.state, person: user.person).run()
     }

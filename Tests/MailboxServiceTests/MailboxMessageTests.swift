@@ -13,7 +13,8 @@ struct MailboxMessageTests {
     let id = try #require(DepositID([UInt8](0..<32)))
     requests = [
       .leave(for: bob, id, byteCount: 1 << 40), .list(after: .max),
-      .fetch(number: 7, offset: 1 << 33, byteCount: 1 << 20), .collected(number: 7, id), .refuse(bob), .allow(bob),
+      .fetch(number: 7, offset: 1 << 33, byteCount: 1 << 20), .collected(number: 7, id),
+      .refuse(bob), .allow(bob),
     ]
     let deposits = [UInt64(3), 9].map {
       WaitingDeposit(

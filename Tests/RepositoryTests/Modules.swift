@@ -27,7 +27,9 @@ enum Modules {
     "Operation": ["Wire"],
     "Audit": ["Cryptography", "SecretMemory", "Wire"],
     "Monitoring": ["CoreMetrics", "NIOCore", "NIOHTTP1", "NIOPosix", "Synchronization"],
-    "TrentClient": edge.union(["CLinux", "FileTransfer", "SystemClock", "Transport"]),
+    "TrentClient": edge.union([
+      "CLinux", "FileTransfer", "MailboxService", "SystemClock", "Transport",
+    ]),
     // The programs.
     "kdc": edge.union([
       "Audit", "Directory", "ServerTransport", "SystemClock", "ArgumentParser", "Configuration",

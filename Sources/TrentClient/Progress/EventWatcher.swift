@@ -140,6 +140,15 @@ private final class EventProgress: TransferProgress {
       ])
   }
 
+  func left(with mailbox: PrincipalName, byteCount: UInt64) {
+    EventWatcher.tell(
+      "left",
+      [
+        number, .init("bytes", EventWatcher.number(byteCount)),
+        .init("mailbox", .text(mailbox.description)),
+      ])
+  }
+
   func failed(_ reason: ClientFailure) {
     EventWatcher.tell("broken", [number, .init("reason", .text(reason.description))])
   }

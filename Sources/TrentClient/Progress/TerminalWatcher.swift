@@ -55,6 +55,8 @@ final class BarProgress: TransferProgress {
 
   func completed(byteCount: UInt64, names: [String]) { StatusLine.shared.show("") }
 
+  func left(with mailbox: PrincipalName, byteCount: UInt64) { StatusLine.shared.show("") }
+
   func failed(_ reason: ClientFailure) { StatusLine.shared.show("") }
 
   private func show(_ byteCount: UInt64, rate: Double) {

@@ -55,7 +55,7 @@ extension TransferWatcher {
   public func received(text: [UInt8]) throws(FileFailure) { try ShownText(text).write() }
 }
 
-/// Follows one transfer. One of the two ends is told, and nothing after it.
+/// Follows one transfer. One of the three ends is told, and nothing after it.
 public protocol TransferProgress: Sendable {
   /// So many bytes have been sent or received, those that were there already included.
   func advanced(to byteCount: UInt64)
@@ -64,6 +64,9 @@ public protocol TransferProgress: Sendable {
   ///
   /// - Parameter names: the names that things got at the receiver's, where they may be others.
   func completed(byteCount: UInt64, names: [String])
+
+  /// Everything is with a mailbox; the receiver has not got it yet.
+  func left(with mailbox: PrincipalName, byteCount: UInt64)
 
   /// Nothing more comes.
   func failed(_ reason: ClientFailure)
@@ -80,5 +83,6 @@ public struct SilentWatcher: TransferWatcher {
 struct SilentProgress: TransferProgress {
   func advanced(to byteCount: UInt64) {}
   func completed(byteCount: UInt64, names: [String]) {}
+  func left(with mailbox: PrincipalName, byteCount: UInt64) {}
   func failed(_ reason: ClientFailure) {}
 }

@@ -2,8 +2,10 @@ internal import KeyDistribution
 
 extension TrustedPeer {
   /// What the last line of a transfer says was verified.
-  var proof: String {
-    let key = isPinned ? "the identity key that is known" : "the identity key as the KDC tells it"
-    return "\(key) of \(name), and every byte"
+  var proof: String { "\(key) of \(name), and every byte" }
+
+  /// Which identity key that is.
+  var key: String {
+    isPinned ? "the identity key that is known" : "the identity key as the KDC tells it"
   }
 }

@@ -73,13 +73,31 @@ struct OutgoingChunks: ~Copyable {
 
   /// Seals the current chunk and sends it.
   mutating func sendNext(over stream: borrowing StreamConnection) throws(TransportFailure) {
-    let isLast = followingCount == 0
-    let chunk = current
-    let sealed = sealer.seal(chunk.bytes.extracting(first: count), isLast: isLast)
+    let sealed = sealNext()
     try stream.sendPeerFrame(
-      isLast ? .lastChunk : .chunk, payload: sealed.bytes, stallLimit: PeerConnection.stallLimit)
+      sealed.type, payload: sealed.chunk.bytes, stallLimit: PeerConnection.stallLimit)
   }
 
-  /// Plaintext bytes sent so far.
+  /// A chunk as it travels.
+  struct Sealed: ~Copyable {
+    let type: PeerFrameType
+    let chunk: BulkText
+  }
+
+  /// Seals the current chunk.
+  mutating func sealNext() -> Sealed {
+    let isLast = followingCount == 0
+    let plaintext = current
+    let chunk = sealer.seal(plaintext.bytes.extracting(first: count), isLast: isLast)
+    return Sealed(type: isLast ? .lastChunk : .chunk, chunk: chunk)
+  }
+
+  /// Adds what the current chunk has in it to a hash.
+  func update(_ hasher: inout SHA256Hasher) {
+    let plaintext = current
+    hasher.update(plaintext.bytes.extracting(first: count))
+  }
+
+  /// Plaintext bytes sealed so far.
   var byteCount: UInt64 { sealer.byteCount }
 }

@@ -12,6 +12,8 @@ public struct SendOptions: Sendable {
   /// For how long to try again when the KDC or the receiver cannot be reached, or the transfer
   /// breaks off.
   public var retry = Interval.milliseconds(0)
+  /// Whether it may be left with a mailbox.
+  public var mailbox = MailboxUse.whenAway(via: nil)
   /// Is told how far the transfer has come.
   public var watcher: any TransferWatcher = SilentWatcher()
 
@@ -25,6 +27,15 @@ public struct SendOptions: Sendable {
     self.input = input
     self.newPeer = newPeer
   }
+}
+
+/// When something is left with a mailbox instead of being brought to its receiver.
+public enum MailboxUse: Hashable, Sendable {
+  case never
+  /// When the receiver cannot be reached: with the mailbox that it has set.
+  case whenAway(via: PrincipalName?)
+  /// With this one, or the one that the receiver has set.
+  case always(via: PrincipalName?)
 }
 
 /// Sends to a user by name: done only when the receiver has confirmed that all of it is on
@@ -49,9 +60,31 @@ public struct Sender {
     let retries = Retries(for: options.retry, person: person)
     let signOn = SignOn(options.kdc, options.signIn, in: state, person: person)
     var start = try retries.run { () throws(ClientFailure) in try signOn.begin() }
-    let finder = ReceiverFinder(
-      options.receiver, signOn, state: state,
-      newPeers: NewPeers(policy: options.newPeer, person: person), person: person)
+    let newPeers = NewPeers(policy: options.newPeer, person: person)
+    func leave(via: PrincipalName?, insteadOf absence: ClientFailure?) throws(ClientFailure) {
+      try MailboxDelivery(
+        to: options.receiver, via: via, signOn, state: state, newPeers: newPeers, person: person,
+        watcher: options.watcher
+      ).run(&input, &start, retries, insteadOf: absence)
+    }
+    do throws(ClientFailure) {
+      if case .always(let via) = options.mailbox { return try leave(via: via, insteadOf: nil) }
+      try send(&input, &start, signOn, newPeers, retries)
+    } catch {
+      guard case .whenAway(let via) = options.mailbox,
+        error.exitCode == ExitStatus.receiverAbsent.rawValue
+      else { throw error }
+      try leave(via: via, insteadOf: error)
+    }
+  }
+
+  /// Over a session with the receiver.
+  private func send(
+    _ input: inout InputSource, _ start: inout SignOn.Start, _ signOn: SignOn,
+    _ newPeers: NewPeers, _ retries: Retries
+  ) throws(ClientFailure) {
+    let finder = PeerFinder(
+      options.receiver, signOn, state: state, newPeers: newPeers, person: person)
     let sent = try retries.run { () throws(ClientFailure) in
       let connection = try finder.connect(&start.login, over: &start.link)
       var transfer = OutgoingTransfer(connection, watcher: options.watcher)
