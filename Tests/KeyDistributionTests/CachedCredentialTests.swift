@@ -71,7 +71,7 @@ struct CachedCredentialTests {
     try kdc.replaceIdentity()
     let alice = try kdc.member("alice")
     let written = file(alice)
-    #expect(written.count == CachedCredential.longestByteCount)
+    #expect(written.count == CachedCredential.byteCount + 32)
     var read = try CachedCredential.decode(written.bytes)
     let present = read.realm
     #expect(file(read) == written && present == kdc.realm)
@@ -92,6 +92,45 @@ struct CachedCredentialTests {
     _ = try kdc.grant(read, for: bob.name, ephemeral: key)
   }
 
+  @Test("What keys for deposits are sealed under is kept, too; a login kept without it is read")
+  func storageKey() throws {
+    for isSuccessor in [false, true] {
+      let kdc = try TestKDC()
+      if isSuccessor { try kdc.replaceIdentity() }
+      var bob = try kdc.member("bob")
+      let deposits = DepositKeys(of: bob)
+      let storageKey = DepositStorageKey(
+        identitySeed: SecretBytes(copying: [UInt8](repeating: 3, count: 32).bytes), name: bob.name,
+        realm: kdc.realm)
+      let sealed = deposits.file(under: storageKey, random: &kdc.random)
+      let former = file(bob)
+      #expect(try opens(sealed, CachedCredential.decode(former.bytes)) == nil)
+      bob.depositStorageKey = .some(storageKey)
+      let written = file(bob)
+      #expect(written.count == former.count + 32)
+      #expect(isSuccessor == (written.count == CachedCredential.longestByteCount))
+      let read = try CachedCredential.decode(written.bytes)
+      #expect(file(read) == written)
+      #expect(try opens(sealed, read) == deposits.publicKey)
+      for bogus in Mutations.all(of: written) { #expect(refusal(bogus) != nil) }
+    }
+  }
+
+  /// Whose keys for deposits a login opens; nil if it was kept without what they are sealed under.
+  private func opens(
+    _ file: [UInt8], _ login: borrowing Credential
+  ) throws -> AgreementPublicKey? {
+    switch login.depositStorageKey {
+    case .some(let key):
+      let keys = try DepositKeys(
+        opening: file.bytes, under: key, name: login.name, realm: login.realm)
+      let identity = keys.identity
+      #expect(identity == login.identity)
+      return keys.publicKey
+    case .none: return nil
+    }
+  }
+
   private func refusal(_ bytes: [UInt8]) -> WireError? {
     failure(WireError.self) { _ = try CachedCredential.decode(bytes.bytes) }
   }
@@ -101,7 +140,10 @@ struct CachedCredentialTests {
     let file = file(try TestKDC().member("alice"))
     for bogus in Mutations.prefixes(of: file) { #expect(refusal(bogus) == .truncated) }
     for bogus in Mutations.extensions(of: file) { #expect(refusal(bogus) == .trailingBytes) }
-    for bogus in Mutations.flips(of: file) { #expect(refusal(bogus) == .invalid("checksum")) }
+    for bogus in Mutations.flips(of: file) {
+      let isOtherForm = bogus.prefix(20) != file.prefix(20)
+      #expect(isOtherForm ? refusal(bogus) != nil : refusal(bogus) == .invalid("checksum"))
+    }
   }
 
   @Test("Parts that do not belong together are refused, though the checksum is right")

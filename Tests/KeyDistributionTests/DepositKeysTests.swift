@@ -9,8 +9,11 @@ import Wire
 struct DepositKeysTests {
   private static let seed = [UInt8](repeating: 0x5e, count: 32)
 
-  private static func seed(_ bytes: [UInt8] = seed) -> SecretBytes {
-    SecretBytes(copying: bytes.bytes)
+  private static func storageKey(
+    _ seed: [UInt8] = seed, name: String = "bob", realm: Realm
+  ) throws -> DepositStorageKey {
+    DepositStorageKey(
+      identitySeed: SecretBytes(copying: seed.bytes), name: try principal(name), realm: realm)
   }
 
   private func kept(_ kdc: TestKDC) throws -> DepositKeys {
@@ -20,9 +23,10 @@ struct DepositKeysTests {
   private func failure(
     on file: [UInt8], _ seed: [UInt8] = seed, name: String = "bob", realm: Realm
   ) throws -> WireError? {
+    let key = try Self.storageKey(seed, name: name, realm: realm)
     let name = try principal(name)
     return KeyDistributionTests.failure(WireError.self) {
-      _ = try DepositKeys(opening: file.bytes, seed: Self.seed(seed), name: name, realm: realm)
+      _ = try DepositKeys(opening: file.bytes, under: key, name: name, realm: realm)
     }
   }
 
@@ -30,16 +34,17 @@ struct DepositKeysTests {
   func roundTrip() throws {
     let kdc = try TestKDC()
     let keys = try kept(kdc)
-    let file = keys.file(under: Self.seed(), random: &kdc.random)
+    let storageKey = try Self.storageKey(realm: kdc.realm)
+    let file = keys.file(under: storageKey, random: &kdc.random)
     #expect(file.count == DepositKeys.byteCount)
     let head = try DepositKeys.Head(file.bytes)
     let (publicKey, expires) = (keys.publicKey, keys.expires)
     #expect(head.publicKey == publicKey && head.expires == expires)
     let again = try DepositKeys(
-      opening: file.bytes, seed: Self.seed(), name: keys.name, realm: kdc.realm)
+      opening: file.bytes, under: storageKey.duplicate(), name: keys.name, realm: kdc.realm)
     let (signed, identity) = (again.signed, again.identity)
     #expect(signed == keys.signed)
-    #expect(identity == SigningKey(seed: Self.seed()).publicKey)
+    #expect(identity == SigningKey(seed: SecretBytes(copying: Self.seed.bytes)).publicKey)
     let isSame = equalInConstantTime(
       again.ticketKey.secretBytes().bytes, keys.ticketKey.secretBytes().bytes)
     #expect(isSame)
@@ -51,7 +56,8 @@ struct DepositKeysTests {
   @Test("Another identity key, name or realm does not open it")
   func wrong() throws {
     let kdc = try TestKDC()
-    let file = try kept(kdc).file(under: Self.seed(), random: &kdc.random)
+    let file = try kept(kdc).file(
+      under: Self.storageKey(realm: kdc.realm), random: &kdc.random)
     #expect(try failure(on: file, realm: kdc.realm) == nil)
     let other = [UInt8](repeating: 1, count: 32)
     #expect(try failure(on: file, other, realm: kdc.realm) == .invalid("seal"))
@@ -63,7 +69,8 @@ struct DepositKeysTests {
   @Test("HOSTILE A 1: every prefix, flip and extension of the file")
   func bentFiles() throws {
     let kdc = try TestKDC()
-    let file = try kept(kdc).file(under: Self.seed(), random: &kdc.random)
+    let file = try kept(kdc).file(
+      under: Self.storageKey(realm: kdc.realm), random: &kdc.random)
     for bogus in Mutations.all(of: file) {
       #expect(try failure(on: bogus, realm: kdc.realm) != nil)
     }

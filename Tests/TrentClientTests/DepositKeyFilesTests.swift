@@ -27,16 +27,21 @@ import Wire
   private func opens(
     _ key: AgreementPublicKey, in files: DepositKeyFiles, seed: [UInt8]? = nil
   ) throws -> Bool {
-    let bytes = seed ?? self.seed
-    let seed = SecretBytes(copying: bytes.bytes)
-    return switch try files.load(key, seed: seed) {
+    return switch try files.load(key, under: storageKey(seed)) {
     case .some(let keys): keys.publicKey == key
     case .none: false
     }
   }
 
   private func save(_ keys: borrowing DepositKeys, in files: DepositKeyFiles) throws {
-    try files.save(keys, seed: SecretBytes(copying: seed.bytes))
+    try files.save(keys, under: storageKey())
+  }
+
+  private func storageKey(_ seed: [UInt8]? = nil) throws -> DepositStorageKey {
+    let seed = seed ?? self.seed
+    return DepositStorageKey(
+      identitySeed: SecretBytes(copying: seed.bytes),
+      name: try #require(PrincipalName("alice")), realm: realm(1))
   }
 
   private func tag(_ byte: UInt8) throws -> DepositTag {

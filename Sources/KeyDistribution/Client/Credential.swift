@@ -14,6 +14,9 @@ public struct Credential: ~Copyable, Sendable {
   public let grantedAt: Timestamp
   /// Where the KDC saw the login come from.
   public let observed: NetworkAddress
+  /// What this device seals the user's keys for deposits under; nil for a login that was kept
+  /// without it.
+  public var depositStorageKey: DepositStorageKey?
 
   let loginKey: AgreementKey
   let signed: SignedLoginKey

@@ -1,13 +1,12 @@
 public import Cryptography
-public import SecretMemory
+internal import SecretMemory
 public import Wire
 
 /// What a receiver keeps of a login that opens deposits, on its disk before the KDC is told (B1)
 /// and until the login key expires.
 ///
-/// The file is sealed under the seed of the user's identity key, so that a change of secret leaves
-/// it as it is, and a key file opens it as well: magic, public login key (32), expiry, then sealed
-/// the private login key (32), ticket key (32) and signed login key (116).
+/// The file: magic, public login key (32), expiry, then sealed the private login key (32), ticket
+/// key (32) and signed login key (116).
 public struct DepositKeys: ~Copyable, Sendable {
   private static let magic = [UInt8]("trent deposit keys v1\n".utf8)
   private static let headByteCount = magic.count + AgreementPublicKey.byteCount + 8
@@ -42,8 +41,10 @@ public struct DepositKeys: ~Copyable, Sendable {
 
   /// Seals them.
   ///
-  /// - Parameter seed: that of the identity key, 32 bytes.
-  public func file(under seed: borrowing SecretBytes, random: inout some RandomSource) -> [UInt8] {
+  /// - Parameter key: that of this user and realm.
+  public func file(
+    under key: borrowing DepositStorageKey, random: inout some RandomSource
+  ) -> [UInt8] {
     var file = ByteWriter(capacity: Self.byteCount)
     file.bytes(Self.magic.bytes)
     file.bytes(signed.key.encoding)
@@ -52,8 +53,7 @@ public struct DepositKeys: ~Copyable, Sendable {
     let context = Self.context(
       head: head.bytes.extracting(first: Self.headByteCount), name: name, realm: realm)
     file.sealed(
-      under: Self.key(seed, name: name, realm: realm), authenticating: context.bytes,
-      random: &random
+      under: key.sealingKey(), authenticating: context.bytes, random: &random
     ) { body in
       body.bytes(loginKey.privateBytes().bytes)
       body.bytes(ticketKey.secretBytes().bytes)
@@ -79,17 +79,17 @@ public struct DepositKeys: ~Copyable, Sendable {
     }
   }
 
-  /// Opens a file; fails unless seed, name and realm are those it was sealed for and nothing of it
+  /// Opens a file; fails unless key, name and realm are those it was sealed for and nothing of it
   /// was changed.
   public init(
-    opening file: RawSpan, seed: borrowing SecretBytes, name: PrincipalName, realm: Realm
+    opening file: RawSpan, under key: borrowing DepositStorageKey, name: PrincipalName, realm: Realm
   ) throws(WireError) {
     let head = try Head(file)
     let context = Self.context(
       head: file.extracting(first: Self.headByteCount), name: name, realm: realm)
     let body: SecretBytes
     do {
-      body = try Self.key(seed, name: name, realm: realm).openWithNonce(
+      body = try key.sealingKey().openWithNonce(
         file.extracting(droppingFirst: Self.headByteCount), authenticating: context.bytes)
     } catch {
       throw .invalid("seal")
@@ -104,18 +104,10 @@ public struct DepositKeys: ~Copyable, Sendable {
     else { throw .invalid("login key") }
     self.realm = realm
     self.name = name
-    identity = SigningKey(seed: seed).publicKey
+    identity = key.identity
     self.loginKey = loginKey
     self.signed = signed
     self.ticketKey = SealingKey(ticketKey)
-  }
-
-  private static func key(
-    _ seed: borrowing SecretBytes, name: PrincipalName, realm: Realm
-  ) -> SealingKey {
-    var context = ByteWriter(.depositKeys, in: realm)
-    context.prefixed(name)
-    return SealingKey(HKDF.expand(seed.bytes, info: context.written, count: 32))
   }
 
   private static func context(head: RawSpan, name: PrincipalName, realm: Realm) -> [UInt8] {

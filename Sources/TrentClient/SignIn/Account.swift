@@ -10,24 +10,33 @@ struct Account: ~Copyable {
   /// The digest that the KDC has, 32 bytes.
   let digest: SecretBytes
   let identity: SigningKey
+  let depositStorageKey: DepositStorageKey
   /// How long a login should last; the KDC has a ceiling.
   let lifetime: Interval
+  /// How long deposits for a login may wait; nil: it takes none.
+  let depositLifetime: Interval?
 
   /// Steps L1 to L4, with a fresh per-login key.
   borrowing func logIn(over link: inout KDCLink) throws(KDCFailure) -> Credential {
     var random = SystemRandom()
-    let credential = try link.exchange(
+    var credential = try link.exchange(
       { (epoch, now) throws(ExchangeFailure) in
         try epoch.logIn(
           name, keyVersion: keyVersion, digest: digest, identity: identity,
           loginKey: AgreementKey(privateKey: random.secret(AgreementKey.byteCount)),
-          lifetime: lifetime, at: now)
+          lifetime: lifetime, keyLifetime: keyLifetime, at: now)
       },
       { (next: consuming ExpectLogin, message) throws(ExchangeFailure) in
         try next.receive(message.bytes)
       })
+    credential.depositStorageKey = depositStorageKey.duplicate()
     link.setClock(to: credential.grantedAt)
     return credential
+  }
+
+  /// Of the login key: deposits may come for it after the login has ended (B1). Nil where none do.
+  private var keyLifetime: Interval? {
+    depositLifetime.map { max($0, lifetime + .hours(1)) }
   }
 
   /// Steps R1 to R4.
@@ -54,7 +63,8 @@ extension Account {
   {
     Account(
       name: name, keyVersion: keyVersion &+ 1, digest: secret.digest.duplicate(),
-      identity: SigningKey(seed: identitySeed), lifetime: lifetime)
+      identity: SigningKey(seed: identitySeed), depositStorageKey: depositStorageKey.duplicate(),
+      lifetime: lifetime, depositLifetime: depositLifetime)
   }
 
   /// Steps C1 to C3, in one request that is never sent again: what became of it is not always

@@ -17,6 +17,8 @@ public struct SignInOptions: Sendable {
   /// The passphrase that the identity key on this device may still be sealed under, when the
   /// present one was set elsewhere. Without it a person is asked.
   public var former: PassphraseSource?
+  /// How long deposits for this login may wait, up to 32 days; nil: it takes none.
+  public var depositLifetime: Interval?
   /// What the operator has handed out; with it the name is registered without a question.
   public var invitation: InvitationSource?
   /// Whether a person may be asked to register, or for a former passphrase.
@@ -186,7 +188,9 @@ struct SignIn {
     Account(
       name: name, keyVersion: entered.salt.keyVersion,
       digest: entered.secret.digest.duplicate(), identity: SigningKey(seed: identity.seed),
-      lifetime: options.lifetime)
+      depositStorageKey: DepositStorageKey(
+        identitySeed: identity.seed, name: name, realm: files.realm),
+      lifetime: options.lifetime, depositLifetime: options.depositLifetime)
   }
 
   // MARK: Registering

@@ -41,14 +41,14 @@ struct DepositKeyFiles {
   /// Keeps the keys of a login. They are on the disk when this returns, which has to be before the
   /// KDC is told of them (B1).
   ///
-  /// - Parameter seed: that of the user's identity key (32 bytes).
+  /// - Parameter storageKey: what they are sealed under.
   func save(
-    _ keys: borrowing DepositKeys, seed: borrowing SecretBytes
+    _ keys: borrowing DepositKeys, under storageKey: borrowing DepositStorageKey
   ) throws(ClientFailure) {
     let lock = try lock()
     defer { lock.isHeldUntilHere() }
     var random = SystemRandom()
-    let contents = keys.file(under: seed, random: &random)
+    let contents = keys.file(under: storageKey, random: &random)
     let path = path(of: keys.publicKey)
     try withFiles { () throws(FileFailure) in
       try removePartialFiles(of: path)
@@ -61,7 +61,7 @@ struct DepositKeyFiles {
   /// The keys of the login that a deposit names; nil when there are none, or none that open.
   /// Damaged ones stay where they are: a copy may be put in their place.
   func load(
-    _ key: AgreementPublicKey, seed: borrowing SecretBytes
+    _ key: AgreementPublicKey, under storageKey: borrowing DepositStorageKey
   ) throws(ClientFailure) -> DepositKeys? {
     let path = path(of: key)
     let contents = try withFiles { () throws(FileFailure) in
@@ -69,7 +69,8 @@ struct DepositKeyFiles {
     }
     guard let contents else { return nil }
     do {
-      let keys = try DepositKeys(opening: contents.bytes, seed: seed, name: name, realm: realm)
+      let keys = try DepositKeys(
+        opening: contents.bytes, under: storageKey, name: name, realm: realm)
       guard keys.publicKey == key else { throw WireError.invalid("login key") }
       return keys
     } catch {

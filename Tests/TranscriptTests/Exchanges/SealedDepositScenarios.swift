@@ -29,11 +29,12 @@ let sealedDepositScenarios: [Scenario] = [
     let bob = try kdc.credential(of: .bob)
     try tape.begin("deposit keys")
     var random = TapeRandom(tape, ["nonce"])
-    let file = DepositKeys(of: bob.credential).file(
-      under: secret(bob.identitySeed), random: &random)
+    let storageKey = DepositStorageKey(
+      identitySeed: secret(bob.identitySeed), name: bob.name, realm: kdc.realm)
+    let file = DepositKeys(of: bob.credential).file(under: storageKey, random: &random)
     try tape.check("file", file)
     let keys = try DepositKeys(
-      opening: file.bytes, seed: secret(bob.identitySeed), name: bob.name, realm: kdc.realm)
+      opening: file.bytes, under: storageKey, name: bob.name, realm: kdc.realm)
     let signed = keys.signed
     try tape.require(signed == bob.signed, "the login key")
   },
