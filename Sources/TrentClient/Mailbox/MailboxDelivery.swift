@@ -33,7 +33,7 @@ struct MailboxDelivery {
   func run(
     _ input: inout InputSource, _ start: inout SignOn.Start, _ retries: Retries,
     insteadOf absence: ClientFailure?
-  ) throws(ClientFailure) {
+  ) throws(ClientFailure) -> (mailbox: PrincipalName, peer: TrustedPeer) {
     let ticket = try ticket(&start, retries, insteadOf: absence)
     guard let mailbox = via ?? ticket.grant.mailbox else {
       throw absence
@@ -44,11 +44,11 @@ struct MailboxDelivery {
     }
     if let absence { person.say("\(absence) Leaving it with \(mailbox) instead.") }
     let peer = ticket.peer
-    let credential = start.login.credential.name
+    let name = start.login.credential.name
     let realm = start.login.credential.realm
-    let outbox = Outbox(of: credential, in: realm, state: state)
+    let outbox = Outbox(of: name, in: realm, state: state)
     try outbox.tidy()
-    let plan = StagingPlan(input.manifest, from: credential, to: receiver, in: realm)
+    let plan = StagingPlan(input.manifest, from: name, to: receiver, in: realm)
     let deposit = try sealed(&input, ticket, by: start.login.credential, plan, outbox)
     do throws(ClientFailure) {
       try retries.run { () throws(ClientFailure) in
@@ -60,9 +60,7 @@ struct MailboxDelivery {
     }
     try outbox.remove(plan)
     try KnownPeers(in: state, person: person).pin(peer, in: realm, telling: person)
-    person.say(
-      "left \(input.shownName) with \(mailbox) for \(receiver), who can fetch it there; "
-        + "sealed for \(peer.key)")
+    return (mailbox, peer)
   }
 
   private func ticket(

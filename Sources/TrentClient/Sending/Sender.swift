@@ -38,8 +38,8 @@ public enum MailboxUse: Hashable, Sendable {
   case always(via: PrincipalName?)
 }
 
-/// Sends to a user by name: done only when the receiver has confirmed that all of it is on
-/// its disk.
+/// Sends to a user by name: done only when the receiver has confirmed that all of it is on its disk,
+/// or a mailbox that it is on its own.
 public struct Sender {
   private let options: SendOptions
   private let state: StateFolder
@@ -60,45 +60,16 @@ public struct Sender {
     let retries = Retries(for: options.retry, person: person)
     let signOn = SignOn(options.kdc, options.signIn, in: state, person: person)
     var start = try retries.run { () throws(ClientFailure) in try signOn.begin() }
-    let newPeers = NewPeers(policy: options.newPeer, person: person)
-    func leave(via: PrincipalName?, insteadOf absence: ClientFailure?) throws(ClientFailure) {
-      try MailboxDelivery(
-        to: options.receiver, via: via, signOn, state: state, newPeers: newPeers, person: person,
-        watcher: options.watcher
-      ).run(&input, &start, retries, insteadOf: absence)
+    let delivery = Delivery(options, signOn, state: state, person: person)
+    switch try delivery.run(&input, &start, retries) {
+    case .received(let byteCount, let peer):
+      person.say(
+        "sent \(input.shownName) (\(byteCount) bytes) to \(options.receiver), verified: "
+          + peer.proof)
+    case .left(let mailbox, let peer):
+      person.say(
+        "left \(input.shownName) with \(mailbox) for \(options.receiver), who can fetch it there; "
+          + "sealed for \(peer.key)")
     }
-    do throws(ClientFailure) {
-      if case .always(let via) = options.mailbox { return try leave(via: via, insteadOf: nil) }
-      try send(&input, &start, signOn, newPeers, retries)
-    } catch {
-      guard case .whenAway(let via) = options.mailbox,
-        error.exitCode == ExitStatus.receiverAbsent.rawValue
-      else { throw error }
-      try leave(via: via, insteadOf: error)
-    }
-  }
-
-  /// Over a session with the receiver.
-  private func send(
-    _ input: inout InputSource, _ start: inout SignOn.Start, _ signOn: SignOn,
-    _ newPeers: NewPeers, _ retries: Retries
-  ) throws(ClientFailure) {
-    let finder = PeerFinder(
-      options.receiver, signOn, state: state, newPeers: newPeers, person: person)
-    let sent = try retries.run { () throws(ClientFailure) in
-      let connection = try finder.connect(&start.login, over: &start.link)
-      var transfer = OutgoingTransfer(connection, watcher: options.watcher)
-      do throws(ClientFailure) {
-        return try transfer.run(&input) { offset in
-          retries.note(progress: offset)
-          if offset > 0 { person.say("resuming after \(offset) bytes that arrived before") }
-        }
-      } catch {
-        throw input.canStartAgain ? error : error.lasting
-      }
-    }
-    person.say(
-      "sent \(input.shownName) (\(sent.byteCount) bytes) to \(options.receiver), verified: "
-        + sent.peer.proof)
   }
 }

@@ -1,0 +1,74 @@
+internal import KeyDistribution
+internal import Wire
+
+/// Brings something to its receiver, or leaves it with a mailbox.
+struct Delivery {
+  enum Outcome {
+    /// The receiver has all of it.
+    case received(byteCount: UInt64, by: TrustedPeer)
+    /// A mailbox has it; the receiver has got nothing yet.
+    case left(with: PrincipalName, for: TrustedPeer)
+  }
+
+  private let options: SendOptions
+  private let signOn: SignOn
+  private let state: StateFolder
+  private let newPeers: NewPeers
+  private let person: any Person
+
+  init(_ options: SendOptions, _ signOn: SignOn, state: StateFolder, person: any Person) {
+    self.options = options
+    self.signOn = signOn
+    self.state = state
+    self.person = person
+    newPeers = NewPeers(policy: options.newPeer, person: person)
+  }
+
+  func run(
+    _ input: inout InputSource, _ start: inout SignOn.Start, _ retries: Retries
+  ) throws(ClientFailure) -> Outcome {
+    switch options.mailbox {
+    case .never: return try send(&input, &start, retries)
+    case .always(let via): return try leave(&input, via, &start, retries, insteadOf: nil)
+    case .whenAway(let via):
+      do throws(ClientFailure) {
+        return try send(&input, &start, retries)
+      } catch {
+        guard error.exitCode == ExitStatus.receiverAbsent.rawValue else { throw error }
+        return try leave(&input, via, &start, retries, insteadOf: error)
+      }
+    }
+  }
+
+  /// Over a session with the receiver.
+  private func send(
+    _ input: inout InputSource, _ start: inout SignOn.Start, _ retries: Retries
+  ) throws(ClientFailure) -> Outcome {
+    let finder = PeerFinder(
+      options.receiver, signOn, state: state, newPeers: newPeers, person: person)
+    return try retries.run { () throws(ClientFailure) in
+      let connection = try finder.connect(&start.login, over: &start.link)
+      var transfer = OutgoingTransfer(connection, watcher: options.watcher)
+      do throws(ClientFailure) {
+        let sent = try transfer.run(&input) { offset in
+          retries.note(progress: offset)
+          if offset > 0 { person.say("resuming after \(offset) bytes that arrived before") }
+        }
+        return .received(byteCount: sent.byteCount, by: sent.peer)
+      } catch {
+        throw input.canStartAgain ? error : error.lasting
+      }
+    }
+  }
+
+  private func leave(
+    _ input: inout InputSource, _ via: PrincipalName?, _ start: inout SignOn.Start,
+    _ retries: Retries, insteadOf absence: ClientFailure?
+  ) throws(ClientFailure) -> Outcome {
+    let delivery = MailboxDelivery(
+      to: options.receiver, via: via, signOn, state: state, newPeers: newPeers, person: person,
+      watcher: options.watcher)
+    let left = try delivery.run(&input, &start, retries, insteadOf: absence)
+    return .left(with: left.mailbox, for: left.peer)
+  }
+}
