@@ -23,7 +23,8 @@ let package = Package(
     .library(
       name: "TrentServer",
       targets: [
-        "Audit", "Directory", "MailboxService", "Monitoring", "Operation", "ServerTransport",
+        "Audit", "Directory", "MailboxService", "MailboxSpool", "Monitoring", "Operation",
+        "ServerTransport",
       ]),
     .executable(name: "kdc", targets: ["kdc"]),
     .executable(name: "client", targets: ["client"]),
@@ -82,6 +83,10 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "MailboxService", dependencies: ["SecretMemory", "Wire"], swiftSettings: strict),
+    .target(
+      name: "MailboxSpool",
+      dependencies: ["Cryptography", "DurableFiles", "MailboxService", "SecretMemory", "Wire"],
+      swiftSettings: strict),
     .target(name: "DurableFiles", dependencies: ["CLinux", "SecretMemory"], swiftSettings: strict),
     .target(
       name: "Settings",
@@ -155,6 +160,10 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "MailboxServiceTests", dependencies: ["MailboxService", "SecretMemory", "Wire"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "MailboxSpoolTests",
+      dependencies: ["DurableFiles", "MailboxService", "MailboxSpool", "SecretMemory", "Wire"],
       swiftSettings: strict),
     .testTarget(
       name: "DirectoryTests",

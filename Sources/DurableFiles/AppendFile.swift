@@ -24,6 +24,16 @@ public struct AppendFile: ~Copyable, Sendable {
     length = UInt64(clamping: status.st_size)
   }
 
+  /// Opens a file in a folder, never through a link, or creates it for its owner alone (0600).
+  /// Whether its entry is on the disk is the caller's business.
+  public init(
+    _ path: ConfinedPath, in folder: borrowing ConfinedFolder
+  ) throws(FileFailure) {
+    let opened = try folder.openOwn(path, flags: O_APPEND)
+    length = UInt64(clamping: try opened.status().st_size)
+    file = opened
+  }
+
   private static func open(_ path: String) throws(FileFailure) -> OpenFile {
     do throws(FileFailure) {
       return try OpenFile(path, flags: O_RDWR | O_APPEND | O_NOCTTY)

@@ -3,7 +3,7 @@ internal import Glibc
 
 extension ConfinedFolder {
   /// Makes a folder for its owner alone. A folder that is there already will do.
-  func makeFolder(_ path: ConfinedPath) throws(FileFailure) {
+  public func makeFolder(_ path: ConfinedPath) throws(FileFailure) {
     try inParent(of: path) { (parent, name) throws(FileFailure) in
       if unsafe name.withCString({ unsafe mkdirat(parent, $0, 0o700) }) == 0 { return }
       let failure = FileFailure(.create, shown(path))
@@ -27,8 +27,8 @@ extension ConfinedFolder {
   }
 
   /// Opens a file of our own for reading and writing, made (0600) if it is missing.
-  func openOwn(_ path: ConfinedPath) throws(FileFailure) -> OpenFile {
-    let flags = O_RDWR | O_CREAT | O_NONBLOCK
+  func openOwn(_ path: ConfinedPath, flags more: Int32 = 0) throws(FileFailure) -> OpenFile {
+    let flags = O_RDWR | O_CREAT | O_NONBLOCK | more
     let opened: OpenFile
     do throws(FileFailure) {
       opened = try open(path, flags: flags, mode: 0o600, operation: .create)
@@ -71,6 +71,23 @@ extension ConfinedFolder {
     for name in try names() { try removeAll(name) }
   }
 
+  /// Removes a file or a link. Nothing there is fine.
+  public func removeFile(_ path: ConfinedPath) throws(FileFailure) { try unlink(path) }
+
+  /// Removes a folder that is empty; false when it is not.
+  public func removeEmptyFolder(_ path: ConfinedPath) throws(FileFailure) -> Bool {
+    do throws(FileFailure) {
+      try unlink(path, flags: AT_REMOVEDIR)
+      return true
+    } catch {
+      guard error.errno == ENOTEMPTY || error.errno == EEXIST else { throw error }
+      return false
+    }
+  }
+
+  /// Waits until the entries of the folder are on the disk.
+  public func sync() throws(FileFailure) { try file.sync() }
+
   func unlink(_ path: ConfinedPath, flags: Int32 = 0) throws(FileFailure) {
     try inParent(of: path) { (parent, name) throws(FileFailure) in
       let code = unsafe name.withCString { unsafe unlinkat(parent, $0, flags) }
@@ -81,7 +98,7 @@ extension ConfinedFolder {
   // MARK: Moving
 
   /// Moves `name` of this folder to `target` in another one, where nothing may be.
-  func move(
+  public func move(
     _ name: ConfinedPath, to folder: borrowing ConfinedFolder, as target: ConfinedPath
   ) throws(FileFailure) {
     do throws(FileFailure) {

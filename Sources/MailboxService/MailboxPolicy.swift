@@ -7,12 +7,18 @@ public struct MailboxPolicy: Hashable, Sendable {
   /// How many bytes, and deposits, one receiver's box holds.
   public var boxByteLimit: UInt64 = 4 << 30
   public var boxCountLimit = 10_000
-  /// How many bytes of one sender wait here, for whomever.
+  /// How many bytes, and deposits, of one sender wait here, for whomever.
   public var senderByteLimit: UInt64 = 4 << 30
-  /// How many bytes wait in all.
+  public var senderCountLimit = 10_000
+  /// How many bytes, and deposits, wait in all: each is a file, however small it is.
   public var byteLimit: UInt64 = 64 << 30
+  public var countLimit = 200_000
+  /// How many senders one receiver may refuse.
+  public var refusedSenderLimit = 1_000
   /// How long a deposit waits: as long as its receiver has the keys that open it.
   public var lifetime = Interval.days(30)
+  /// How long what broke off is kept for who goes on with it.
+  public var partialLifetime = Interval.days(1)
 
   public init() {}
 }

@@ -29,12 +29,20 @@ struct BoxesTests {
       try id(byte), from: sender ?? alice, for: receiver ?? bob, byteCount: byteCount)
     {
     case .room(let room):
-      #expect(boxes.store(room, at: moment ?? now) != nil)
-      #expect(boxes.store(room, at: now) == nil)
+      let number = (boxes.all.last?.deposit.number ?? 0) + 1
+      #expect(boxes.store(room, as: number, at: moment ?? now) != nil)
+      #expect(boxes.store(room, as: number + 1, at: now) == nil)
       return nil
     case .known: return nil
     case .refused(let reason): return reason
     }
+  }
+
+  /// Whether there was room for one more who is refused.
+  private func refuse(
+    _ sender: PrincipalName, for receiver: PrincipalName, in boxes: inout Boxes
+  ) -> Bool {
+    boxes.refuse(sender, for: receiver)
   }
 
   private func limited(_ edit: (inout MailboxPolicy) -> Void) -> Boxes {
@@ -53,10 +61,12 @@ struct BoxesTests {
     #expect(boxes.list(for: bob, after: 2).deposits.map(\.number) == [3])
     #expect(boxes.list(for: alice, after: 0).deposits.isEmpty)
     #expect(boxes.deposit(4, for: bob) == nil)
-    #expect(boxes.collect(4, try id(4), for: bob) == nil)
-    #expect(boxes.collect(2, try id(9), for: bob) == nil)
-    #expect(boxes.collect(2, try id(2), for: bob)?.deposit.sender == alice)
-    #expect(boxes.collect(2, try id(2), for: bob) == nil)
+    boxes.remove(Boxes.Item(receiver: bob, try #require(boxes.deposit(4, for: carol))))
+    #expect(boxes.deposit(4, for: carol)?.sender == alice)
+    let second = Boxes.Item(receiver: bob, try #require(boxes.deposit(2, for: bob)))
+    for _ in 1...2 { boxes.remove(second) }
+    #expect(boxes.deposit(2, for: bob) == nil)
+    #expect(boxes.all.map(\.deposit.number) == [1, 3, 4])
     #expect(boxes.list(for: bob, after: 0).deposits.map(\.number) == [1, 3])
   }
 
@@ -84,7 +94,7 @@ struct BoxesTests {
     #expect(try leave(1, in: &boxes) == nil)
     #expect(try leave(2, from: carol, in: &boxes) == .notTaken)
     #expect(try leave(2, from: bob, for: carol, in: &boxes) == nil)
-    _ = boxes.collect(1, try id(1), for: bob)
+    boxes.remove(try #require(boxes.all.first))
     #expect(try leave(3, from: carol, in: &boxes) == nil)
     boxes = limited { $0.boxCountLimit = 1 }
     #expect(try leave(1, in: &boxes) == nil)
@@ -93,6 +103,13 @@ struct BoxesTests {
     #expect(try leave(1, in: &boxes) == nil)
     #expect(try leave(2, for: carol, in: &boxes) == .notTaken)
     #expect(try leave(2, from: bob, for: carol, in: &boxes) == nil)
+    boxes = limited { $0.senderCountLimit = 1 }
+    #expect(try leave(1, in: &boxes) == nil)
+    #expect(try leave(2, for: carol, in: &boxes) == .notTaken)
+    #expect(try leave(2, from: carol, in: &boxes) == nil)
+    boxes = limited { $0.countLimit = 1 }
+    #expect(try leave(1, in: &boxes) == nil)
+    #expect(try leave(2, from: bob, for: carol, in: &boxes) == .full)
     boxes = limited { $0.byteLimit = 15 }
     guard case .room(let room) = boxes.admit(try id(1), from: alice, for: bob, byteCount: 10)
     else { throw NoRoom() }
@@ -105,7 +122,8 @@ struct BoxesTests {
   @Test("A sender who is refused learns no more than one whose box is full")
   func refused() throws {
     var boxes = Boxes(MailboxPolicy())
-    boxes.refuse(alice, for: bob)
+    #expect(refuse(alice, for: bob, in: &boxes))
+    #expect(boxes.refusedSenders(for: bob) == [alice])
     #expect(try leave(1, in: &boxes) == .notTaken)
     #expect(try leave(1, from: carol, in: &boxes) == nil)
     #expect(try leave(2, for: carol, in: &boxes) == nil)
@@ -114,14 +132,58 @@ struct BoxesTests {
     #expect(try leave(4, from: bob, for: bob, in: &boxes) == .notTaken)
   }
 
+  @Test("One receiver refuses so many at most; those that are refused stay so")
+  func refusedSenderLimit() throws {
+    var boxes = limited { $0.refusedSenderLimit = 1 }
+    #expect(refuse(alice, for: bob, in: &boxes) && refuse(alice, for: bob, in: &boxes))
+    #expect(!refuse(carol, for: bob, in: &boxes))
+    #expect(refuse(carol, for: alice, in: &boxes))
+    #expect(boxes.refusedSenders(for: bob) == [alice])
+    boxes.allow(alice, for: bob)
+    #expect(refuse(carol, for: bob, in: &boxes))
+  }
+
+  @Test("What breaks off keeps its room, for the same alone, until it has waited long enough")
+  func broken() throws {
+    var boxes = limited {
+      $0.boxByteLimit = 15
+      $0.partialLifetime = .hours(1)
+    }
+    guard case .room(let room) = boxes.admit(try id(1), from: alice, for: bob, byteCount: 10)
+    else { throw NoRoom() }
+    boxes.pause(room, at: now)
+    // It counts, and belongs to who left it, with its id and size.
+    #expect(try leave(1, from: carol, in: &boxes) == .notTaken)
+    #expect(try leave(2, in: &boxes) == .notTaken)
+    #expect(try leave(1, byteCount: 9, in: &boxes) == .notTaken)
+    #expect(boxes.admit(try id(1), from: alice, for: bob, byteCount: 10) == .room(room))
+    #expect(boxes.admit(try id(1), from: alice, for: bob, byteCount: 10) == .refused(.busy))
+    // Who brings bytes is not interrupted.
+    #expect(boxes.expirePartial(at: now + .days(9)).isEmpty)
+    boxes.pause(room, at: now + .hours(1))
+    #expect(boxes.expirePartial(at: now + .hours(2)).isEmpty)
+    #expect(boxes.expirePartial(at: now + .hours(2) + .milliseconds(1)) == [room])
+    #expect(try leave(2, byteCount: 15, in: &boxes) == nil)
+
+    var again = limited { $0.boxByteLimit = 15 }
+    for _ in 1...2 { again.restore(room, idleSince: now) }
+    #expect(try leave(2, in: &again) == .notTaken)
+    #expect(try leave(1, in: &again) == nil)
+    #expect(refuse(alice, for: bob, in: &again))
+    again.restore(
+      Reservation(sender: alice, receiver: bob, id: try id(3), byteCount: 1), idleSince: now)
+    #expect(again.admit(try id(3), from: alice, for: bob, byteCount: 1) == .refused(.notTaken))
+  }
+
   @Test("What has waited long enough goes, and makes room")
   func expired() throws {
     var boxes = limited { $0.boxByteLimit = 25 }
     try leave(1, in: &boxes)
     try leave(2, in: &boxes, at: now + .days(1))
-    #expect(boxes.expire(at: now + .days(30)).isEmpty)
-    let gone = boxes.expire(at: now + .days(30) + .milliseconds(1))
+    #expect(boxes.expired(at: now + .days(30)).isEmpty)
+    let gone = boxes.expired(at: now + .days(30) + .milliseconds(1))
     #expect(gone.map(\.deposit.number) == [1])
+    for item in gone { boxes.remove(item) }
     #expect(try leave(3, in: &boxes) == nil)
     #expect(boxes.list(for: bob, after: 0).deposits.map(\.number) == [2, 3])
   }
@@ -136,7 +198,7 @@ struct BoxesTests {
     #expect(again.list(for: bob, after: 0).deposits == items.map(\.deposit))
     #expect(try leave(4, in: &again) == .notTaken)
     #expect(again.admit(try id(1), from: alice, for: bob, byteCount: 10) == .known)
-    _ = again.collect(1, try id(1), for: bob)
+    again.remove(try #require(items.first))
     #expect(try leave(4, in: &again) == nil)
     #expect(again.list(for: bob, after: 3).deposits.map(\.number) == [4])
   }
@@ -150,7 +212,7 @@ struct BoxesTests {
       guard case .room(let room) = boxes.admit(id, from: alice, for: bob, byteCount: 1) else {
         throw NoRoom()
       }
-      #expect(boxes.store(room, at: now) != nil)
+      #expect(boxes.store(room, as: UInt64(number) + 1, at: now) != nil)
     }
     var told: [UInt64] = []
     var isAtEnd = false

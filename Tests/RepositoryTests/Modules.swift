@@ -24,6 +24,7 @@ enum Modules {
     ],
     "Settings": ["Configuration", "DurableFiles", "SecretMemory", "Wire"],
     "Directory": edge,
+    "MailboxSpool": core.union(["Glibc", "DurableFiles", "MailboxService"]),
     "Operation": ["Wire"],
     "Audit": ["Cryptography", "SecretMemory", "Wire"],
     "Monitoring": ["CoreMetrics", "NIOCore", "NIOHTTP1", "NIOPosix", "Synchronization"],

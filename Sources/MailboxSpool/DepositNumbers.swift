@@ -1,0 +1,60 @@
+internal import DurableFiles
+internal import SecretMemory
+internal import Wire
+
+/// The numbers of deposits: each is higher than all before it, also when those are gone and the
+/// program was killed. A file says up to which number they may have been given.
+struct DepositNumbers: Sendable {
+  /// So many are taken at a time; what is left of them is passed over after a restart.
+  private static let step: UInt64 = 1000
+
+  private static let lengthLimit = 64
+  /// Higher ones are nobody's: there would be none after them.
+  static let last = UInt64(Int64.max)
+
+  private let path: String
+  private var next: UInt64
+  /// The first one that may not be given before the file says so.
+  private var limit: UInt64
+
+  /// - Parameters:
+  ///   - highest: of what is there, `last` at most; 0 if nothing is.
+  ///   - now: begins the numbers if the file of a spool that has been used is lost: nobody stores a
+  ///     thousand deposits a second.
+  init(
+    path: String, highest: UInt64, isNew: Bool, now: Timestamp
+  ) throws(FileFailure) {
+    self.path = path
+    try removePartialFiles(of: path)
+    let lost = isNew ? 1 : now.milliseconds
+    let known =
+      switch try readSecretFile(path, limit: Self.lengthLimit) {
+      case .some(let content): Self.number(in: content.bytes)
+      case .none: UInt64?.none
+      }
+    next = max(known ?? lost, highest + 1)
+    limit = next
+  }
+
+  /// Nil unless it was written by `take`.
+  private static func number(in content: RawSpan) -> UInt64? {
+    let text = String(decoding: [UInt8](content), as: UTF8.self)
+    guard text.last == "\n", let number = UInt64(text.dropLast()), number <= last else {
+      return nil
+    }
+    return number
+  }
+
+  /// The next number, which nobody gets a second time.
+  mutating func take() throws(FileFailure) -> UInt64 {
+    if next >= limit {
+      let new = next + Self.step
+      var file = try AtomicFile(replacing: path, mode: 0o600)
+      try file.write([UInt8]("\(new)\n".utf8).bytes)
+      try file.commit()
+      limit = new
+    }
+    defer { next += 1 }
+    return next
+  }
+}

@@ -1,0 +1,293 @@
+internal import DurableFiles
+internal import Glibc
+public import MailboxService
+internal import SecretMemory
+internal import Synchronization
+public import Wire
+
+/// Deposits on the disk: a file for each, beside what is on its way in, and who refuses whom.
+///
+/// A deposit is acknowledged when it is on the disk under its final name, and is gone from there
+/// before its receiver is told so. Any number of threads may use it.
+public final class Spool: Sendable {
+  /// What came of the wish to leave something.
+  public enum Opening {
+    case incoming(IncomingDeposit)
+    /// It is there already.
+    case stored
+    case refused(MailboxReason)
+  }
+
+  let folders: SpoolFolders
+  let boxes: Mutex<Boxes>
+  /// Held by who adds a file to a box or removes one, so that deposits become visible in the order
+  /// of their numbers.
+  let numbers: Mutex<DepositNumbers>
+  /// Whose content has been compared in this process.
+  private let verified = Mutex<Set<UInt64>>([])
+  /// Held while a file of them is written.
+  let refusals: Mutex<RefusalFiles>
+  let aside: DamagedFiles
+  /// A life of the machine.
+  let boot: String
+  let clock: @Sendable () -> Timestamp
+  let tell: @Sendable (SpoolEvent) -> Void
+
+  /// Opens the spool, or makes it. What is there is looked at: how each file begins and ends.
+  ///
+  /// - Parameters:
+  ///   - boot: names a life of the machine, in letters and digits: partial files of another one are
+  ///     removed.
+  ///   - clock: the time of day, from any thread.
+  ///   - tell: is told what nobody has asked for, from any thread.
+  public init(
+    _ path: String, _ policy: MailboxPolicy, boot: String,
+    clock: @escaping @Sendable () -> Timestamp,
+    tell: @escaping @Sendable (SpoolEvent) -> Void
+  ) throws(SpoolFailure) {
+    folders = try SpoolFolders(path)
+    self.boot = boot
+    self.clock = clock
+    self.tell = tell
+    let aside = DamagedFiles(tell: tell)
+    self.aside = aside
+    let refusals = RefusalFiles(path: joinPath(path, SpoolFolders.refused))
+    let now = clock()
+    var found = SpoolContent(policy, aside: aside, tell: tell)
+    do throws(FileFailure) {
+      try found.readBoxes(folders)
+      try found.readIncoming(folders, boot: boot, now: now)
+      try found.readRefusals(folders, refusals)
+      numbers = Mutex(
+        try DepositNumbers(
+          path: joinPath(path, "numbers"), highest: found.highest, isNew: folders.isNew, now: now))
+    } catch {
+      throw .file(error)
+    }
+    boxes = Mutex(found.boxes)
+    self.refusals = Mutex(refusals)
+    expire()
+  }
+
+  // MARK: Leaving
+
+  /// Begins to take a deposit, or goes on where it broke off.
+  public func begin(
+    _ id: DepositID, from sender: PrincipalName, for receiver: PrincipalName, byteCount: UInt64
+  ) -> Opening {
+    let admission = boxes.withLock {
+      $0.admit(id, from: sender, for: receiver, byteCount: byteCount)
+    }
+    switch admission {
+    case .known: return .stored
+    case .refused(let reason): return .refused(reason)
+    case .room(let reservation):
+      do throws(FileFailure) {
+        return .incoming(try IncomingDeposit(reservation, in: self))
+      } catch {
+        return .refused(abandon(reservation, because: error))
+      }
+    }
+  }
+
+  /// The disk does not take it: its room is given back, on the disk, too.
+  func abandon(_ reservation: Reservation, because failure: FileFailure) -> MailboxReason {
+    tell(.failed(failure))
+    discard(reservation)
+    boxes.withLock { $0.release(reservation) }
+    return failure.isOutOfSpace ? .full : .notStored
+  }
+
+  /// Removes what has come of something.
+  func discard(_ reservation: Reservation) {
+    do throws(FileFailure) {
+      let name = try SpoolFolders.confined(DepositHead(reservation).partialName(in: boot))
+      try folders.incoming.removeFile(name)
+    } catch {
+      tell(.failed(error))
+    }
+  }
+
+  // MARK: Collecting
+
+  /// What waits for a receiver after a number, and whether there is more.
+  public func list(
+    for receiver: PrincipalName, after number: UInt64
+  ) -> (deposits: [WaitingDeposit], hasMore: Bool) {
+    boxes.withLock { $0.list(for: receiver, after: number) }
+  }
+
+  /// Opens a deposit for its receiver. The first time in this process all of it is compared.
+  public func open(
+    _ number: UInt64, for receiver: PrincipalName
+  ) throws(MailboxReason) -> StoredDeposit {
+    guard let deposit = boxes.withLock({ $0.deposit(number, for: receiver) }) else {
+      throw .notThere
+    }
+    let item = Boxes.Item(receiver: receiver, deposit)
+    do throws(DepositFault) {
+      return StoredDeposit(try verified(item))
+    } catch {
+      guard isThere(item) else { throw .notThere }
+      report(item, error)
+      throw isThere(item) ? .busy : .notThere
+    }
+  }
+
+  private func isThere(_ item: Boxes.Item) -> Bool {
+    boxes.withLock { $0.deposit(item.deposit.number, for: item.receiver) } != nil
+  }
+
+  private func verified(_ item: Boxes.Item) throws(DepositFault) -> CompleteFile {
+    let number = item.deposit.number
+    let opened: OpenFile
+    do throws(FileFailure) {
+      opened = try folders.boxes.openFile(try SpoolFolders.place(of: number, for: item.receiver))
+    } catch {
+      throw .unreadable(error)
+    }
+    let file = try CompleteFile(opened, for: item.receiver, number)
+    guard file.item == item else { throw .damaged("it is another deposit") }
+    if !verified.withLock({ $0.contains(number) }) {
+      try file.verify()
+      noteVerified(number)
+    }
+    return file
+  }
+
+  func noteVerified(_ number: UInt64) { verified.withLock { _ = $0.insert(number) } }
+
+  /// Compares everything that has not been compared yet with what was stored.
+  public func verify() {
+    for item in boxes.withLock({ $0.all }) { _ = isAsStored(item) }
+  }
+
+  /// What is not is told, and set aside.
+  private func isAsStored(_ item: Boxes.Item) -> Bool {
+    do throws(DepositFault) {
+      _ = try verified(item)
+      return true
+    } catch {
+      // Its receiver may have been faster, which `report` sees.
+      report(item, error)
+      return false
+    }
+  }
+
+  /// Sets aside what is damaged. What cannot be read may be read another time.
+  private func report(_ item: Boxes.Item, _ fault: DepositFault) {
+    let place = "\(item.receiver)/\(SpoolFolders.name(of: item.deposit.number))"
+    numbers.withLock { _ in
+      guard isThere(item) else { return }
+      switch fault {
+      case .unreadable(let failure) where failure.errno != ENOENT:
+        return tell(.failed(failure))
+      case .unreadable: tell(.left("\(SpoolFolders.boxes)/\(place)", reason: "it is gone"))
+      case .damaged(let reason):
+        aside.move("\(SpoolFolders.boxes)/\(place)", in: folders, because: reason)
+      }
+      forget(item)
+    }
+  }
+
+  /// A receiver has a deposit: it is removed, and that is on the disk when this returns.
+  public func collect(
+    _ number: UInt64, _ id: DepositID, for receiver: PrincipalName
+  ) throws(MailboxReason) {
+    guard let deposit = boxes.withLock({ $0.deposit(number, for: receiver) }), deposit.id == id
+    else { throw .notThere }
+    do throws(FileFailure) {
+      try remove(Boxes.Item(receiver: receiver, deposit))
+    } catch {
+      tell(.failed(error))
+      throw .notStored
+    }
+  }
+
+  /// Removes a deposit from the disk, and then from the box.
+  private func remove(_ item: Boxes.Item) throws(FileFailure) {
+    try numbers.withLock { (_) throws(FileFailure) in
+      guard isThere(item) else { return }
+      let place = try SpoolFolders.place(of: item.deposit.number, for: item.receiver)
+      try folders.boxes.removeFile(place)
+      // From here on nobody can read it, whether or not that is on the disk.
+      forget(item)
+      let box = try SpoolFolders.confined("\(item.receiver)")
+      if try folders.boxes.removeEmptyFolder(box) {
+        try folders.boxes.sync()
+      } else {
+        try folders.boxes.openFolder(box).sync()
+      }
+    }
+  }
+
+  private func forget(_ item: Boxes.Item) {
+    boxes.withLock { $0.remove(item) }
+    verified.withLock { _ = $0.remove(item.deposit.number) }
+  }
+
+  // MARK: Expiring
+
+  /// Removes what has waited long enough: as long as a file says that is not damaged.
+  public func expire() {
+    let now = clock()
+    for item in boxes.withLock({ $0.expired(at: now) }) where isAsStored(item) {
+      do throws(FileFailure) {
+        try remove(item)
+        tell(.expired(item))
+      } catch {
+        tell(.failed(error))
+      }
+    }
+    // Before their room is given away: somebody else might begin just that meanwhile.
+    boxes.withLock { boxes in
+      for reservation in boxes.expirePartial(at: now) { discard(reservation) }
+    }
+  }
+
+  // MARK: Refusing
+
+  /// Takes nothing more of a sender for this receiver. On the disk when this returns.
+  public func refuse(
+    _ sender: PrincipalName, for receiver: PrincipalName
+  ) throws(MailboxReason) {
+    try refusals.withLock { (files) throws(MailboxReason) in
+      let former = boxes.withLock { $0.refusedSenders(for: receiver) }
+      guard !former.contains(sender) else { return }
+      guard boxes.withLock({ $0.refuse(sender, for: receiver) }) else { throw .full }
+      do throws(FileFailure) {
+        try files.write(former.union([sender]), for: receiver)
+      } catch {
+        boxes.withLock { $0.allow(sender, for: receiver) }
+        throw reason(error)
+      }
+    }
+  }
+
+  /// Takes what a sender leaves for this receiver again. On the disk when this returns.
+  public func allow(
+    _ sender: PrincipalName, for receiver: PrincipalName
+  ) throws(MailboxReason) {
+    try refusals.withLock { (files) throws(MailboxReason) in
+      let former = boxes.withLock { $0.refusedSenders(for: receiver) }
+      guard former.contains(sender) else { return }
+      do throws(FileFailure) {
+        let rest = former.subtracting([sender])
+        if rest.isEmpty {
+          try folders.refused.removeFile(try SpoolFolders.confined("\(receiver)"))
+          try folders.refused.sync()
+        } else {
+          try files.write(rest, for: receiver)
+        }
+      } catch {
+        throw reason(error)
+      }
+      boxes.withLock { $0.allow(sender, for: receiver) }
+    }
+  }
+
+  private func reason(_ failure: FileFailure) -> MailboxReason {
+    tell(.failed(failure))
+    return failure.isOutOfSpace ? .full : .notStored
+  }
+}

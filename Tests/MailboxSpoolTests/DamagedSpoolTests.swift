@@ -1,0 +1,140 @@
+import Foundation
+import MailboxService
+import MailboxSpool
+import SecretMemory
+import Testing
+import Wire
+
+@Suite("A spool that is not as it was left")
+struct DamagedSpoolTests {
+  private let folder: SpoolFolder
+  private let name = "boxes/bob/00000000000000000001"
+
+  init() throws { folder = try SpoolFolder() }
+
+  /// Expects that one thing is set aside, as it was, and only the rest is served.
+  private func expectSetAside(_ copy: SpoolFolder, _ content: [UInt8]?, rest: [[UInt8]]) throws {
+    let spool = try copy.open()
+    spool.verify()
+    #expect(try Letter.all(spool) == rest)
+    #expect(copy.events.count == 1 && copy.events[0].hasPrefix("damaged: "), "\(copy.events)")
+    #expect(copy.files.count { $0.hasPrefix("damaged/") } == 1)
+    if let content { #expect(try copy.bytes(of: "damaged/1") == content) }
+  }
+
+  @Test("Bent or cut anywhere, a file is set aside, neither served nor deleted")
+  func bent() throws {
+    let other = try Letter(2)
+    do {
+      let spool = try folder.open()
+      try Letter(1, count: 40).leave(spool)
+      try other.leave(spool)
+    }
+    let whole = try folder.bytes(of: name)
+    for index in stride(from: 0, to: whole.count, by: 5) {
+      let copy = try folder.copy()
+      var bent = whole
+      bent[index] ^= 1
+      try copy.put(bent, at: name)
+      try expectSetAside(copy, bent, rest: [other.body])
+    }
+    for bad in stride(from: 0, to: whole.count, by: 20).map({ [UInt8](whole[..<$0]) })
+      + [whole + [0]]
+    {
+      let copy = try folder.copy()
+      try copy.put(bad, at: name)
+      try expectSetAside(copy, bad, rest: [other.body])
+    }
+  }
+
+  @Test("What is bent while it waits is found before a byte of it is served")
+  func bentLater() throws {
+    let letter = try Letter(1)
+    try letter.leave(folder.open())
+    let spool = try folder.open()
+    var bent = try folder.bytes(of: name)
+    bent[220] ^= 1
+    try folder.put(bent, at: name)
+    #expect(throws: MailboxReason.notThere) { _ = try spool.open(1, for: letter.receiver) }
+    #expect(try folder.bytes(of: "damaged/1") == bent)
+    #expect(spool.list(for: letter.receiver, after: 0).deposits.isEmpty)
+    // It is not known any more: its sender may leave it again, and its room is free.
+    try letter.leave(spool)
+    #expect(try Letter.all(spool) == [letter.body])
+    // A file that is gone is told once.
+    try FileManager.default.removeItem(atPath: folder.path(try #require(folder.deposits.first)))
+    spool.verify()
+    spool.verify()
+    #expect(try Letter.all(spool).isEmpty)
+    #expect(folder.events.count == 2)
+  }
+
+  @Test("Moved to another box, or to another number, it is set aside")
+  func swapped() throws {
+    let mine = try Letter(2, for: "mallory")
+    do {
+      let spool = try folder.open()
+      try Letter(1).leave(spool)
+      try mine.leave(spool)
+    }
+    let (content, copy) = (try folder.bytes(of: name), try folder.copy())
+    try copy.move(name, to: "boxes/mallory/00000000000000000001")
+    try expectSetAside(copy, content, rest: [])
+    #expect(try Letter.all(folder.open(), for: "mallory") == [mine.body])
+    let renumbered = try folder.copy()
+    try renumbered.move(name, to: "boxes/bob/00000000000000000007")
+    try expectSetAside(renumbered, content, rest: [])
+  }
+
+  @Test("Links, folders, pipes, huge and foreign names do no harm anywhere")
+  func foreign() throws {
+    let letter = try Letter(1)
+    do {
+      let spool = try folder.open()
+      try letter.leave(spool)
+      try spool.refuse(letter.receiver, for: letter.sender)
+    }
+    let outside = try SpoolFolder()
+    try outside.put([1, 2, 3], at: "precious")
+    let whole = try folder.bytes(of: name)
+    let huge = String(repeating: "n", count: 255)
+    var count = 0
+    for place in ["boxes", "boxes/bob", "incoming", "refused"] {
+      try folder.put(whole, at: "\(place)/Foreign")
+      try folder.put(whole, at: "\(place)/\(huge)")
+      try folder.put([], at: "\(place)/a\n\u{1b}[2J")
+      try FileManager.default.createDirectory(
+        atPath: folder.path("\(place)/.hidden/deeper"), withIntermediateDirectories: true)
+      for (link, target) in [("00000000000000000002", "precious"), ("zoe", "")] {
+        try FileManager.default.createSymbolicLink(
+          atPath: folder.path("\(place)/\(link)"), withDestinationPath: outside.path(target))
+      }
+      guard unsafe mkfifo(folder.path("\(place)/yves"), 0o600) == 0 else {
+        throw TestProblem("mkfifo")
+      }
+      count += 7
+    }
+    let spool = try folder.open()
+    spool.verify()
+    #expect(try Letter.all(spool) == [letter.body])
+    #expect(folder.events.count == count, "\(folder.events)")
+    let aside = try FileManager.default.contentsOfDirectory(atPath: folder.path("damaged"))
+    #expect(aside.count == count)
+    #expect(try outside.bytes(of: "precious") == [1, 2, 3])
+    #expect(outside.files == ["precious"])
+    try Letter(3, from: "bob", for: "carol").leave(spool)
+    #expect(try Letter(4, from: "bob", for: "alice").refusal(spool) == .notTaken)
+  }
+
+  @Test("A link in the place of one of its folders keeps a spool from being opened")
+  func linkedFolder() throws {
+    let outside = try SpoolFolder()
+    for place in ["boxes", "incoming", "refused", "damaged"] {
+      let folder = try SpoolFolder()
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.path(place), withDestinationPath: outside.path)
+      #expect(throws: SpoolFailure.self) { _ = try folder.open() }
+    }
+    #expect(outside.files.isEmpty)
+  }
+}
