@@ -8,6 +8,7 @@ internal import TrentClient
 enum ClientProgram {
   /// What the first word may be, where it is no option. Without one it is the classic command line.
   private static let commands: [(word: String, type: any ParsableCommand.Type)] = [
+    ("chat", ChatCommand.self),
     ("doctor", DoctorCommand.self),
     ("identity", IdentityCommand.self),
     ("keygen", KeygenCommand.self),

@@ -14,6 +14,7 @@ struct TransferCommand: ParsableCommand {
       client -n NAME -m S -r RECEIVER -i FILE -a KDC_HOST -p KDC_PORT
       client send FILE... -r RECEIVER -n NAME -a KDC_HOST -p KDC_PORT
       client receive [-d DIR] -n NAME -a KDC_HOST -p KDC_PORT
+      client chat -r NAME -n NAME -a KDC_HOST -p KDC_PORT
       client doctor [-n NAME] [-a KDC_HOST -p KDC_PORT] [-l PORT]
       client login -n NAME -a KDC_HOST -p KDC_PORT
       client keygen -n NAME --key-file FILE -a KDC_HOST -p KDC_PORT
@@ -29,6 +30,7 @@ struct TransferCommand: ParsableCommand {
       directly from sender to receiver, encrypted end to end.
 
       COMMANDS, each with --help of its own:
+        chat      exchange lines with a user
         doctor    check that all is well, and say what to do
         identity  show your identity, or take it to another device
         keygen    register a machine, with a key file instead of a passphrase

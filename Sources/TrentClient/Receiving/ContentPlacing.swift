@@ -41,6 +41,9 @@ struct ContentPlacing {
   func content(for transfer: borrowing IncomingTransfer) throws(Refusal) -> IncomingContent {
     let manifest = transfer.manifest
     try admit(transfer.peer)
+    if options.output == .texts, manifest.content != .text {
+      throw Refusal(reason: .declined, word: "texts alone are taken now")
+    }
     if !options.output.isFolder {
       guard manifest.entries.count == 1, manifest.files.count == 1 else {
         throw Refusal(reason: .oneFileOnly, word: "a single file, stream or text goes there")
@@ -131,6 +134,7 @@ struct ContentPlacing {
     case .program(let command):
       let variables = ProgramVariables(of: manifest, from: transfer.sender)
       return IncomingContent(try ReceivingProgram(command, variables, stop: transfer.stop))
+    case .texts: return IncomingContent(textFor: options.watcher)
     case .file, .standardOutput, .nowhere: break
     }
     let file = try AtomicFile(replacing: options.output.path, mode: 0o666, maskedByUmask: true)

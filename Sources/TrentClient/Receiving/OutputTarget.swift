@@ -11,6 +11,8 @@ public enum OutputTarget: Hashable, Sendable {
   case standardOutput
   /// Taken by a program, a shell's command, on its standard input.
   case program(String)
+  /// Texts alone are taken, and shown.
+  case texts
   /// Not kept in the clear: for a receiver who wants the encrypted copy alone.
   case nowhere
 
@@ -48,7 +50,7 @@ public enum OutputTarget: Hashable, Sendable {
     switch self {
     case .file(let path), .folder(let path): path
     case .standardOutput: "/dev/stdout"
-    case .nowhere, .program: "/dev/null"
+    case .nowhere, .program, .texts: "/dev/null"
     }
   }
 }

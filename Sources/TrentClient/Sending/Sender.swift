@@ -38,8 +38,8 @@ public enum MailboxUse: Hashable, Sendable {
   case always(via: PrincipalName?)
 }
 
-/// Sends to a user by name: done only when the receiver has confirmed that all of it is on its disk,
-/// or a mailbox that it is on its own.
+/// Sends to a user by name: done only when the receiver has confirmed that all of it is on its
+/// disk, or a mailbox that it is on its own.
 public struct Sender {
   private let options: SendOptions
   private let state: StateFolder

@@ -1,0 +1,63 @@
+internal import ArgumentParser
+internal import TrentClient
+internal import Wire
+
+/// Lines both ways between two users.
+struct ChatCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "client chat",
+    abstract: "Exchange lines with a user by name.",
+    usage: "client chat -r NAME -n NAME -a KDC_HOST -p KDC_PORT",
+    discussion: """
+      Each line of standard input goes to the other one: directly while that user runs \
+      "client chat" or "client receive", else, where the user has one, to a mailbox. What became \
+      of it is said on standard error; what the other one says goes to standard output. Only this \
+      user's texts are taken meanwhile. Ends with standard input (Ctrl-D).
+
+      EXIT STATUS:
+      \(ExitStatus.table)
+      """)
+
+  @Option(
+    name: [.customShort("r", allowingJoined: true), .long], help: "With whom.",
+    transform: TransferCommand.principal)
+  var receiver: PrincipalName
+
+  @Option(
+    name: [.customShort("l", allowingJoined: true), .long],
+    help: "The port to listen on. (default: a free one)")
+  var listen: UInt16 = 0
+
+  @Option(
+    help: ArgumentHelp(
+      "An address at which the other one can reach this machine besides those that it knows of.",
+      valueName: "address"),
+    transform: ReceivingOptions.place)
+  var announce: [HostAndPort] = []
+
+  @OptionGroup(title: "Mailboxes")
+  var leaving: MailboxOptions
+
+  @OptionGroup
+  var user: UserOptions
+
+  func validate() throws {
+    guard !user.reporting.json else {
+      throw ValidationError("A chat is for people: --json tells of transfers.")
+    }
+    guard user.identification.secret.passphraseFile != "-" else {
+      throw ValidationError("Standard input has the lines: the passphrase cannot be there, too.")
+    }
+  }
+
+  func run() throws {
+    try user.run { (user) throws(ClientFailure) in
+      var options = ChatOptions(
+        kdc: user.kdc, signIn: user.signIn, peer: receiver, newPeer: user.newPeer)
+      options.mailbox = leaving.use
+      options.port = listen
+      options.announced = announce.isEmpty ? try user.settings.announced : announce
+      try Chat(options, state: user.state, person: user.person).run()
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+  /// Lines between two people: `client chat`.
+  @Suite struct ChatTests {}
+}
+
+extension EndToEnd.ChatTests {
+  private func chat(
+    _ stage: Stage, _ user: User, with peer: String, at kdc: RunningKDC,
+    input: Program.Input = .pipe
+  ) throws -> Program {
+    try stage.start(
+      .client,
+      ["chat", "-r", peer, "-n", user.name] + Stage.Access(user, at: kdc).arguments,
+      home: user.home, input: input)
+  }
+
+  private func say(_ line: String, _ program: Program) {
+    program.write(Array((line + "\n").utf8))
+  }
+
+  private func hears(_ line: String, _ program: Program) async throws {
+    try await eventually("\"\(line)\"", report: program.report) {
+      program.output.lines.contains(line) ? () : nil
+    }
+  }
+
+  @Test("Lines go both ways, and it is said what became of each")
+  func bothWays() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let (alice, bob) = (try stage.user("alice"), try stage.user("bob"))
+      let first = try chat(stage, alice, with: "bob", at: kdc)
+      try await first.said("bob is not there now")
+      say("too early", first)
+      try await first.said("  not delivered: bob is not receiving now")
+      let second = try chat(stage, bob, with: "alice", at: kdc)
+      try await second.said("alice is there")
+      say("hello", first)
+      try await first.said("  delivered")
+      try await hears("alice: hello", second)
+      for number in 1...5 { say("line \(number)", second) }
+      for number in 1...5 { try await hears("bob: line \(number)", first) }
+      #expect(
+        first.output.lines == (1...5).map { "bob: line \($0)" }, "in the order that they had")
+      say("\u{1b}[2Jclear", second)
+      try await hears("bob: \\u{001B}[2Jclear", first)
+      // Its end is the end of standard input, or a signal; both are good.
+      first.closeInput()
+      try await first.expectExit(0)
+      say("gone?", second)
+      try await second.said("  not delivered: alice is not receiving now")
+      second.signal(SIGINT)
+      try await second.expectExit(0)
+    }
+  }
+
+  @Test("Nobody else is heard in a chat, and nothing but texts is taken")
+  func nobodyElse() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let (alice, bob) = (try stage.user("alice"), try stage.user("bob"))
+      let program = try chat(stage, bob, with: "alice", at: kdc)
+      try await program.said("alice is not there now")
+      let carol = try await stage.loggedIn("carol", at: kdc)
+      try await stage.send(carol, at: kdc, ["--text", "me, too"]).expectExit(7)
+      let file = try stage.folder.put([1, 2, 3], at: "file")
+      let friend = try await stage.loggedIn(alice.name, at: kdc)
+      try await stage.send(friend, at: kdc, [file]).expectExit(7)
+      try await stage.send(friend, at: kdc, ["--text", "me"]).expectExit(0)
+      try await hears("alice: me", program)
+      #expect(program.output.lines == ["alice: me"])
+      program.closeInput()
+      try await program.expectExit(0)
+    }
+  }
+
+  @Test("A passphrase typed once serves both directions, and its login ends with the chat")
+  func typed() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let (alice, bob) = (try stage.user("alice"), try stage.user("bob"))
+      for user in [alice, bob] { _ = try await stage.loggedIn(user.name, at: kdc) }
+      try await stage.start(.client, ["logout"], home: bob.home).expectExit(0)
+      let program = try stage.start(
+        .client,
+        ["chat", "-r", "alice", "-n", "bob", "-a", "127.0.0.1", "-p", "\(kdc.port)"],
+        home: bob.home, input: .terminal)
+      try await program.shown("passphrase")
+      program.type(bob.passphrase)
+      try await program.shown("alice is not there now")
+      let sender = try stage.start(
+        .client,
+        ["send", "-r", "bob", "--text", "hi", "-n", "alice", "-a", "127.0.0.1"]
+          + ["-p", "\(kdc.port)"], home: alice.home)
+      try await sender.expectExit(0)
+      try await program.shown("alice: hi")
+      program.signal(SIGINT)
+      try await program.expectExit(0)
+      try await stage.start(.client, ["status"], home: bob.home).expectExit(1)
+    }
+  }
+}
