@@ -14,6 +14,8 @@ enum ClientProgram {
     ("keygen", KeygenCommand.self),
     ("login", LoginCommand.self),
     ("logout", LogoutCommand.self),
+    ("mailbox", MailboxCommand.self),
+    ("mailboxes", MailboxesCommand.self),
     ("open", OpenCommand.self),
     ("passwd", PasswdCommand.self),
     ("peers", PeersCommand.self),

@@ -8,8 +8,8 @@ internal import Wire
 /// variables of the environment. The command line wins.
 struct ClientSettings {
   private static let keys: Set<String> = [
-    "kdc.host", "kdc.key", "kdc.port", "key-file", "name", "new-peer", "passphrase-file",
-    "receive.accept-from", "receive.announce", "receive.folder", "receive.port",
+    "deposit-lifetime", "kdc.host", "kdc.key", "kdc.port", "key-file", "name", "new-peer",
+    "passphrase-file", "receive.accept-from", "receive.announce", "receive.folder", "receive.port",
   ]
 
   private let settings: Settings
@@ -24,8 +24,8 @@ struct ClientSettings {
        "receive": {"folder": "~/Downloads"}}
 
     Also key-file, passphrase-file (with a name of the file's own, not that of -n), new-peer, \
-    kdc.key, receive.port, receive.announce and receive.accept-from. The variables TRENT_NAME, \
-    TRENT_KDC_HOST and so on win over the file, and options over both.
+    kdc.key, receive.port, receive.announce, receive.accept-from and deposit-lifetime. The \
+    variables TRENT_NAME, TRENT_KDC_HOST and so on win over the file, and options over both.
     """
 
   static func current() throws(ClientFailure) -> ClientSettings {
@@ -93,6 +93,15 @@ struct ClientSettings {
     get throws(ClientFailure) {
       try reading { (settings) throws(SettingsFailure) in
         try settings.value("new-peer", "accept, ask or refuse") { NewPeerPolicy(rawValue: $0) }
+      }
+    }
+  }
+
+  /// Of no length where no deposits are taken.
+  var depositLifetime: Interval? {
+    get throws(ClientFailure) {
+      try reading { (settings) throws(SettingsFailure) in
+        try settings.value("deposit-lifetime", DepositOptions.requirement, DepositOptions.parse)
       }
     }
   }

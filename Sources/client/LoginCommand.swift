@@ -10,7 +10,9 @@ struct LoginCommand: ParsableCommand {
     usage: "client login -n NAME -a KDC_HOST -p KDC_PORT [--lifetime TIME]",
     discussion: """
       The login is kept in a file for you alone; whoever can read that file can act as you until \
-      the login ends. "client status" tells about it, "client logout" ends it.
+      the login ends. "client status" tells about it, "client logout" ends it. From then on things \
+      can be left for you with a mailbox while you are away, also after the login has ended; its \
+      keys for that are on this device, for --deposit-lifetime.
 
       EXIT STATUS:
       \(ExitStatus.table)
@@ -36,6 +38,9 @@ struct LoginCommand: ParsableCommand {
   @OptionGroup(title: "Signing in")
   var identification: IdentificationOptions
 
+  @OptionGroup(title: "Deposits")
+  var deposits: DepositOptions
+
   @Flag(help: "Say on standard error what happens.")
   var verbose = false
 
@@ -59,6 +64,7 @@ struct LoginCommand: ParsableCommand {
       var kdc = try center.kdcOptions(settings)
       var options = try identification.signInOptions(name, at: &kdc, settings)
       options.lifetime = lifetime
+      options.depositLifetime = try deposits.lifetime(by: settings)
       let logins = KeptLogins(state: try StateFolder.current(telling: person), person: person)
       try logins.logIn(kdc, options)
     } catch {

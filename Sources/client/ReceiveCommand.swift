@@ -40,6 +40,9 @@ struct ReceiveCommand: ParsableCommand {
   @OptionGroup(title: "Receiving")
   var retrying: RetryOption
 
+  @OptionGroup(title: "Deposits")
+  var deposits: DepositOptions
+
   @OptionGroup(title: "Service")
   var service: ServiceOptions
 
@@ -69,6 +72,7 @@ struct ReceiveCommand: ParsableCommand {
     let settled = try user.settings.receiverFolder
     var options = try receiving.options(user, folder: directory ?? settled ?? ".")
     if let target = service.target(outputIsTaken: user.reporting.json) { options.output = target }
+    options.signIn.depositLifetime = try deposits.lifetime(by: user.settings)
     options.keeps = service.keep
     options.rules = accepting.rules(settled: try user.settings.acceptedSenders)
     options.retry = retrying.retry

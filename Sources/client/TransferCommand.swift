@@ -19,6 +19,8 @@ struct TransferCommand: ParsableCommand {
       client login -n NAME -a KDC_HOST -p KDC_PORT
       client keygen -n NAME --key-file FILE -a KDC_HOST -p KDC_PORT
       client logout [-n NAME] [-a KDC_HOST -p KDC_PORT]
+      client mailbox set MAILBOX | unset | show
+      client mailboxes
       client open -n NAME -i OUTENC -o OUTFILE
       client passwd -n NAME -a KDC_HOST -p KDC_PORT
       client peers [list | verify NAME | forget NAME]
@@ -36,6 +38,8 @@ struct TransferCommand: ParsableCommand {
         keygen    register a machine, with a key file instead of a passphrase
         login     log in once: no passphrase is asked for until the login ends
         logout    end logins
+        mailbox   say where you look for what is left while you are away
+        mailboxes list the mailboxes that there are
         open      open an encrypted copy (-s)
         passwd    change the passphrase, or the key in a key file
         peers     tell whom you have met; compare fingerprints

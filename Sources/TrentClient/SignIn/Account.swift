@@ -18,6 +18,15 @@ struct Account: ~Copyable {
 
   /// Steps L1 to L4, with a fresh per-login key.
   borrowing func logIn(over link: inout KDCLink) throws(KDCFailure) -> Credential {
+    try logIn(over: &link, depositLifetime: depositLifetime)
+  }
+
+  /// - Parameter depositLifetime: in the place of the account's.
+  borrowing func logIn(
+    over link: inout KDCLink, depositLifetime: Interval?
+  ) throws(KDCFailure) -> Credential {
+    // Deposits may come for the key after the login has ended (B1).
+    let keyLifetime = depositLifetime.map { max($0, lifetime + .hours(1)) }
     var random = SystemRandom()
     var credential = try link.exchange(
       { (epoch, now) throws(ExchangeFailure) in
@@ -32,11 +41,6 @@ struct Account: ~Copyable {
     credential.depositStorageKey = depositStorageKey.duplicate()
     link.setClock(to: credential.grantedAt)
     return credential
-  }
-
-  /// Of the login key: deposits may come for it after the login has ended (B1). Nil where none do.
-  private var keyLifetime: Interval? {
-    depositLifetime.map { max($0, lifetime + .hours(1)) }
   }
 
   /// Steps R1 to R4.

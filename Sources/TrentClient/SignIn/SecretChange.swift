@@ -170,15 +170,24 @@ public struct SecretChange {
     return seed
   }
 
-  /// A kept login is of the old secret. What goes wrong here costs a login, and no more.
+  /// A kept login is of the old secret, and takes no deposits any more. Its successor does, if it
+  /// did. What goes wrong here costs a login, and no more.
   private func replaceKeptLogin(_ account: borrowing Account, over link: inout KDCLink) {
     let cache = CredentialCache(
       of: name, in: link.realm.hexadecimalID, state: state, person: person)
+    let depositLifetime: Interval?
     do {
-      guard try cache.load() != nil else { return }
+      guard let former = try cache.load() else { return }
+      let files = DepositKeyFiles(of: name, in: link.realm, state: state, person: person)
+      let keys = DepositKeys(of: former)
+      depositLifetime =
+        files.hasKeys(of: keys.publicKey) ? keys.expires.since(former.grantedAt) : nil
     } catch { return }
     do {
-      let credential = try account.logIn(over: &link)
+      var credential = try account.logIn(over: &link, depositLifetime: depositLifetime)
+      if depositLifetime != nil {
+        DepositTaking(in: state, person: person).run(&credential, over: &link)
+      }
       try cache.save(credential)
       person.say("the login that was kept is replaced")
     } catch {

@@ -17,8 +17,11 @@ public struct SignInOptions: Sendable {
   /// The passphrase that the identity key on this device may still be sealed under, when the
   /// present one was set elsewhere. Without it a person is asked.
   public var former: PassphraseSource?
-  /// How long deposits for this login may wait, up to 32 days; nil: it takes none.
+  /// How long deposits for this login may wait; nil: it takes none.
   public var depositLifetime: Interval?
+  public static let usualDepositLifetime = Interval.days(30)
+  /// Longer ones are not accepted by peers (U4).
+  public static let depositLifetimes = Interval.days(1)...Interval.days(32)
   /// What the operator has handed out; with it the name is registered without a question.
   public var invitation: InvitationSource?
   /// Whether a person may be asked to register, or for a former passphrase.

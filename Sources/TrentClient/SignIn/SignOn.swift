@@ -34,10 +34,17 @@ struct SignOn {
   }
 
   private func signIn(over link: inout KDCLink) throws(ClientFailure) -> Login {
-    let login = try SignIn(options, in: state, realm: link.realm, person: person).run(over: &link)
-    // From here on the KDC is asked by datagrams.
-    link.disconnect()
+    var login = try SignIn(options, in: state, realm: link.realm, person: person).run(over: &link)
+    finish(&login.credential, over: &link)
     return login
+  }
+
+  /// A fresh login takes deposits if it shall. From here on the KDC is asked by datagrams.
+  private func finish(_ credential: inout Credential, over link: inout KDCLink) {
+    if options.depositLifetime != nil {
+      DepositTaking(in: state, person: person).run(&credential, over: &link)
+    }
+    link.disconnect()
   }
 
   // MARK: The login that is kept
@@ -126,8 +133,8 @@ struct SignOn {
     switch login.account {
     case .some(let account):
       do throws(KDCFailure) {
-        let credential = try account.logIn(over: &link)
-        link.disconnect()
+        var credential = try account.logIn(over: &link)
+        finish(&credential, over: &link)
         return credential
       } catch {
         // The secret was changed since: this account is of no more use than a kept login.
@@ -178,8 +185,8 @@ struct SignOn {
       var options = options
       options.asks = false
       options.registers = false
-      let login = try SignIn(options, in: state, realm: link.realm, person: person).run(over: &link)
-      link.disconnect()
+      var login = try SignIn(options, in: state, realm: link.realm, person: person).run(over: &link)
+      finish(&login.credential, over: &link)
       return login
     case .passphrase(.person) where asking && person.isPresent: return try signIn(over: &link)
     case .passphrase: throw over

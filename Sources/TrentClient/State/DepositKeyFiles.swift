@@ -11,8 +11,6 @@ internal import Wire
 /// A login has two files, named by a hash of its public key, in a folder of the user's own.
 struct DepositKeyFiles {
   static let folder = "deposits"
-  /// How long deposits may wait, unless the user says otherwise.
-  static let lifetime = Interval.days(30)
   /// After the name of the file with what has been taken.
   private static let takenMark = "~taken"
 
@@ -28,15 +26,24 @@ struct DepositKeyFiles {
     self.person = person
   }
 
-  private var folder: String { "\(Self.folder)/\(realm.hexadecimalID)/\(name)" }
+  /// What is kept of one user at one KDC, seen from the state folder.
+  static func folder(of name: PrincipalName, in realm: Realm) -> String {
+    "\(folder)/\(realm.hexadecimalID)/\(name)"
+  }
+
+  private var folder: String { Self.folder(of: name, in: realm) }
 
   func path(of key: AgreementPublicKey) -> String {
     let hash = SHA256.hash(key.encoding).prefix(16)
     return state.path("\(folder)/\(Hexadecimal.encode(hash))")
   }
 
-  /// Keeps other programs from writing, or erasing, at the same time.
-  private func lock() throws(ClientFailure) -> FileLock { try state.lock("\(folder)/lock~") }
+  /// Keeps other programs from writing, or erasing, in such a folder at the same time.
+  static func lock(_ folder: String, in state: StateFolder) throws(ClientFailure) -> FileLock {
+    try state.lock("\(folder)/lock~")
+  }
+
+  private func lock() throws(ClientFailure) -> FileLock { try Self.lock(folder, in: state) }
 
   /// Keeps the keys of a login. They are on the disk when this returns, which has to be before the
   /// KDC is told of them (B1).
@@ -57,6 +64,9 @@ struct DepositKeyFiles {
       try file.commit()
     }
   }
+
+  /// Whether the keys of a login were saved, and are not erased.
+  func hasKeys(of key: AgreementPublicKey) -> Bool { unsafe access(path(of: key), F_OK) == 0 }
 
   /// The keys of the login that a deposit names; nil when there are none, or none that open.
   /// Damaged ones stay where they are: a copy may be put in their place.
@@ -127,7 +137,8 @@ struct DepositKeyFiles {
     let folder = state.path(folder)
     let entries = try withFiles { () throws(FileFailure) in try folderEntries(folder) }
     var count = 0
-    for entry in entries where !entry.contains("~") && !entry.hasPrefix(".") {
+    for entry in entries
+    where !entry.contains("~") && !entry.hasPrefix(".") && entry != HomeMailbox.fileName {
       let path = joinPath(folder, entry)
       let contents = try withFiles { () throws(FileFailure) in
         try readSecretFile(path, limit: DepositKeys.byteCount)

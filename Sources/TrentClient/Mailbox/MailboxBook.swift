@@ -1,0 +1,106 @@
+internal import KeyDistribution
+public import Wire
+
+/// Which mailboxes there are, and which one is a user's own.
+public struct MailboxBook {
+  private let kdc: KDCOptions
+  private let options: SignInOptions
+  private let state: StateFolder
+  private let person: any Person
+
+  public init(
+    _ kdc: KDCOptions, _ options: SignInOptions, state: StateFolder, person: any Person
+  ) {
+    self.kdc = kdc
+    self.options = options
+    self.state = state
+    self.person = person
+  }
+
+  private var name: PrincipalName { options.name }
+
+  private var signOn: SignOn { SignOn(kdc, options, in: state, person: person) }
+
+  private func home(in realm: Realm) -> HomeMailbox {
+    HomeMailbox(of: name, in: realm, state: state)
+  }
+
+  /// The names of those that are present.
+  public func list() throws(ClientFailure) -> [PrincipalName] {
+    var start = try signOn.begin()
+    return try present(&start)
+  }
+
+  private func present(_ start: inout SignOn.Start) throws(ClientFailure) -> [PrincipalName] {
+    do throws(KDCFailure) {
+      return try withLogin(&start) { (credential, link) throws(KDCFailure) in
+        try link.services(.mailbox, asking: &credential)
+      }
+    } catch {
+      throw error.failure(at: kdc.target)
+    }
+  }
+
+  /// The mailbox that is set on this device; no KDC is asked.
+  public func home() throws(ClientFailure) -> PrincipalName? {
+    guard let pin = try KnownKDCs(in: state, person: person).pin(of: kdc.target) else {
+      throw ClientFailure(.other, "The KDC at \(kdc.target) is not known here.")
+    }
+    return try home(in: pin.realm).load()
+  }
+
+  /// Sets the mailbox, or with nil none, on this device, and tells the KDC.
+  public func setHome(_ mailbox: PrincipalName?) throws(ClientFailure) {
+    var start = try signOn.begin()
+    if let mailbox, try !present(&start).contains(mailbox) {
+      person.say(
+        "no mailbox \(mailbox) is present now: it is set all the same, and nothing comes there "
+          + "before it is")
+    }
+    try home(in: start.link.realm).save(mailbox)
+    let until = try tell(&start)
+    let end = DepositTaking.text(until, start.link.clock)
+    if let mailbox {
+      person.say(
+        "the mailbox of \(name) is \(mailbox): senders are told so, and deposits may wait for "
+          + "this login until \(end)")
+    } else {
+      person.say(
+        "\(name) has no mailbox: senders have to name one, and deposits may wait for this login "
+          + "until \(end)")
+    }
+  }
+
+  private func tell(_ start: inout SignOn.Start) throws(ClientFailure) -> Timestamp {
+    let taking = DepositTaking(in: state, person: person)
+    do throws(KDCFailure) {
+      return try withLogin(&start) { (credential, link) throws(KDCFailure) in
+        try taking.take(&credential, over: &link, by: .datagramsThenStream)
+      }
+    } catch .exchange(.superseded) {
+      throw ClientFailure(
+        .other,
+        "It is set here, but senders are not told: another login of \(name) that came later takes "
+          + "deposits now. To take them on this device: client login -n \(name) "
+          + "-a \(kdc.target.host) -p \(kdc.target.port)")
+    } catch {
+      let failure = error.failure(at: kdc.target)
+      throw ClientFailure(
+        ExitStatus(rawValue: failure.exitCode) ?? .other,
+        "It is set here, but senders are not told before the next login: \(failure)")
+    }
+  }
+
+  /// Asks the KDC with the login that there is, and when that is over, with another one.
+  private func withLogin<Answer>(
+    _ start: inout SignOn.Start,
+    _ body: (inout Credential, inout KDCLink) throws(KDCFailure) -> Answer
+  ) throws(KDCFailure) -> Answer {
+    do throws(KDCFailure) {
+      return try body(&start.login.credential, &start.link)
+    } catch {
+      try signOn.recover(&start.login, from: error, over: &start.link, asking: true)
+      return try body(&start.login.credential, &start.link)
+    }
+  }
+}

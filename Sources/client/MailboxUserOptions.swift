@@ -1,0 +1,42 @@
+internal import ArgumentParser
+internal import TrentClient
+internal import Wire
+
+/// Who asks about mailboxes, at which KDC.
+struct MailboxUserOptions: ParsableArguments {
+  @Option(
+    name: [.customShort("n", allowingJoined: true), .long],
+    help: "Your name; a key file has it, too.", transform: TransferCommand.principal)
+  var name: PrincipalName?
+
+  @OptionGroup(title: "KDC")
+  var center: CenterOptions
+
+  @OptionGroup(title: "Signing in")
+  var identification: IdentificationOptions
+
+  @OptionGroup(title: "Signing in")
+  var deposits: DepositOptions
+
+  @Flag(help: "Say on standard error what happens.")
+  var verbose = false
+
+  /// Runs `body` for the user that options and settings name, and tells why it failed.
+  ///
+  /// - Parameter takesDeposits: whether a login that has to be made for it takes deposits.
+  func run(takesDeposits: Bool, _ body: (MailboxBook) throws(ClientFailure) -> Void) throws {
+    let person = Terminal(explains: verbose)
+    do throws(ClientFailure) {
+      let settings = try ClientSettings.current()
+      var kdc = try center.kdcOptions(settings)
+      var options = try identification.signInOptions(name, at: &kdc, settings)
+      if takesDeposits { options.depositLifetime = try deposits.lifetime(by: settings) }
+      try body(
+        MailboxBook(
+          kdc, options, state: try StateFolder.current(telling: person), person: person))
+    } catch {
+      person.say("client: \(error)")
+      throw ExitCode(error.exitCode)
+    }
+  }
+}
