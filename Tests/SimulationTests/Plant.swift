@@ -20,6 +20,8 @@ enum Plant: CaseIterable {
   case centerTakesOldTickets
   /// And so is a presence.
   case centerKeepsOldPresence
+  /// And so are keys for deposits.
+  case centerKeepsOldDeposits
   /// A change of secret that was held back takes force whenever it comes.
   case centerTakesHeldChanges
   /// The clock stops at the end of the epoch that a request is sealed to.
@@ -31,6 +33,10 @@ enum Plant: CaseIterable {
   case receiverForgivesExpiry
   /// A file is whole whatever its chunks say.
   case receiverKeepsPieces
+  /// What was taken from a mailbox is not remembered.
+  case receiverForgetsDeposits
+  /// A deposit is whole whatever its chunks say.
+  case receiverKeepsDepositPieces
 
   /// What the KDC says of a peer counts for more than the pin.
   case senderIgnoresPins

@@ -71,20 +71,20 @@ final class Login {
 
   /// Steps T1 to T5, then `use` with what was granted.
   func askForTicket(
-    _ peer: PrincipalName, ephemeral: AgreementPublicKey,
+    _ peer: PrincipalName, _ purpose: Purpose = .session, ephemeral: AgreementPublicKey,
     then use: @escaping (consuming SessionGrant) -> Void
   ) {
     let attempt = GrantingAttempt<ExpectTicket, SessionGrant>(
-      self, .ticket(peer: peer, ephemeral: ephemeral)
+      self, .ticket(purpose, peer: peer, ephemeral: ephemeral)
     ) { [self] in
       credential.askForTicket(
-        for: peer, purpose: .session, ephemeral: ephemeral, at: person.clock,
+        for: peer, purpose: purpose, ephemeral: ephemeral, at: person.clock,
         random: &world.keys)
     } read: {
       (next, message) throws(ExchangeFailure) in
       try next.receive(message.bytes)
     } granted: { [self] granted in
-      world.note(.ticketed, "\(person.endpoint) for \(peer)")
+      world.note(.ticketed, "\(person.endpoint) for \(peer), \(purpose)")
       let renewal = granted.renewal
       let grant = granted.value
       renew(with: renewal)

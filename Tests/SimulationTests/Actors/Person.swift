@@ -30,6 +30,9 @@ final class Person {
   var unconfirmed: [PrincipalName: SimulatedFile] = [:]
   /// What has come of files that are not whole, by sender and list.
   var partials: [[UInt8]: [UInt8]] = [:]
+  /// Of logins that open deposits, and what was opened with them.
+  var depositKeys: [Held<DepositKeys>] = []
+  var taken: Set<DepositTag> = []
   private var handlers: [Int: any PacketHandler] = [:]
   /// A planted bug makes a sender use this one over and over.
   private let onlyEphemeral: AgreementKey
@@ -120,6 +123,8 @@ final class Person {
       login.askForReach()
     }
     if sends { sendLater(login) }
+    login.takeDeposits()
+    login.keepMail()
     // Some leave before their time, some of them without a word.
     guard world.choices.chance(400) else { return }
     world.after(.random(30_000...600_000, &world.choices)) { [self] world in

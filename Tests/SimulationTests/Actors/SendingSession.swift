@@ -99,21 +99,12 @@ final class SendingSession: PacketHandler {
   }
 
   private func sendChunks(from offset: Int, binding: [UInt8]) {
-    var sealer = ChunkSealer(fileKey: fileKey, binding: binding.bytes, chunkSize: .simulated)
-    var start = offset
-    repeat {
-      let end = min(start + ChunkSize.simulated.byteCount, file.bytes.count)
-      let isLast = end == file.bytes.count
-      var chunk = [UInt8](file.bytes[start..<end])
-      if world.plant == .senderSealsNothing {
-        chunk += [UInt8](repeating: 0, count: 16)
-      } else {
-        let sealed = sealer.seal(chunk.bytes, isLast: isLast)
-        chunk = [UInt8](sealed.bytes)
-      }
-      send(isLast ? .lastChunk : .chunk, chunk)
-      start = end
-    } while start < file.bytes.count
+    let chunks = file.chunks(
+      from: offset, under: fileKey, binding: binding,
+      isSealed: world.plant != .senderSealsNothing)
+    for (index, chunk) in chunks.enumerated() {
+      send(index == chunks.count - 1 ? .lastChunk : .chunk, chunk)
+    }
   }
 
   private func send(_ frame: Frame, _ payload: [UInt8]) {

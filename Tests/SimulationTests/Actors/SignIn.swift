@@ -113,6 +113,7 @@ final class SignIn: PacketHandler {
       person.name, keyVersion: keyVersion,
       digest: person.digest(ofCandidate: isCandidate), identity: person.identity,
       loginKey: world.keys.agreementKey(), lifetime: .random(60_000...1_800_000, &world.choices),
+      keyLifetime: .days(30),
       at: person.clock)
     world.judge.asked(asked.message, by: person, .login, keyVersion: keyVersion)
     send(asked.message)

@@ -189,6 +189,9 @@ final class SimulatedCenter {
       for presence in records.presences.values {
         records.users[presence.name]?.keyVersion = presence.keyVersion
       }
+    case .centerKeepsOldDeposits:
+      guard let deposits = records.deposits else { break }
+      records.users[deposits.name]?.keyVersion = deposits.keyVersion
     default: break
     }
     return records

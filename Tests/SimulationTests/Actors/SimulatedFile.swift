@@ -31,6 +31,27 @@ struct SimulatedFile {
     return try Manifest(.files, [entry])
   }
 
+  /// What is left of it from an offset on, in chunks, the last one marked.
+  ///
+  /// - Parameter isSealed: false is a planted bug.
+  func chunks(
+    from offset: Int = 0, under key: borrowing SecretBytes, binding: [UInt8],
+    isSealed: Bool = true
+  ) -> [[UInt8]] {
+    var sealer = ChunkSealer(fileKey: key, binding: binding.bytes, chunkSize: .simulated)
+    var chunks: [[UInt8]] = []
+    var start = offset
+    repeat {
+      let end = min(start + ChunkSize.simulated.byteCount, bytes.count)
+      let plaintext = [UInt8](bytes[start..<end])
+      let sealed = sealer.seal(plaintext.bytes, isLast: end == bytes.count)
+      chunks.append(
+        isSealed ? [UInt8](sealed.bytes) : plaintext + [UInt8](repeating: 0, count: 16))
+      start = end
+    } while start < bytes.count
+    return chunks
+  }
+
   /// SHA-256 of its first bytes.
   func hash(first count: UInt64) -> [UInt8] {
     let start = Array(bytes.prefix(Int(count)))

@@ -10,7 +10,8 @@ extension Judge {
     enum Kind: CustomStringConvertible {
       case registration, login, change
       case announcement, withdrawal, reach
-      case ticket(peer: PrincipalName, ephemeral: AgreementPublicKey)
+      case takeDeposits
+      case ticket(Purpose, peer: PrincipalName, ephemeral: AgreementPublicKey)
 
       var description: String {
         switch self {
@@ -20,7 +21,8 @@ extension Judge {
         case .announcement: "announcement"
         case .withdrawal: "withdrawal"
         case .reach: "reach"
-        case .ticket(let peer, _): "ticket for \(peer)"
+        case .takeDeposits: "taking of deposits"
+        case .ticket(let purpose, let peer, _): "\(purpose) ticket for \(peer)"
         }
       }
     }
@@ -149,20 +151,22 @@ extension Judge {
         announced: now, loginEnd: loginEnd, keyVersion: request.keyVersion)
     case .withdrawal: presences[request.name]?.withdrawn = now
     case .reach: break
-    case .ticket(let peer, let ephemeral):
-      issued(answer, to: request.name, for: peer, ephemeral)
+    case .takeDeposits: takesDeposits(request.name, keyVersion: request.keyVersion)
+    case .ticket(let purpose, let peer, let ephemeral):
+      issued(answer, purpose, to: request.name, for: peer, ephemeral)
     case .registration, .login, .change: report(.requestForged, what)
     }
   }
 
   private func issued(
-    _ answer: CenterAnswer, to initiator: PrincipalName, for peer: PrincipalName,
-    _ ephemeral: AgreementPublicKey
+    _ answer: CenterAnswer, _ purpose: Purpose, to initiator: PrincipalName,
+    for peer: PrincipalName, _ ephemeral: AgreementPublicKey
   ) {
-    guard case .keyIssued(.session, let id)? = answer.event?.kind, answer.event?.peer == peer,
+    guard case .keyIssued(purpose, let id)? = answer.event?.kind, answer.event?.peer == peer,
       answer.event?.name == initiator
     else { return report(.requestForged, "\(initiator) gets something else than a ticket") }
     let now = world.now
+    if purpose == .deposit { return issuedForDeposit(peer, at: now) }
     tickets[id] = IssuedTicket(
       initiator: initiator, responder: peer, ephemeral: ephemeral.bytes, issued: now)
     issueTimes[ephemeral.bytes] = now

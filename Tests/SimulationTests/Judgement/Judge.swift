@@ -25,6 +25,9 @@ final class Judge {
   var usedEphemerals: Set<[UInt8]> = []
   var answeredInitiations: Set<[UInt8]> = []
   var sessions: [[UInt8]: KnownSession] = [:]
+  var deposits: [[UInt8]: KnownDeposit] = [:]
+  /// Of the login that opens deposits, by receiver.
+  var depositVersions: [PrincipalName: UInt32] = [:]
 
   init(_ world: World) { self.world = world }
 

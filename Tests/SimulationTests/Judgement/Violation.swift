@@ -10,6 +10,9 @@ struct Violation: Error, CustomStringConvertible {
     case oldSecretServed = "the KDC grants something under a secret that was changed"
     case grantedForOldPresence = "the KDC issues a ticket for a login of before a change"
 
+    case grantedForOldDeposits =
+      "the KDC issues a ticket for deposits to a login of before a change"
+
     // Peers.
     case ephemeralReused = "an honest sender uses an ephemeral key twice"
     case initiationForged = "a receiver accepts an initiation that no ticket is for"
@@ -17,6 +20,7 @@ struct Violation: Error, CustomStringConvertible {
     case endsDisagree = "the two ends of a session disagree"
     case pinIgnored = "somebody who has been met is believed with another identity key"
     case fileDiffers = "a received file is not the one that was sent"
+    case depositTakenTwice = "a receiver takes a deposit twice"
     case falseReceipt = "a sender is told that a file arrived that did not"
 
     // Time.

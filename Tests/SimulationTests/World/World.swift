@@ -13,6 +13,8 @@ final class World {
   var choices: SeededRandom
   /// Decides when the KDC lies, and what it makes up.
   var lies: SeededRandom
+  /// Decides what is left with the mailbox, and what that makes of it.
+  var mail: SeededRandom
   /// Makes every key, nonce and digest.
   var keys: SeededRandom
   private(set) var now: Timestamp
@@ -24,13 +26,14 @@ final class World {
 
   private(set) lazy var judge = Judge(self)
   private(set) lazy var network = Network(self)
+  private(set) lazy var mailbox = SimulatedMailbox(self)
   private(set) lazy var center = SimulatedCenter(self)
   private(set) var people: [Person] = []
 
   /// What is counted, to see that a simulation is not an empty one.
   enum Event: Hashable, CaseIterable {
     case registered, nameLost, changed, kept, loggedIn, announced, probed, ticketed, established,
-      resumed, transferred
+      resumed, transferred, left, collected, depositRefused
     case lied, distrusted
     case dropped, corrupted, held, injected, restarted, refused, handshakeRefused, served
   }
@@ -48,6 +51,7 @@ final class World {
     let drawn = Weather(&choices)
     self.weather = weather ?? drawn
     lies = SeededRandom(seed: seed, stream: 4)
+    mail = SeededRandom(seed: seed, stream: 5)
     if weather == nil { self.weather.hasLies = lies.chance(500) }
     now = Self.start
   }

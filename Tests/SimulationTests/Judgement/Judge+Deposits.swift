@@ -1,0 +1,48 @@
+import Cryptography
+import KeyDistribution
+import Wire
+
+extension Judge {
+  /// A deposit as its sender knows it.
+  struct KnownDeposit {
+    let sender: Person
+    let receiver: PrincipalName
+    let file: [UInt8]
+    var isCollected = false
+  }
+
+  /// A sender has sealed something for somebody who is away (G1).
+  func deposited(_ hash: [UInt8], from sender: Person, for peer: TrustedPeer, _ file: [UInt8]) {
+    if deposits[hash] != nil { report(.endsDisagree, "two deposits have one hash") }
+    let owner = acknowledged.first { $0.person.name == peer.name }?.person
+    guard owner?.identity.publicKey == peer.identity else {
+      return report(.endsDisagree, "\(sender.name) takes somebody else for \(peer.name)")
+    }
+    deposits[hash] = KnownDeposit(sender: sender, receiver: peer.name, file: file)
+  }
+
+  /// A receiver takes a deposit for whole (G3).
+  func collected(_ hash: [UInt8], at receiver: Person, from peer: TrustedPeer, _ file: [UInt8]) {
+    guard let deposit = deposits[hash], deposit.receiver == receiver.name,
+      deposit.sender.name == peer.name, deposit.sender.identity.publicKey == peer.identity
+    else { return report(.endsDisagree, "\(receiver.name) takes a deposit of \(peer.name)") }
+    if deposit.isCollected {
+      report(.depositTakenTwice, "\(peer.name)'s at \(receiver.name)")
+    }
+    if deposit.file != file { report(.fileDiffers, "\(file.count) bytes at \(receiver.name)") }
+    deposits[hash]?.isCollected = true
+  }
+
+  /// The KDC has written down which login of a receiver opens deposits.
+  func takesDeposits(_ name: PrincipalName, keyVersion: UInt32) {
+    depositVersions[name] = max(keyVersion, depositVersions[name] ?? 0)
+  }
+
+  /// The KDC issues a ticket for a deposit.
+  func issuedForDeposit(_ peer: PrincipalName, at now: Timestamp) {
+    guard let version = depositVersions[peer] else {
+      return report(.grantedForAbsentPeer, "\(peer), who takes no deposits")
+    }
+    if isOutdated(version, of: peer, at: now) { report(.grantedForOldDeposits, "\(peer)") }
+  }
+}
