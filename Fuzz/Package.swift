@@ -41,6 +41,7 @@ let package = Package(
     fuzzer("StateFuzz"),
     fuzzer("ReplyFuzz"),
     fuzzer("TransferFuzz"),
+    fuzzer("MailboxFuzz"),
     fuzzer("OperatorFuzz"),
     fuzzer(
       "MonitoringFuzz",

@@ -38,6 +38,9 @@ struct ChatCommand: ParsableCommand {
   @OptionGroup(title: "Mailboxes")
   var leaving: MailboxOptions
 
+  @OptionGroup(title: "Deposits")
+  var deposits: DepositOptions
+
   @OptionGroup
   var user: UserOptions
 
@@ -54,6 +57,7 @@ struct ChatCommand: ParsableCommand {
     try user.run { (user) throws(ClientFailure) in
       var options = ChatOptions(
         kdc: user.kdc, signIn: user.signIn, peer: receiver, newPeer: user.newPeer)
+      options.signIn.depositLifetime = try deposits.lifetime(by: user.settings)
       options.mailbox = leaving.use
       options.port = listen
       options.announced = announce.isEmpty ? try user.settings.announced : announce
