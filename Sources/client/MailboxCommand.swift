@@ -30,8 +30,11 @@ struct MailboxCommand: ParsableCommand {
     @OptionGroup
     var user: MailboxUserOptions
 
+    @OptionGroup(title: "Deposits")
+    var deposits: DepositOptions
+
     func run() throws {
-      try user.run(takesDeposits: true) { (book) throws(ClientFailure) in
+      try user.run(deposits) { (book) throws(ClientFailure) in
         try book.setHome(mailbox)
       }
     }
@@ -45,8 +48,11 @@ struct MailboxCommand: ParsableCommand {
     @OptionGroup
     var user: MailboxUserOptions
 
+    @OptionGroup(title: "Deposits")
+    var deposits: DepositOptions
+
     func run() throws {
-      try user.run(takesDeposits: true) { (book) throws(ClientFailure) in try book.setHome(nil) }
+      try user.run(deposits) { (book) throws(ClientFailure) in try book.setHome(nil) }
     }
   }
 
@@ -59,7 +65,7 @@ struct MailboxCommand: ParsableCommand {
     var user: MailboxUserOptions
 
     func run() throws {
-      try user.run(takesDeposits: false) { (book) throws(ClientFailure) in
+      try user.run { (book) throws(ClientFailure) in
         guard let mailbox = try book.home() else {
           throw ClientFailure(.other, "No mailbox is set on this device.")
         }

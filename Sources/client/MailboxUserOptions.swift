@@ -15,22 +15,22 @@ struct MailboxUserOptions: ParsableArguments {
   @OptionGroup(title: "Signing in")
   var identification: IdentificationOptions
 
-  @OptionGroup(title: "Signing in")
-  var deposits: DepositOptions
-
   @Flag(help: "Say on standard error what happens.")
   var verbose = false
 
   /// Runs `body` for the user that options and settings name, and tells why it failed.
   ///
-  /// - Parameter takesDeposits: whether a login that has to be made for it takes deposits.
-  func run(takesDeposits: Bool, _ body: (MailboxBook) throws(ClientFailure) -> Void) throws {
+  /// - Parameter deposits: whether a login that has to be made for it takes deposits; nil: it does
+  ///   not.
+  func run(
+    _ deposits: DepositOptions? = nil, _ body: (MailboxBook) throws(ClientFailure) -> Void
+  ) throws {
     let person = Terminal(explains: verbose)
     do throws(ClientFailure) {
       let settings = try ClientSettings.current()
       var kdc = try center.kdcOptions(settings)
       var options = try identification.signInOptions(name, at: &kdc, settings)
-      if takesDeposits { options.depositLifetime = try deposits.lifetime(by: settings) }
+      options.depositLifetime = try deposits?.lifetime(by: settings)
       try body(
         MailboxBook(
           kdc, options, state: try StateFolder.current(telling: person), person: person))

@@ -19,7 +19,7 @@ struct MailboxesCommand: ParsableCommand {
   var user: MailboxUserOptions
 
   func run() throws {
-    try user.run(takesDeposits: false) { (book) throws(ClientFailure) in
+    try user.run { (book) throws(ClientFailure) in
       for name in try book.list() { print(name) }
     }
   }

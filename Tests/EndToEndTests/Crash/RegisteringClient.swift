@@ -69,6 +69,15 @@ struct RegisteringClient: ~Copyable {
     return try request.next.receive(reply.bytes).value
   }
 
+  /// Steps A1 to A3, of a mailbox.
+  func announceMailbox(_ login: borrowing Credential) throws {
+    var random = SystemRandom()
+    let request = login.announce(
+      port: 1, addresses: [], service: .mailbox, at: Self.now, random: &random)
+    let reply = try Self.ask(request.message, over: stream)
+    _ = try request.next.receive(reply.bytes)
+  }
+
   /// Steps T1 to T5, for a deposit.
   ///
   /// - Returns: where the receiver looks for it.
