@@ -99,7 +99,9 @@ extension EndToEnd.SecrecyTests {
     mutating func placesOnPurpose() throws -> [String: String] {
       let path = try search.add(keptLoginOf: alice)
       var places: [String: String] = [:]
-      for key in ["request", "ticket", "login"] { places["\(key) key of alice"] = path }
+      for key in ["request", "ticket", "login", "deposit storage"] {
+        places["\(key) key of alice"] = path
+      }
       for key in ["identity seed", "storage key", "salt key", "ratchet key"] {
         places["\(key) of the KDC"] = kdc.folder.path("kdc.key")
       }

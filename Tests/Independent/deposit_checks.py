@@ -1,17 +1,20 @@
-"""Sections 3.10 and 5.7 against the transcripts: no program takes deposits by itself yet."""
+"""Sections 3.10 and 5.7 against the transcripts, and the real client that takes deposits."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from cryptography.exceptions import InvalidTag
 
 from checks import Checks
+from parties import DONE, Parties
 from sealed_checks import flipped
 from transcripts import Section, transcript
 from trent.deposit import DAY, Deposit, Receiver, keys_file, open_keys_file, seal_deposit
-from trent.encoding import Address, Malformed
+from trent import granting
+from trent.encoding import Address, Malformed, Reader
 from trent.granting import Login, TicketGrant, Trust
-from trent.keys import LoginKey, SignedLoginKey, certificate_text
-from trent.primitives import agreement_public, sign, signing_public
+from trent.keys import LoginKey, SignedLoginKey, certificate_text, open_identity_file
+from trent.primitives import agreement_public, random, sign, signing_public
 from trent.session import Refused
 
 
@@ -111,3 +114,48 @@ class DepositChecks:
         check.same("it has 270 bytes", len(file), 270)
         expected = (bob.login_key.private, bob.ticket_key, bob.login_key.signed.encoded())
         check.same("it opens", open_keys_file(kept["file"], bob, seed), expected)
+
+
+class TakingChecks:
+    """B1 and 3.10 by the real client: what it keeps opens what Python leaves for it."""
+
+    def __init__(self, parties: Parties):
+        self.parties, self.checks = parties, parties.checks
+
+    def run(self) -> None:
+        check, asker = self.checks, self.parties.sender
+        laboratory, name = self.parties.laboratory, "away-bob"
+        for life in (3, 5):
+            program = laboratory.client(name, "login", "--deposit-lifetime", f"{life}d")
+            check.same(f"a login that takes deposits for {life} days", program.wait(), DONE)
+        home = laboratory.home(name)
+        files = [path for path in home.glob(f"deposits/*/{name}/*") if "~" not in path.name]
+        check.same("3.10: a file for each login", len(files), 2)
+        (identity,) = home.glob(f"identities/*/{name}")
+        realm = asker.login.realm
+        passphrase = laboratory.passphrase(name)
+        seed = open_identity_file(identity.read_bytes(), passphrase, realm, name)
+        ephemeral = random(32)
+        public = agreement_public(ephemeral)
+        fields = granting.ticket_fields(asker.login, name, public, granting.DEPOSIT)
+        reply = asker.person.ask(asker.login, granting.TICKET_REQUEST, fields)
+        check.same("B2: deposits are taken", reply.kind, granting.DEPOSIT_TICKET)
+        told = reply.grant.peer
+        check.same("its mailbox is not set", reply.grant.mailbox, None)
+        signed = told.login_key
+        check.same("B1: the time that was asked for", signed.expires - signed.issued, 5 * DAY)
+        # `own` is of the asker but for what is the receiver's.
+        own = replace(
+            asker.login, name=name, identity_key=told.identity_key, certificate=told.certificate
+        )
+        opened = [open_keys_file(path.read_bytes(), own, seed) for path in files]
+        found = [it for it in opened if it[2] == signed.encoded()]
+        check.same("3.10: one of them is of the login that is told", len(found), 1)
+        private, ticket_key, encoded = found[0]
+        key = LoginKey(private, SignedLoginKey.read(Reader(encoded)))
+        check.same("3.10: its private half", agreement_public(private), signed.public)
+        deposit = seal_deposit(asker.login, reply.grant, ephemeral, b"while you were away")
+        kept = replace(own, login_key=key, ticket_key=ticket_key)
+        receiver = Receiver(kept, Trust(), signed.issued, signed.issued)
+        what = "G2: what is left for it opens"
+        check.same(what, receiver.open(deposit.letter).first, b"while you were away")

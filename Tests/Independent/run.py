@@ -14,7 +14,7 @@ from audit_checks import AuditChecks
 from change_checks import ChangeChecks
 from checks import Checks
 from client_checks import ClientChecks
-from deposit_checks import DepositChecks
+from deposit_checks import DepositChecks, TakingChecks
 from granting_checks import GrantingChecks
 from identity_checks import IdentityChecks
 from key_file_checks import KeyFileChecks
@@ -45,6 +45,7 @@ def main() -> int:
             checks.group("Python sends to the real client", honest.to_client)
             checks.group("the real client sends to Python", honest.from_client)
             checks.group("9: key files", KeyFileChecks(parties).run)
+            checks.group("B: the real client takes deposits", TakingChecks(parties).run)
             IdentityChecks(parties).run()
             for hostile in (ReceiverChecks, SenderChecks):
                 hostile(parties).run()

@@ -86,6 +86,22 @@ import Wire
     #expect(settled.kdc.expected?.word == Self.word)
   }
 
+  /// Nobody but a receiver, and no classic one.
+  @Test func aReceiverTakesDepositsForAsLongAsItIsSaid() throws {
+    for (words, settled, expected) in [
+      ([], nil, 30), ([], "2d", 2), ([], "0", nil), (["--deposit-lifetime", "32d"], "2d", 32),
+      (["--deposit-lifetime", "0"], "2d", nil), (["--deposit-lifetime", "1d"], "0", 1),
+    ] as [([String], String?, UInt64?)] {
+      var variables = Self.settled
+      variables["TRENT_DEPOSIT_LIFETIME"] = settled
+      let command = try ReceiveCommand.parse(words)
+      let options = try command.options(user(command.user, variables))
+      #expect(options.signIn.depositLifetime == expected.map { .days($0) })
+    }
+    let classic = try self.options(of: Self.receive)
+    #expect(try classic.receiving.options(user(classic.user)).signIn.depositLifetime == nil)
+  }
+
   /// The word of some KDC.
   private static let word = "trent1m3cqv2xeyfqznhse4v6srcblhcrsmdb7p2nyurfzqmrffhp6nw62demg74"
 
@@ -93,6 +109,8 @@ import Wire
     ("TRENT_NAME", "Bob"), ("TRENT_KDC_PORT", "0"), ("TRENT_KDC_PORT", "x"),
     ("TRENT_KDC_HOST", "two words"), ("TRENT_NEW_PEER", "maybe"), ("TRENT_KDC_KEY", "trent1x"),
     ("TRENT_PASSPHRASE_FILE", "relative"), ("TRENT_RECEIVE_PORT", "65536"),
+    ("TRENT_DEPOSIT_LIFETIME", "23h"), ("TRENT_DEPOSIT_LIFETIME", "33d"),
+    ("TRENT_DEPOSIT_LIFETIME", "30"),
   ])
   func whatIsSettledWronglyIsTold(variable: String, value: String) throws {
     var variables = Self.settled

@@ -96,6 +96,12 @@ struct SecretSearch {
     add("request key of \(user.name)", [UInt8](login.requestKey.bytes))
     add("ticket key of \(user.name)", [UInt8](login.ticketKey.secretBytes().bytes))
     add("login key of \(user.name)", [UInt8](login.loginKey.privateBytes().bytes))
+    switch login.depositStorageKey {
+    case .some(let key):
+      let bytes = key.secretBytes()
+      add("deposit storage key of \(user.name)", [UInt8](bytes.bytes))
+    case .none: throw TestProblem("no deposit storage key in \(path)")
+    }
     return path
   }
 
