@@ -28,6 +28,7 @@ let package = Package(
       ]),
     .executable(name: "kdc", targets: ["kdc"]),
     .executable(name: "client", targets: ["client"]),
+    .executable(name: "mailbox", targets: ["mailbox"]),
     .executable(name: "kdc-load", targets: ["kdc-load"]),
   ],
   dependencies: [
@@ -127,10 +128,26 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
+    .target(
+      name: "ProgramArguments",
+      dependencies: [
+        "KeyDistribution", "SecretMemory", "TrentClient", "Wire",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
     .executableTarget(
       name: "client",
       dependencies: [
-        "DurableFiles", "KeyDistribution", "SecretMemory", "Settings", "TrentClient", "Wire",
+        "DurableFiles", "KeyDistribution", "ProgramArguments", "SecretMemory", "Settings",
+        "TrentClient", "Wire",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "mailbox",
+      dependencies: [
+        "KeyDistribution", "MailboxService", "MailboxSpool", "ProgramArguments", "SecretMemory",
+        "SystemClock", "TrentClient", "Wire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -213,8 +230,9 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "kdc", "kdc-load", "client", "Cryptography", "Directory", "FileTransfer",
-        "KeyDistribution", "SecretMemory", "SystemClock", "Transport", "TrentClient", "Wire",
+        "kdc", "kdc-load", "client", "mailbox", "Cryptography", "Directory", "FileTransfer",
+        "KeyDistribution", "MailboxService", "SecretMemory", "SystemClock", "Transport",
+        "TrentClient", "Wire",
       ],
       swiftSettings: strict),
   ]

@@ -9,7 +9,7 @@ internal import Wire
 /// Questions and answers go through `/dev/tty`, so that standard input and output stay free for
 /// data. What is said goes to standard error, one line at a time. A passphrase is typed without
 /// echo; whatever ends the program meanwhile, the terminal echoes again.
-public struct Terminal: Person {
+public struct Terminal: Person, Sendable {
   private static let path = "/dev/tty"
   private static let answerLimit = 1024
 

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import DurableFiles
+internal import ProgramArguments
 internal import TrentClient
 internal import Wire
 
@@ -34,16 +35,7 @@ struct AcceptingOptions: ParsableArguments {
     }
   }
 
-  static func size(_ text: String) throws -> UInt64 {
-    let units: [Character: Int] = ["K": 10, "M": 20, "G": 30, "T": 40]
-    let shift = text.last.flatMap { units[$0] }
-    let digits = shift == nil ? Substring(text) : text.dropLast()
-    guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt64(digits)
-    else { throw ValidationError("a size is a number of bytes, as in 500000, 20M or 4G") }
-    let (size, overflow) = number.multipliedReportingOverflow(by: 1 << UInt64(shift ?? 0))
-    guard !overflow else { throw ValidationError("this size is too large") }
-    return size
-  }
+  static func size(_ text: String) throws -> UInt64 { try ArgumentValues.size(text) }
 
   func validate() throws {
     guard !overwrite || !rename else {

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import KeyDistribution
+internal import ProgramArguments
 internal import TrentClient
 
 /// Which KDC to use, and how to get to know it.
@@ -23,12 +24,7 @@ struct CenterOptions: ParsableArguments {
   @Flag(help: "Trust a KDC that is new, without a question. Never one that has changed.")
   var acceptNewKdc = false
 
-  static func realm(_ word: String) throws -> Realm {
-    guard let realm = Realm(word: word) else {
-      throw ValidationError("this is not a word that a KDC printed: is it complete?")
-    }
-    return realm
-  }
+  static func realm(_ word: String) throws -> Realm { try ArgumentValues.realm(word) }
 
   func validate() throws {
     if let host, HostAndPort(host: host, port: 1) == nil {

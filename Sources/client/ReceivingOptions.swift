@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Glibc
+internal import ProgramArguments
 internal import TrentClient
 
 /// What only a receiver says.
@@ -32,12 +33,7 @@ struct ReceivingOptions: ParsableArguments {
 
   static let defaultPort: UInt16 = 60000
 
-  static func place(_ text: String) throws -> HostAndPort {
-    guard let place = HostAndPort(text, defaultPort: 0) else {
-      throw ValidationError("an address is a host or HOST:PORT")
-    }
-    return place
-  }
+  static func place(_ text: String) throws -> HostAndPort { try ArgumentValues.place(text) }
 
   func validate() throws {
     guard output != "" else { throw ValidationError("-o needs the name of a file.") }

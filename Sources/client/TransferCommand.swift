@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import KeyDistribution
+internal import ProgramArguments
 internal import TrentClient
 internal import Wire
 
@@ -78,12 +79,7 @@ struct TransferCommand: ParsableCommand {
 
   /// A name, as an argument.
   static func principal(_ text: String) throws -> PrincipalName {
-    guard let name = PrincipalName(text) else {
-      throw ValidationError(
-        "a name has 1 to 64 of the characters a-z, 0-9, '.', '_' and '-', the first one a letter "
-          + "or a digit")
-    }
-    return name
+    try ArgumentValues.principal(text)
   }
 
   func validate() throws {

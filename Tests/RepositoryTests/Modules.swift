@@ -31,7 +31,14 @@ enum Modules {
     "TrentClient": edge.union([
       "CLinux", "FileTransfer", "MailboxService", "SystemClock", "Transport",
     ]),
+    "ProgramArguments": [
+      "ArgumentParser", "Glibc", "KeyDistribution", "SecretMemory", "TrentClient", "Wire",
+    ],
     // The programs.
+    "mailbox": core.union([
+      "ArgumentParser", "Glibc", "KeyDistribution", "MailboxService", "MailboxSpool",
+      "ProgramArguments", "SystemClock", "TrentClient",
+    ]),
     "kdc": edge.union([
       "Audit", "Directory", "ServerTransport", "SystemClock", "ArgumentParser", "Configuration",
       "CoreMetrics", "Logging", "Monitoring", "Operation", "ServiceLifecycle",
@@ -40,6 +47,8 @@ enum Modules {
     "kdc-load": core.union([
       "CLinux", "Glibc", "KeyDistribution", "SystemClock", "Transport", "ArgumentParser",
     ]),
-    "client": edge.union(["FileTransfer", "Settings", "TrentClient", "ArgumentParser"]),
+    "client": edge.union([
+      "FileTransfer", "ProgramArguments", "Settings", "TrentClient", "ArgumentParser",
+    ]),
   ]
 }

@@ -203,22 +203,8 @@ struct IncomingTransfer: ~Copyable {
   ) throws {
     var elements = buffer.mutableSpan
     var bytes = unsafe elements.mutableBytes
-    var done = 0
-    while done < count {
-      var rest = bytes._mutatingExtracting(done..<count)
-      if let received = try connection.stream.readAvailable(into: &rest) {
-        guard received > 0 else { throw TransportFailure.closedByPeer }
-        done += received
-        continue
-      }
-      let ready = try Polling.wait(
-        for: [
-          Polling.Interest(connection.stream.descriptor, .readable),
-          Polling.Interest(stop.descriptor, .readable),
-        ], until: .after(stallLimit))
-      if ready.contains(where: { $0.descriptor == stop.descriptor }) { try stop.check() }
-      guard !ready.isEmpty else { throw TransportFailure.timedOut }
-    }
+    var wanted = bytes._mutatingExtracting(0..<count)
+    try connection.stream.fill(&wanted, stallLimit: stallLimit, until: stop)
   }
 
   // MARK: The last word

@@ -18,6 +18,8 @@ struct Presence: ~Copyable {
   private let port: UInt16
   private let extra: [NetworkAddress]
   private let signOn: SignOn
+  /// What is served; nil: files for oneself are received.
+  private let service: ServiceKind?
   /// Whether to go on whatever happens, unless the KDC says that this login is over.
   private let staysOn: Bool
   private let person: any Person
@@ -27,11 +29,13 @@ struct Presence: ~Copyable {
 
   /// - Parameter extra: addresses to announce before those of this machine's interfaces.
   init(
-    port: UInt16, extra: [NetworkAddress], _ signOn: SignOn, staysOn: Bool, person: any Person
+    port: UInt16, extra: [NetworkAddress], _ signOn: SignOn, service: ServiceKind? = nil,
+    staysOn: Bool, person: any Person
   ) {
     self.port = port
     self.extra = extra
     self.signOn = signOn
+    self.service = service
     self.staysOn = staysOn
     self.person = person
   }
@@ -103,7 +107,8 @@ struct Presence: ~Copyable {
     let granted = try link.grant(
       patience: patience,
       { now in
-        login.credential.announce(port: port, addresses: addresses, at: now, random: &random)
+        login.credential.announce(
+          port: port, addresses: addresses, service: service, at: now, random: &random)
       },
       { (next: borrowing ExpectAnnouncement, message) throws(ExchangeFailure) in
         try next.receive(message.bytes)

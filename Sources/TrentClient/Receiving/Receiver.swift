@@ -29,10 +29,10 @@ public struct Receiver {
   private func run(_ parts: (stop: ServiceStop, person: SharedPerson)?) throws(ClientFailure) {
     try options.output.check()
     if let copy = options.sealedCopy { try OutputTarget.file(copy).check() }
-    let listener = try listen()
-    let extra = try resolveAnnounced(port: listener.port)
+    let place = try ListeningPlace(port: options.port, announced: options.announced)
+    let port = place.listener.port
     var signInOptions = options.signIn
-    signInOptions.port = listener.port
+    signInOptions.port = port
     signInOptions.keepsSecret = options.sealedCopy != nil
     let signOn = SignOn(options.kdc, signInOptions, in: state, person: person)
     var start = try signOn.begin()
@@ -40,18 +40,20 @@ public struct Receiver {
 
     let signals = try SignalWatch([SIGINT, SIGTERM])
     var presence = Presence(
-      port: listener.port, extra: extra, signOn, staysOn: options.keeps, person: person)
+      port: port, extra: place.extra, signOn, staysOn: options.keeps, person: person)
     try presence.begin(&start.login, over: &start.link)
-    tellOfListening(on: listener.port, &start)
+    tellOfListening(on: port, &start)
     let peers = KnownPeers(in: state, person: person)
     let newPeers = NewPeers(policy: options.newPeer, person: person)
     let service = parts.map {
       ReceivingService(
         options, in: start.link.realm, state: state, stop: $0.stop, person: $0.person)
     }
+    let doorway = Doorway(
+      place.listener, for: .session, signals: signals, peers: peers, newPeers: newPeers,
+      person: person, now: start.link.clock.now)
     var reception = Reception(
-      listener, signals: signals, peers: peers, newPeers: newPeers, person: person,
-      options.watcher, now: start.link.clock.now, for: service)
+      doorway, signals: signals, person: person, options.watcher, for: service)
     guard let service else {
       let placing = ContentPlacing(
         options, for: options.signIn.name, in: start.link.realm, keeper, newPeers: newPeers, peers,
@@ -86,7 +88,7 @@ public struct Receiver {
     reception.close()
     service.stop.stop()
     presence.end(&start.login, over: &start.link)
-    service.waitForAll()
+    service.slots.waitForAll(service.person)
     if let end, !end.isInterruption { throw end }
   }
 
@@ -160,27 +162,5 @@ public struct Receiver {
       return .brokenOff(error)
     }
     return .received
-  }
-
-  private func listen() throws(ClientFailure) -> Listener {
-    do {
-      return try Listener(port: options.port)
-    } catch {
-      throw ClientFailure(
-        .other, "\(error) If another program listens there, choose another port with -l.")
-    }
-  }
-
-  private func resolveAnnounced(port: UInt16) throws(ClientFailure) -> [NetworkAddress] {
-    do throws(TransportFailure) {
-      var addresses: [NetworkAddress] = []
-      for place in options.announced {
-        addresses += try Resolver.resolve(
-          host: place.host, port: place.port == 0 ? port : place.port)
-      }
-      return addresses
-    } catch {
-      throw ClientFailure(.usage, "--announce: \(error)")
-    }
   }
 }

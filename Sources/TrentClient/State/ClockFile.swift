@@ -18,20 +18,12 @@ struct ClockFile {
   private let bootID: String?
 
   /// - Parameter bootID: names the present run of the machine; nil where the kernel does not tell.
-  init(in state: StateFolder, person: any Person, bootID: String? = ClockFile.currentBootID()) {
+  init(in state: StateFolder, person: any Person, bootID: String? = BootID.current()) {
     file = LineFile("clocks", in: state, person: person)
     self.bootID = bootID
   }
 
   var path: String { file.path }
-
-  static func currentBootID() -> String? {
-    guard let contents = try? readSecretFile("/proc/sys/kernel/random/boot_id", limit: 64) else {
-      return nil
-    }
-    let text = String(decoding: [UInt8](contents.bytes), as: UTF8.self)
-    return text.split(separator: "\n").first.map(String.init)
-  }
 
   func clock(of realm: Realm) throws(ClientFailure) -> KDCClock {
     let entries = try file.entries(Self.parse)

@@ -2,7 +2,7 @@ import Foundation
 
 /// The programs under test.
 enum ProgramFile: String {
-  case kdc, client
+  case kdc, client, mailbox
   case kdcLoad = "kdc-load"
 
   var path: String { "\(Self.folder)/\(rawValue)" }

@@ -10,10 +10,7 @@ internal import Wire
 /// Several transfers at once, each on a thread of its own: whatever a sender does, or does not do,
 /// only its own transfer is concerned.
 final class ReceivingService: Sendable {
-  /// How long to wait in the end for programs to go, and for senders to have read the last word.
-  private static let patience = Interval.seconds(15)
   private static let tidyingInterval = Interval.hours(1)
-  private static let pause = Interval.milliseconds(20)
 
   let slots = TransferSlots()
   let stop: ServiceStop
@@ -90,14 +87,5 @@ final class ReceivingService: Sendable {
       return true
     }
     if isDue { try? options.output.check() }
-  }
-
-  /// Waits until every transfer has ended, for a while. They have been told to.
-  func waitForAll() {
-    let deadline = Deadline.after(Self.patience)
-    while slots.count > 0, !deadline.hasPassed {
-      person.interruptQuestion()
-      _ = try? Polling.wait(for: [], until: .after(Self.pause))
-    }
   }
 }

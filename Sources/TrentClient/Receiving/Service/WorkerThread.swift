@@ -1,14 +1,14 @@
 internal import Glibc
 
 /// A thread for a piece of work that blocks.
-enum WorkerThread {
+package enum WorkerThread {
   private final class Work {
     let body: @Sendable () -> Void
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }
   }
 
   /// - Returns: false when this machine has no thread left.
-  static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
+  package static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
     let work = unsafe Unmanaged.passRetained(Work(body))
     var thread = pthread_t()
     let code = unsafe pthread_create(

@@ -1,0 +1,27 @@
+public import KeyDistribution
+
+/// What a service is asked to do, and how it signs in.
+public struct ServiceHostOptions: Sendable {
+  public var kdc: KDCOptions
+  public var signIn: SignInOptions
+  public var service: ServiceKind
+  /// Where to listen; 0 picks a free port.
+  public var port: UInt16
+  /// Addresses to announce besides those that are found out: hosts, each with the port that leads
+  /// here, or 0 for the one that is listened on.
+  public var announced: [HostAndPort] = []
+  /// What to do with a peer who has not been met before; there is nobody to ask.
+  public var newPeer = NewPeerPolicy.accept
+  /// What the first request of a session too many is answered with.
+  public var busy: [UInt8]
+
+  public init(
+    kdc: KDCOptions, signIn: SignInOptions, service: ServiceKind, port: UInt16, busy: [UInt8]
+  ) {
+    self.kdc = kdc
+    self.signIn = signIn
+    self.service = service
+    self.port = port
+    self.busy = busy
+  }
+}

@@ -1,0 +1,93 @@
+internal import KeyDistribution
+public import SecretMemory
+internal import Transport
+public import Wire
+
+/// A session with somebody who has asked for it with a ticket for this service, and has proven to
+/// be there. Who that is, the ticket says, and nothing else.
+public struct ServiceSession: ~Copyable {
+  /// How long the other end has to read the last word.
+  private static let goodbyePatience = Interval.seconds(5)
+  private static let wasteLimit = 64 << 20
+
+  private let connection: HalfOpenConnection
+  private var session: PeerSession
+  /// The first record, which has come already.
+  private var first: SecretBytes?
+  private let stop: any Stop
+
+  init(
+    _ session: consuming PeerSession, first: consuming SecretBytes,
+    on connection: HalfOpenConnection, stop: any Stop
+  ) {
+    self.session = session
+    self.first = .some(first)
+    self.connection = connection
+    self.stop = stop
+  }
+
+  public var peer: PrincipalName { session.peer.name }
+
+  /// The next record. Ends with a failure when none comes for a minute, or when the service ends.
+  public mutating func receive() throws(ClientFailure) -> SecretBytes {
+    if let first = first.take() { return first }
+    do {
+      let start = try bytes(PeerFrameHeader.byteCount)
+      let header = try PeerFrameHeader(start.bytes)
+      guard header.type == .record else { throw TransportFailure.malformedFrame }
+      let record = try bytes(header.payloadCount)
+      return try session.open(record.bytes)
+    } catch let error as ClientFailure {
+      throw error
+    } catch {
+      throw ClientFailure(.transferBroken, "The session with \(peer) broke off: \(error)")
+    }
+  }
+
+  private func bytes(_ count: Int) throws -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    var elements = bytes.mutableSpan
+    var buffer = unsafe elements.mutableBytes
+    try connection.stream.fill(&buffer, stallLimit: PeerConnection.stallLimit, until: stop)
+    return bytes
+  }
+
+  /// Sends a record of at most 65519 bytes.
+  public mutating func send(_ message: RawSpan) throws(ClientFailure) {
+    do {
+      let record = try session.seal(message)
+      try connection.stream.sendPeerFrame(
+        .record, payload: record.bytes, stallLimit: PeerConnection.stallLimit)
+    } catch {
+      throw ClientFailure(.transferBroken, "The session with \(peer) broke off: \(error)")
+    }
+  }
+
+  /// Says nothing more, and waits for a while until the other end has read what was said: what is
+  /// on its way from there would otherwise make the kernel throw that away.
+  public consuming func end() {
+    try? connection.stream.shutdownWriting()
+    let deadline = Deadline.after(Self.goodbyePatience)
+    var rest = Self.wasteLimit
+    var waste = [UInt8](repeating: 0, count: 1 << 16)
+    while rest > 0, !deadline.hasPassed {
+      var elements = waste.mutableSpan
+      var buffer = unsafe elements.mutableBytes
+      do {
+        if let count = try connection.stream.readAvailable(into: &buffer) {
+          guard count > 0 else { return }
+          rest -= count
+        } else {
+          let ready = try Polling.wait(
+            for: [
+              Polling.Interest(connection.stream.descriptor, .readable),
+              Polling.Interest(stop.descriptor, .readable),
+            ], until: deadline)
+          guard ready.contains(where: { $0.descriptor != stop.descriptor }) else { return }
+        }
+      } catch {
+        return
+      }
+    }
+  }
+}
