@@ -223,7 +223,7 @@ let package = Package(
       name: "TrentClientTests",
       dependencies: [
         "client", "TrentClient", "Cryptography", "DurableFiles", "FileTransfer",
-        "KeyDistribution", "SecretMemory", "Transport", "Wire",
+        "KeyDistribution", "MailboxService", "SecretMemory", "SystemClock", "Transport", "Wire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -55,6 +55,23 @@ extension Staging {
   consuming func finish(
     before step: (Step) throws(FileFailure) -> Void
   ) throws(StagingFailure) -> [String] {
+    let names = try place(before: step)
+    try StagingFailure.telling { () throws(FileFailure) in
+      try step(.remove)
+      try staging.remove(from: destination)
+    }
+    return names
+  }
+
+  /// The same without the last step: until it is discarded, a process that dies leaves what the
+  /// next one takes back, and gives the same names again.
+  public borrowing func place() throws(StagingFailure) -> [String] {
+    try place(before: { (_) throws(FileFailure) in })
+  }
+
+  private borrowing func place(
+    before step: (Step) throws(FileFailure) -> Void
+  ) throws(StagingFailure) -> [String] {
     try StagingFailure.telling { () throws(FileFailure) in
       try complete(step)
       try markPlacing()
@@ -67,8 +84,6 @@ extension Staging {
     try StagingFailure.telling { () throws(FileFailure) in
       try step(.sync)
       try destination.file.sync()
-      try step(.remove)
-      try staging.remove(from: destination)
     }
     return names
   }

@@ -11,9 +11,14 @@ struct ChunkNonce: ~Copyable {
   static let tagByteCount = SealingKey.tagByteCount
 
   private(set) var bytes: [UInt8]
-  private var counter: UInt64 = 0
+  private var counter: UInt64
 
-  init() { bytes = [UInt8](repeating: 0, count: SealingKey.nonceByteCount) }
+  /// - Parameter counter: The number of the first chunk.
+  init(at counter: UInt64 = 0) {
+    bytes = [UInt8](repeating: 0, count: SealingKey.nonceByteCount)
+    self.counter = counter
+    writeCounter()
+  }
 
   var isFirst: Bool { counter == 0 }
 
@@ -24,6 +29,10 @@ struct ChunkNonce: ~Copyable {
   /// the counter does not overflow and the first three of its eleven bytes stay zero.
   mutating func advance() {
     counter += 1
+    writeCounter()
+  }
+
+  private mutating func writeCounter() {
     for place in 0..<8 { bytes[10 - place] = UInt8(truncatingIfNeeded: counter >> (8 * place)) }
   }
 

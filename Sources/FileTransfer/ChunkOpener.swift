@@ -6,23 +6,28 @@ public struct ChunkOpener: ~Copyable {
   public let chunkSize: ChunkSize
   /// What the offer says, in bytes; nil when the sender did not know.
   public let announcedSize: UInt64?
-  /// Plaintext bytes opened so far.
-  public internal(set) var byteCount: UInt64 = 0
+  /// Plaintext bytes opened so far, with those of the chunks before the first one.
+  public internal(set) var byteCount: UInt64
   /// Whether the last chunk has been opened.
   public private(set) var isFinished = false
 
   private let cipher: BulkCipher
-  private var nonce = ChunkNonce()
+  private var nonce: ChunkNonce
   private var hasFailed = false
 
   /// - Parameters:
   ///   - fileKey: The offer's.
   ///   - binding: The hash of the Noise handshake that the file is received in.
+  ///   - firstChunk: The number of the chunk that comes first: those before it have been opened
+  ///     before. A number that no content reaches is our own mistake.
   public init(
-    fileKey: borrowing SecretBytes, binding: RawSpan, chunkSize: ChunkSize, announcedSize: UInt64?
+    fileKey: borrowing SecretBytes, binding: RawSpan, chunkSize: ChunkSize, announcedSize: UInt64?,
+    firstChunk: UInt64 = 0
   ) {
     self.chunkSize = chunkSize
     self.announcedSize = announcedSize
+    byteCount = firstChunk * UInt64(chunkSize.byteCount)
+    nonce = ChunkNonce(at: firstChunk)
     cipher = BulkCipher(ChunkNonce.streamKey(fileKey: fileKey, binding: binding))
   }
 

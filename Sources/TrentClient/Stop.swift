@@ -8,3 +8,9 @@ protocol Stop {
 }
 
 extension SignalWatch: Stop {}
+
+/// For who is ended by the system alone.
+struct NoStop: Stop {
+  let descriptor: Int32 = -1
+  func check() {}
+}

@@ -40,7 +40,7 @@ public final class EventWatcher: TransferWatcher {
         Self.total(transfer.manifest),
         .init("offset", Self.number(transfer.offset)),
         Self.entries(transfer.manifest),
-      ])
+      ] + (transfer.mailbox.map(Self.mailbox) ?? []))
     return EventProgress(number, transfer)
   }
 
@@ -63,6 +63,13 @@ public final class EventWatcher: TransferWatcher {
         .init("status", .integer(Int64(failure.exitCode))),
         .init("reason", .text(failure.description)),
       ])
+  }
+
+  private static func mailbox(_ mailbox: TransferSummary.Mailbox) -> [JSONValue.Member] {
+    [
+      .init("mailbox", .text(mailbox.name.description)),
+      .init("left", .text(SystemClock.text(mailbox.left))),
+    ]
   }
 
   private static func total(_ manifest: Manifest) -> JSONValue.Member {

@@ -16,8 +16,20 @@ public struct TransferSummary: Sendable {
   public let manifest: Manifest
   /// How many bytes of it were there already.
   public let offset: UInt64
+  /// Where it has waited; nil for what comes from its sender.
+  public let mailbox: Mailbox?
 
-  init(_ direction: Direction, _ peer: TrustedPeer, _ manifest: Manifest, offset: UInt64) {
+  public struct Mailbox: Hashable, Sendable {
+    public let name: PrincipalName
+    /// When its sender has sealed it, by the KDC's clock.
+    public let left: Timestamp
+  }
+
+  init(
+    _ direction: Direction, _ peer: TrustedPeer, _ manifest: Manifest, offset: UInt64,
+    mailbox: Mailbox? = nil
+  ) {
+    self.mailbox = mailbox
     self.direction = direction
     self.peer = peer
     self.manifest = manifest

@@ -4,6 +4,16 @@ internal import KeyDistribution
 internal import SecretMemory
 internal import Wire
 
+/// What there is to decide about: who offers what, whether it comes now or was left with a mailbox.
+struct OfferedContent {
+  let peer: TrustedPeer
+  let manifest: Manifest
+  let chunkSize: ChunkSize
+  /// Which deposit it is of.
+  let deposit: DepositTag?
+  let stop: any Stop
+}
+
 /// Why an offer is refused.
 struct Refusal: Error {
   /// What the sender is told.
@@ -38,9 +48,9 @@ struct ContentPlacing {
   }
 
   /// Nothing is written before the rules, and the person where they say so, have accepted.
-  func content(for transfer: borrowing IncomingTransfer) throws(Refusal) -> IncomingContent {
-    let manifest = transfer.manifest
-    try admit(transfer.peer)
+  func content(for offer: OfferedContent) throws(Refusal) -> IncomingContent {
+    let manifest = offer.manifest
+    try admit(offer.peer)
     if options.output == .texts, manifest.content != .text {
       throw Refusal(reason: .declined, word: "texts alone are taken now")
     }
@@ -51,11 +61,11 @@ struct ContentPlacing {
     }
     do {
       if let reason = try options.rules.refusal(
-        of: manifest, from: transfer.sender, person: person)
+        of: manifest, from: offer.peer.name, person: person)
       {
         throw Refusal(reason: reason, word: word(reason))
       }
-      return try place(transfer)
+      return try place(offer)
     } catch let refusal as Refusal {
       throw refusal
     } catch let failure as ClientFailure {
@@ -73,10 +83,9 @@ struct ContentPlacing {
     }
   }
 
-  /// Asks about a sender who is new, if that has been left open, and pins it.
+  /// Pins a sender who is new, after a question if that has been left open.
   private func admit(_ peer: TrustedPeer) throws(Refusal) {
     do {
-      guard newPeers.verdict(on: peer) == .open else { return }
       // Another transfer of the same sender may have asked in the meantime.
       if try peers.pin(of: peer.name, in: realm)?.identity != peer.identity {
         guard try newPeers.admits(peer, in: realm) else {
@@ -101,19 +110,15 @@ struct ContentPlacing {
   }
 
   private static func refusal(_ failure: StagingFailure) -> Refusal {
-    switch failure {
-    case .exists: Refusal(reason: .exists, word: failure.description)
-    case .busy: Refusal(reason: .busy, word: failure.description)
-    case .file(let file):
-      Refusal(
-        reason: TransferReason(file), word: file.description,
-        failure: ClientFailure(file))
-    }
+    var refusal = Refusal(reason: TransferReason(failure), word: failure.description)
+    if case .file(let file) = failure { refusal.failure = ClientFailure(file) }
+    return refusal
   }
 
-  private func place(_ transfer: borrowing IncomingTransfer) throws -> IncomingContent {
-    let manifest = transfer.manifest
-    let plan = StagingPlan(manifest, from: transfer.sender, to: receiver, in: realm)
+  private func place(_ offer: OfferedContent) throws -> IncomingContent {
+    let manifest = offer.manifest
+    let plan = StagingPlan(
+      manifest, from: offer.peer.name, to: receiver, in: realm, deposit: offer.deposit)
     switch options.output {
     case .folder(let path):
       if manifest.content == .text { return IncomingContent(textFor: options.watcher) }
@@ -132,13 +137,13 @@ struct ContentPlacing {
           replacing: path, id: plan.id, description: plan.description, item: item),
         totalSize: manifest.totalSize, tellsNames: false)
     case .program(let command):
-      let variables = ProgramVariables(of: manifest, from: transfer.sender)
-      return IncomingContent(try ReceivingProgram(command, variables, stop: transfer.stop))
+      let variables = ProgramVariables(of: manifest, from: offer.peer.name)
+      return IncomingContent(try ReceivingProgram(command, variables, stop: offer.stop))
     case .texts: return IncomingContent(textFor: options.watcher)
     case .file, .standardOutput, .nowhere: break
     }
     let file = try AtomicFile(replacing: options.output.path, mode: 0o666, maskedByUmask: true)
-    return IncomingContent(file, copy: try keeper?.begin(chunkSize: transfer.chunkSize))
+    return IncomingContent(file, copy: try keeper?.begin(chunkSize: offer.chunkSize))
   }
 
   /// A stream has no second time, and what has gone into a pipe does not come back.

@@ -21,7 +21,7 @@ struct IncomingChunks: ~Copyable {
     self.sizeLimit = sizeLimit
   }
 
-  /// Bytes of plaintext so far.
+  /// Bytes of plaintext so far, with those that the opener was begun after.
   var byteCount: UInt64 { opener.byteCount }
 
   /// Opens the chunk in the first `count` bytes of the buffer, and writes it, unless there are too
@@ -37,10 +37,11 @@ struct IncomingChunks: ~Copyable {
 
   /// Puts what has come in in its place, if it is whole. It is on the disk when this returns.
   ///
+  /// - Parameter onceThere: as `IncomingContent` has it.
   /// - Throws: `ChunkFailure`, or what `IncomingContent` throws.
-  consuming func finish() throws -> IncomingContent.End {
+  consuming func finish(onceThere: () throws -> Void = {}) throws -> IncomingContent.End {
     try opener.finish()
-    return try content.finish()
+    return try content.finish(onceThere: onceThere)
   }
 
   /// Lets go of it. What can be gone on with stays.

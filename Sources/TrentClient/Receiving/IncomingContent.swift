@@ -65,15 +65,23 @@ struct IncomingContent: ~Copyable {
 
   /// How much is there of an earlier attempt.
   func resumePoint() throws(FileFailure) -> ResumePoint {
-    guard let totalSize else { return .beginning }
+    let count = try presentByteCount()
+    guard count > 0 else { return .beginning }
     switch staging {
     case .none: return .beginning
     case .some(let staging):
-      let count = min(try staging.presentByteCount(), totalSize)
-      guard count > 0 else { return .beginning }
       var hasher = SHA256Hasher()
       let isThere = try staging.read(first: count) { hasher.update($0) }
       return isThere ? ResumePoint(offset: count, hash: hasher.finish()) : .beginning
+    }
+  }
+
+  /// How many bytes are there of an earlier attempt.
+  func presentByteCount() throws(FileFailure) -> UInt64 {
+    guard let totalSize else { return 0 }
+    return switch staging {
+    case .none: 0
+    case .some(let staging): min(try staging.presentByteCount(), totalSize)
     }
   }
 
@@ -105,12 +113,24 @@ struct IncomingContent: ~Copyable {
 
   /// Puts everything in its place. It is on the disk when this returns, or its program has ended.
   ///
-  /// - Throws: `FileFailure`, `StagingFailure`, or `ClientFailure` when a signal comes.
-  consuming func finish() throws -> End {
+  /// - Parameter onceThere: is called when all of it is there. What is then kept for good makes a
+  ///   second try needless; until then one finds everything as it was.
+  /// - Throws: `FileFailure`, `StagingFailure`, `ClientFailure` when a signal comes, or what
+  ///   `onceThere` throws.
+  consuming func finish(onceThere: () throws -> Void) throws -> End {
     try copy.take()?.commit()
     try file.take()?.commit()
     if let text { try watcher.received(text: text) }
-    let names = try staging.take()?.finish() ?? []
+    let names: [String]
+    switch staging.take() {
+    case .none:
+      names = []
+      try onceThere()
+    case .some(let staging):
+      names = try staging.place()
+      try onceThere()
+      try staging.discard()
+    }
     return End(names: tellsNames ? names : [], program: try program.take()?.finish())
   }
 

@@ -31,11 +31,15 @@ struct IncomingTransfer: ~Copyable {
     self.person = person
   }
 
-  var peer: TrustedPeer { list.session.peer }
+  var sender: PrincipalName { list.session.peer.name }
 
-  var sender: PrincipalName { peer.name }
+  private var chunkSize: ChunkSize { list.offer.chunkSize }
 
-  var chunkSize: ChunkSize { list.offer.chunkSize }
+  /// What there is to decide about.
+  var offered: OfferedContent {
+    OfferedContent(
+      peer: list.session.peer, manifest: manifest, chunkSize: chunkSize, deposit: nil, stop: stop)
+  }
 
   /// How messages call what is offered.
   var shown: String { ShownManifest(manifest).summary }
@@ -65,7 +69,7 @@ struct IncomingTransfer: ~Copyable {
     }
     progress.completed(byteCount: byteCount, names: end.names)
     person.say(
-      "received \(shown(end.names)) (\(byteCount) bytes) from \(sender), verified: "
+      "received \(ShownManifest(manifest).title(as: end.names)) (\(byteCount) bytes) from \(sender), verified: "
         + list.session.peer.proof)
     if let program = end.program, program.status != 0 {
       throw ClientFailure(.programFailed, "The program took everything, and \(program).")
@@ -87,7 +91,7 @@ struct IncomingTransfer: ~Copyable {
       fail(TransferReason(error))
       throw ClientFailure(.fileFailure, "\(error).\(remark)")
     } catch let error as StagingFailure {
-      fail(Self.reason(error))
+      fail(TransferReason(error))
       throw ClientFailure(.fileFailure, "\(error).\(remark)")
     } catch let error as ChunkFailure {
       fail(.damaged)
@@ -103,23 +107,6 @@ struct IncomingTransfer: ~Copyable {
     } catch {
       throw PeerConnection.broken("\(error)\(remark)")
     }
-  }
-
-  private static func reason(_ failure: StagingFailure) -> TransferReason {
-    switch failure {
-    case .exists: .exists
-    case .busy: .busy
-    case .file(let file): TransferReason(file)
-    }
-  }
-
-  /// What came, by the names that it got where that is another one.
-  private func shown(_ names: [String]) -> String {
-    let top = manifest.topLevel.map(\.path.name)
-    let summary = ShownManifest(manifest).title
-    guard !names.isEmpty, names != top else { return summary }
-    let list = names.map { "\"\(SafeText($0, limit: EntryName.byteLimit))\"" }
-    return "\(summary) as \(list.joined(separator: ", "))"
   }
 
   private mutating func receive(

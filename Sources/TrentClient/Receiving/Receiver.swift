@@ -144,7 +144,7 @@ public struct Receiver {
   ) throws(ClientFailure) -> Outcome {
     let content: IncomingContent
     do throws(Refusal) {
-      content = try placing.content(for: transfer)
+      content = try placing.content(for: transfer.offered)
     } catch {
       transfer.refuse(error.reason)
       reception.linger(transfer.connection)

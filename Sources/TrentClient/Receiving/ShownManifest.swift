@@ -25,6 +25,13 @@ struct ShownManifest {
     }
   }
 
+  /// The same, with the names that it got where those are others.
+  func title(as names: [String]) -> String {
+    guard !names.isEmpty, names != manifest.topLevel.map(\.path.name) else { return title }
+    let list = names.map { "\"\(SafeText($0, limit: EntryName.byteLimit))\"" }
+    return "\(title) as \(list.joined(separator: ", "))"
+  }
+
   /// A line an entry, and the total.
   var lines: [String] {
     manifest.entries.map(Self.line) + ["total: \(Self.size(manifest.totalSize))"]

@@ -14,4 +14,12 @@ extension TransferReason {
       default: .cannotWrite
       }
   }
+  init(_ failure: StagingFailure) {
+    self =
+      switch failure {
+      case .exists: .exists
+      case .busy: .busy
+      case .file(let file): TransferReason(file)
+      }
+  }
 }

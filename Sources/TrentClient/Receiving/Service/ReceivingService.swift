@@ -65,7 +65,7 @@ final class ReceivingService: Sendable {
     let what = "\(transfer.shown) from \(transfer.sender)"
     let content: IncomingContent
     do throws(Refusal) {
-      content = try placing.content(for: transfer)
+      content = try placing.content(for: transfer.offered)
     } catch {
       person.say("refused \(what): \(error.word)")
       options.watcher.refused(transfer.sender, transfer.manifest, because: error.word)
