@@ -10,6 +10,7 @@ enum ClientProgram {
   private static let commands: [(word: String, type: any ParsableCommand.Type)] = [
     ("chat", ChatCommand.self),
     ("doctor", DoctorCommand.self),
+    ("fetch", FetchCommand.self),
     ("identity", IdentityCommand.self),
     ("keygen", KeygenCommand.self),
     ("login", LoginCommand.self),

@@ -20,6 +20,10 @@ struct ReceiveCommand: ParsableCommand {
       was interrupted is kept for a week in hidden folders, .trent-*.partial, and gone on with \
       when the same sender sends the same again.
 
+      What waits with your own mailbox ("client mailbox set") is fetched first, by the same rules, \
+      as "client fetch" does: when something came, that is it; with --keep it is looked for every \
+      five minutes. Not with -o, -s or --exec.
+
       \(ServiceOptions.help)
 
       EXIT STATUS:
@@ -49,9 +53,10 @@ struct ReceiveCommand: ParsableCommand {
   @OptionGroup
   var user: UserOptions
 
+  private var isFile: Bool { receiving.output != nil || receiving.sealedCopy != nil }
+
   func validate() throws {
     guard directory != "" else { throw ValidationError("-d needs the name of a folder.") }
-    let isFile = receiving.output != nil || receiving.sealedCopy != nil
     guard directory == nil || !isFile else {
       throw ValidationError("Receive into a folder (-d) or to a file (-o, -s), not both.")
     }
@@ -76,6 +81,7 @@ struct ReceiveCommand: ParsableCommand {
     options.keeps = service.keep
     options.rules = accepting.rules(settled: try user.settings.acceptedSenders)
     options.retry = retrying.retry
+    options.fetchesFirst = service.exec == nil && !isFile
     return options
   }
 

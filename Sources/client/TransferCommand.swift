@@ -17,10 +17,11 @@ struct TransferCommand: ParsableCommand {
       client receive [-d DIR] -n NAME -a KDC_HOST -p KDC_PORT
       client chat -r NAME -n NAME -a KDC_HOST -p KDC_PORT
       client doctor [-n NAME] [-a KDC_HOST -p KDC_PORT] [-l PORT]
+      client fetch [-d DIR] -n NAME -a KDC_HOST -p KDC_PORT
       client login -n NAME -a KDC_HOST -p KDC_PORT
       client keygen -n NAME --key-file FILE -a KDC_HOST -p KDC_PORT
       client logout [-n NAME] [-a KDC_HOST -p KDC_PORT]
-      client mailbox set MAILBOX | unset | show
+      client mailbox set MAILBOX | unset | show | refuse SENDER | allow SENDER
       client mailboxes
       client open -n NAME -i OUTENC -o OUTFILE
       client passwd -n NAME -a KDC_HOST -p KDC_PORT
@@ -35,11 +36,12 @@ struct TransferCommand: ParsableCommand {
       COMMANDS, each with --help of its own:
         chat      exchange lines with a user
         doctor    check that all is well, and say what to do
+        fetch     fetch what was left with a mailbox while you were away
         identity  show your identity, or take it to another device
         keygen    register a machine, with a key file instead of a passphrase
         login     log in once: no passphrase is asked for until the login ends
         logout    end logins
-        mailbox   say where you look for what is left while you are away
+        mailbox   say where you look for what is left while you are away, and of whom
         mailboxes list the mailboxes that there are
         open      open an encrypted copy (-s)
         passwd    change the passphrase, or the key in a key file

@@ -95,7 +95,8 @@ final class DepositScene {
     guard let target = HostAndPort(host: "kdc", port: 1) else { throw Missing(what: "target") }
     let name = try Self.name("bob")
     var options = ReceiveOptions(
-      kdc: KDCOptions(target: target), signIn: SignInOptions(name: name, secret: .passphrase(.person)),
+      kdc: KDCOptions(target: target),
+      signIn: SignInOptions(name: name, secret: .passphrase(.person)),
       output: output ?? .folder(folder.path + "/in"))
     options.rules = rules
     options.watcher = watcher
@@ -106,10 +107,11 @@ final class DepositScene {
       DepositKeychain(
         owner: name, state: folder.state, person: person,
         storageKey: try Self.storageKey(in: realm)),
-      placing, rules, watcher, until: stop)
+      placing, rules, watcher, until: stop, limit: options.output.isForOne ? 1 : .max)
     var authority = FakeAuthority(realm: realm, clocks: clocks)
     try collecting.run(&box, by: &authority)
-    return (collecting.takenCount, collecting.leftCount, collecting.status)
+    let status = collecting.failure.flatMap { TrentClient.ExitStatus(rawValue: $0.exitCode) }
+    return (collecting.takenCount, collecting.leftCount, status)
   }
 
   let watcher = KeepingWatcher()

@@ -81,6 +81,7 @@ public struct Chat {
       kdc: options.kdc, signIn: signIn, output: .texts, port: options.port,
       announced: options.announced, newPeer: options.newPeer)
     receiving.keeps = true
+    receiving.fetchesFirst = true
     receiving.rules = TransferRules(senders: .names([options.peer]))
     receiving.watcher = watcher
     return receiving

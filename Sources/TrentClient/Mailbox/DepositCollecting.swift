@@ -14,23 +14,49 @@ struct DepositCollecting: ~Copyable {
   private let watcher: any TransferWatcher
   private let person: any Person
   private let stop: any Stop
+  /// What goes to one file has to be one.
+  private let limit: Int
   /// Whose deposits have to wait, in the present box: an earlier one may go better a while later.
   private var heldBack: Set<PrincipalName> = []
   private(set) var takenCount = 0
-  /// How many there are that stay, and what the program ends with for the first of them.
+  /// How many there are that stay, and why the first of them does.
   private(set) var leftCount = 0
-  private(set) var status: ExitStatus?
+  private var firstReason: (status: ExitStatus, word: String)?
 
   init(
     _ keychain: consuming DepositKeychain, _ placing: ContentPlacing, _ rules: TransferRules,
-    _ watcher: any TransferWatcher, until stop: any Stop
+    _ watcher: any TransferWatcher, until stop: any Stop, limit: Int = .max
   ) {
+    self.limit = limit
     person = keychain.person
     self.keychain = keychain
     self.placing = placing
     self.rules = rules
     self.watcher = watcher
     self.stop = stop
+  }
+
+  /// For a login, by what its user says of receiving.
+  init(
+    for login: borrowing Credential, _ options: ReceiveOptions, state: StateFolder,
+    person: any Person, until stop: any Stop
+  ) throws(ClientFailure) {
+    let placing = ContentPlacing(
+      options, for: login.name, in: login.realm, nil,
+      newPeers: NewPeers(policy: options.newPeer, person: person),
+      KnownPeers(in: state, person: person), person)
+    self.init(
+      try DepositKeychain(of: login, state: state, person: person), placing, options.rules,
+      options.watcher, until: stop, limit: options.output.isForOne ? 1 : .max)
+  }
+
+  /// What a program ends with; nil when nothing stays.
+  var failure: ClientFailure? {
+    guard let firstReason else { return nil }
+    let what =
+      leftCount == 1
+      ? "A deposit stays where it is" : "\(leftCount) deposits stay where they are"
+    return ClientFailure(firstReason.status, "\(what): \(firstReason.word)")
   }
 
   /// Takes all that can be taken.
@@ -43,6 +69,9 @@ struct DepositCollecting: ~Copyable {
     var list = WaitingList()
     while let waiting = try list.next(from: &box) {
       try stop.check()
+      guard takenCount < limit else {
+        return person.say("there is more with \(box.mailbox), and one goes to a file: fetch again")
+      }
       if heldBack.contains(waiting.sender) {
         leftCount += 1
         person.explain("\(Self.shown(waiting)) waits for an earlier one of \(waiting.sender)")
@@ -73,7 +102,7 @@ struct DepositCollecting: ~Copyable {
     } catch {
       let failure = error as? DepositFailure ?? .damaged("\(error)")
       person.say("refused \(Self.shown(waiting)) from \(waiting.sender): \(failure.word)")
-      leave(failure.status)
+      leave(failure.status, failure.word)
     }
   }
 
@@ -88,12 +117,12 @@ struct DepositCollecting: ~Copyable {
     }
     person.say("\(Self.shown(waiting)) from \(waiting.sender): \(failure)")
     if isOfFile || failure.isPassing { heldBack.insert(waiting.sender) }
-    leave(isOfFile ? .fileFailure : .refusedByReceiver)
+    leave(isOfFile ? .fileFailure : .refusedByReceiver, failure.description)
   }
 
-  private mutating func leave(_ status: ExitStatus) {
+  private mutating func leave(_ status: ExitStatus, _ word: String) {
     leftCount += 1
-    self.status = self.status ?? status
+    firstReason = firstReason ?? (status, word)
   }
 
   // MARK: One of them
@@ -113,11 +142,12 @@ struct DepositCollecting: ~Copyable {
       person.say("refused \(shown) from \(sender): \(error.word)")
       // The disk, and another program that is at it, may give way.
       if error.failure != nil || error.reason == .busy { heldBack.insert(sender) }
-      return leave(error.failure == nil ? .refusedByReceiver : .fileFailure)
+      return leave(error.failure == nil ? .refusedByReceiver : .fileFailure, error.word)
     }
     let left = deposit.deposited
     person.say(
-      "receiving \(shown) from \(sender), left with \(box.mailbox) on \(SystemClock.localText(left))")
+      "receiving \(shown) from \(sender), left with \(box.mailbox) on "
+        + SystemClock.localText(left))
     let remark = content.isResumable ? " What has come is kept for the next try." : ""
     var progress: any TransferProgress = SilentProgress()
     do {

@@ -1,8 +1,7 @@
 internal import FileTransfer
 internal import KeyDistribution
 
-/// Why a deposit is not taken, as a person is told after "refused ... from ...: ". It stays where it
-/// is.
+/// Why a deposit is not taken, in words that follow what and whose it is. It stays where it is.
 enum DepositFailure: Error {
   /// The mailbox, or whoever has left it, is at fault.
   case damaged(String)

@@ -4,9 +4,9 @@ public import Wire
 /// Which mailboxes there are, and which one is a user's own.
 public struct MailboxBook {
   private let kdc: KDCOptions
-  private let options: SignInOptions
-  private let state: StateFolder
-  private let person: any Person
+  let options: SignInOptions
+  let state: StateFolder
+  let person: any Person
 
   public init(
     _ kdc: KDCOptions, _ options: SignInOptions, state: StateFolder, person: any Person
@@ -19,9 +19,9 @@ public struct MailboxBook {
 
   private var name: PrincipalName { options.name }
 
-  private var signOn: SignOn { SignOn(kdc, options, in: state, person: person) }
+  var signOn: SignOn { SignOn(kdc, options, in: state, person: person) }
 
-  private func home(in realm: Realm) -> HomeMailbox {
+  func home(in realm: Realm) -> HomeMailbox {
     HomeMailbox(of: name, in: realm, state: state)
   }
 
@@ -33,7 +33,7 @@ public struct MailboxBook {
 
   private func present(_ start: inout SignOn.Start) throws(ClientFailure) -> [PrincipalName] {
     do throws(KDCFailure) {
-      return try withLogin(&start) { (credential, link) throws(KDCFailure) in
+      return try signOn.withLogin(&start) { (credential, link) throws(KDCFailure) in
         try link.services(.mailbox, asking: &credential)
       }
     } catch {
@@ -74,7 +74,7 @@ public struct MailboxBook {
   private func tell(_ start: inout SignOn.Start) throws(ClientFailure) -> Timestamp {
     let taking = DepositTaking(in: state, person: person)
     do throws(KDCFailure) {
-      return try withLogin(&start) { (credential, link) throws(KDCFailure) in
+      return try signOn.withLogin(&start) { (credential, link) throws(KDCFailure) in
         try taking.take(&credential, over: &link, by: .datagramsThenStream)
       }
     } catch .exchange(.superseded) {
@@ -88,19 +88,6 @@ public struct MailboxBook {
       throw ClientFailure(
         ExitStatus(rawValue: failure.exitCode) ?? .other,
         "It is set here, but senders are not told before the next login: \(failure)")
-    }
-  }
-
-  /// Asks the KDC with the login that there is, and when that is over, with another one.
-  private func withLogin<Answer>(
-    _ start: inout SignOn.Start,
-    _ body: (inout Credential, inout KDCLink) throws(KDCFailure) -> Answer
-  ) throws(KDCFailure) -> Answer {
-    do throws(KDCFailure) {
-      return try body(&start.login.credential, &start.link)
-    } catch {
-      try signOn.recover(&start.login, from: error, over: &start.link, asking: true)
-      return try body(&start.login.credential, &start.link)
     }
   }
 }

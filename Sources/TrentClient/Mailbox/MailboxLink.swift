@@ -15,16 +15,21 @@ struct MailboxLink: ~Copyable {
   /// Whose mailbox it is.
   let mailbox: PrincipalName
   private var connection: PeerConnection
+  private let patience: Interval
 
   /// Finds the mailbox by its name.
+  ///
+  /// - Parameter patience: how long it may take to answer, where that is not as long as it needs.
   init(
     to mailbox: PrincipalName, _ signOn: SignOn, state: StateFolder, newPeers: NewPeers,
-    person: any Person, _ login: inout Login, over link: inout KDCLink
+    person: any Person, _ login: inout Login, over link: inout KDCLink, patience: Interval? = nil
   ) throws(ClientFailure) {
     let finder = PeerFinder(
-      mailbox, for: .service, signOn, state: state, newPeers: newPeers, person: person)
+      mailbox, for: .service, signOn, state: state, newPeers: newPeers, person: person,
+      patience: patience)
     connection = try finder.connect(&login, over: &link)
     self.mailbox = mailbox
+    self.patience = patience ?? Self.patience
   }
 
   // MARK: Leaving
@@ -98,7 +103,7 @@ struct MailboxLink: ~Copyable {
     }
     var rest = Int(count)
     while rest > 0 {
-      let piece = try connection.receive(stallLimit: Self.patience)
+      let piece = try connection.receive(stallLimit: patience)
       guard (1...rest).contains(piece.count) else { throw Self.misbehaved }
       try take(piece.bytes)
       rest -= piece.count
@@ -136,7 +141,7 @@ struct MailboxLink: ~Copyable {
 
   /// - Throws: a refusal as what it means for a person.
   private mutating func receive() throws(ClientFailure) -> MailboxReply {
-    let record = try connection.receive(stallLimit: Self.patience)
+    let record = try connection.receive(stallLimit: patience)
     let reply: MailboxReply
     do { reply = try MailboxReply(record.bytes) } catch { throw Self.misbehaved }
     if case .refused(let reason) = reply { throw failure(reason) }

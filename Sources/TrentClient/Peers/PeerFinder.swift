@@ -7,7 +7,7 @@ internal import Wire
 /// Makes a session with a peer: by a ticket of the KDC's, at one of the addresses that it vouches
 /// for.
 struct PeerFinder {
-  private static let patience = Interval.seconds(10)
+  private static let usualPatience = Interval.seconds(10)
   /// Each try takes a fresh ticket and at least one address; a KDC tells six.
   private static let tryLimit = 6
 
@@ -17,12 +17,16 @@ struct PeerFinder {
   private let state: StateFolder
   private let newPeers: NewPeers
   private let person: any Person
+  private let patience: Interval
 
-  /// - Parameter purpose: `session` for a user who receives, `service` for who serves.
+  /// - Parameters:
+  ///   - purpose: `session` for a user who receives, `service` for who serves.
+  ///   - patience: how long the peer may take to answer, where that is not the usual time.
   init(
     _ peer: PrincipalName, for purpose: Purpose = .session, _ signOn: SignOn, state: StateFolder,
-    newPeers: NewPeers, person: any Person
+    newPeers: NewPeers, person: any Person, patience: Interval? = nil
   ) {
+    self.patience = patience ?? Self.usualPatience
     self.peer = peer
     self.purpose = purpose
     self.signOn = signOn
@@ -79,8 +83,8 @@ struct PeerFinder {
         ticket.grant, with: ticket.peer, ephemeral: ticket.ephemeral)
       let message = outgoing.message
       try stream.sendPeerFrame(
-        .handshakeMessage1, payload: message.bytes, stallLimit: Self.patience)
-      let frame = try stream.receivePeerFrame(deadline: .after(Self.patience))
+        .handshakeMessage1, payload: message.bytes, stallLimit: patience)
+      let frame = try stream.receivePeerFrame(deadline: .after(patience))
       guard frame.type == .handshakeMessage2 else { throw TransportFailure.malformedFrame }
       let session = try outgoing.next.receive(frame.payload.bytes)
       return PeerConnection(stream: stream, session: session)
@@ -93,7 +97,7 @@ struct PeerFinder {
 
   private func reach(_ addresses: [NetworkAddress]) throws(NoSession) -> StreamConnection {
     do {
-      return try .connect(toAny: addresses, deadline: .after(Self.patience))
+      return try .connect(toAny: addresses, deadline: .after(patience))
     } catch {
       throw NoSession(addresses: addresses, reason: error.description)
     }

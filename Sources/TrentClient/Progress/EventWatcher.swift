@@ -51,6 +51,25 @@ public final class EventWatcher: TransferWatcher {
         + (manifest.map { [Self.total($0), Self.entries($0)] } ?? []))
   }
 
+  public func waits(_ deposit: WaitingSummary) {
+    let content: [JSONValue.Member] =
+      switch deposit.content {
+      case .opened(let manifest):
+        [.init("opened", .bool(true)), Self.total(manifest), Self.entries(manifest)]
+      case .closed(let reason): [.init("opened", .bool(false)), .init("reason", .text(reason))]
+      case .taken: [.init("opened", .bool(true)), .init("taken", .bool(true))]
+      }
+    Self.tell(
+      "waiting",
+      [
+        .init("mailbox", .text(deposit.mailbox.description)),
+        .init("number", Self.number(deposit.number)),
+        .init("peer", .text(deposit.sender.description)),
+        .init("stored", .text(SystemClock.text(deposit.stored))),
+        .init("bytes", Self.number(deposit.byteCount)),
+      ] + content)
+  }
+
   public func received(text: [UInt8]) throws(FileFailure) {
     Self.tell("text", [.init("text", .text(String(decoding: text, as: UTF8.self)))])
   }

@@ -55,6 +55,9 @@ public protocol TransferWatcher: Sendable {
   ///   - manifest: What is offered; nil when its list was not looked at, or broke the rules.
   func refused(_ peer: PrincipalName, _ manifest: Manifest?, because reason: String)
 
+  /// Something waits with a mailbox; nothing was done about it.
+  func waits(_ deposit: WaitingSummary)
+
   /// A text has come, whole and verified.
   func received(text: [UInt8]) throws(FileFailure)
 }
@@ -62,6 +65,9 @@ public protocol TransferWatcher: Sendable {
 extension TransferWatcher {
   /// Who is at a terminal is told in words.
   public func refused(_ peer: PrincipalName, _ manifest: Manifest?, because reason: String) {}
+
+  /// Shows a line of it on standard output.
+  public func waits(_ deposit: WaitingSummary) { print(deposit.line) }
 
   /// Shows it on standard output.
   public func received(text: [UInt8]) throws(FileFailure) { try ShownText(text).write() }

@@ -69,8 +69,8 @@ struct IncomingTransfer: ~Copyable {
     }
     progress.completed(byteCount: byteCount, names: end.names)
     person.say(
-      "received \(ShownManifest(manifest).title(as: end.names)) (\(byteCount) bytes) from \(sender), verified: "
-        + list.session.peer.proof)
+      "received \(ShownManifest(manifest).title(as: end.names)) (\(byteCount) bytes) from "
+        + "\(sender), verified: " + list.session.peer.proof)
     if let program = end.program, program.status != 0 {
       throw ClientFailure(.programFailed, "The program took everything, and \(program).")
     }

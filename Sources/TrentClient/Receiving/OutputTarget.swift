@@ -46,6 +46,14 @@ public enum OutputTarget: Hashable, Sendable {
     if case .folder = self { true } else { false }
   }
 
+  /// Whether a second thing would take the place of the first.
+  var isForOne: Bool {
+    switch self {
+    case .folder, .texts: false
+    case .file, .standardOutput, .program, .nowhere: true
+    }
+  }
+
   var path: String {
     switch self {
     case .file(let path), .folder(let path): path

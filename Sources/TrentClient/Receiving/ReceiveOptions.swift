@@ -20,6 +20,8 @@ public struct ReceiveOptions: Sendable {
   public var newPeer: NewPeerPolicy
   /// For how long to wait for a sender whose transfer has broken off, to go on with it.
   public var retry = Interval.milliseconds(0)
+  /// Whether to look first what waits with the home mailbox.
+  public var fetchesFirst = false
   /// Is told how far the transfer has come.
   public var watcher: any TransferWatcher = SilentWatcher()
 

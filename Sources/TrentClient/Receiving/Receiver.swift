@@ -38,6 +38,9 @@ public struct Receiver {
     var start = try signOn.begin()
     let keeper = SealedCopyKeeper(options.sealedCopy, for: &start.login, in: start.link.realm)
 
+    let look = options.fetchesFirst ? HomeLook(options, state: state) : nil
+    if let look, parts == nil, try look.run(&start, person: person, until: NoStop()) { return }
+
     let signals = try SignalWatch([SIGINT, SIGTERM])
     var presence = Presence(
       port: port, extra: place.extra, signOn, staysOn: options.keeps, person: person)
@@ -66,22 +69,26 @@ public struct Receiver {
       }
       return presence.end(&start.login, over: &start.link)
     }
-    try receiveAll(&reception, service, &presence, &start)
+    try receiveAll(&reception, service, &presence, &start, look)
   }
 
   /// Receives until a signal comes, which is a good end, or the KDC says that there is no going on.
   private func receiveAll(
     _ reception: inout Reception, _ service: ReceivingService, _ presence: inout Presence,
-    _ start: inout SignOn.Start
+    _ start: inout SignOn.Start, _ look: HomeLook?
   ) throws(ClientFailure) {
+    look?.begin(as: start.login.credential, for: service)
     let end: ClientFailure?
     do throws(ClientFailure) {
-      while let transfer = try reception.awaitTransfer(
-        &presence, &start.login, over: &start.link, until: .never)
-      {
-        service.begin(transfer, &reception)
+      while true {
+        let transfer = try reception.awaitTransfer(
+          &presence, &start.login, over: &start.link, until: look?.due ?? .never)
+        if let transfer {
+          service.begin(transfer, &reception)
+        } else {
+          look?.begin(as: start.login.credential, for: service)
+        }
       }
-      end = nil
     } catch {
       end = error
     }

@@ -27,7 +27,7 @@ struct StagingPlan {
     id = Hexadecimal.encode([UInt8](hash.prefix(8)))
     // Nobody compares what is here of a deposit: it is gone on with only while the machine that has
     // verified it still runs. One that went down may have written less than it said.
-    if deposit != nil { text += "boot \(ClockFile.currentBootID() ?? Self.unique)\n" }
+    if deposit != nil { text += "boot \(BootID.current() ?? Self.unique)\n" }
     description = [UInt8](text.utf8)
     items = manifest.entries.compactMap(Self.item)
   }

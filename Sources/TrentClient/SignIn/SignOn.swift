@@ -193,6 +193,19 @@ struct SignOn {
     }
   }
 
+  /// Asks the KDC with the login that there is, and when that is over, with another one.
+  func withLogin<Answer>(
+    _ start: inout SignOn.Start,
+    _ body: (inout Credential, inout KDCLink) throws(KDCFailure) -> Answer
+  ) throws(KDCFailure) -> Answer {
+    do throws(KDCFailure) {
+      return try body(&start.login.credential, &start.link)
+    } catch {
+      try recover(&start.login, from: error, over: &start.link, asking: true)
+      return try body(&start.login.credential, &start.link)
+    }
+  }
+
   private func forget(_ login: borrowing Login) throws(KDCFailure) {
     switch login.account {
     case .some: return

@@ -1,0 +1,39 @@
+internal import KeyDistribution
+public import Wire
+
+extension MailboxBook {
+  /// Has a mailbox take nothing more of a sender. What it has of it stays.
+  ///
+  /// - Parameter mailbox: nil: the user's own.
+  public func refuse(
+    _ sender: PrincipalName, at mailbox: PrincipalName?
+  ) throws(ClientFailure) {
+    let name = try visit(mailbox) { (link) throws(ClientFailure) in try link.refuse(sender) }
+    person.say("\(name) takes nothing more from \(sender) for \(options.name)")
+  }
+
+  /// Has it take what this sender leaves again.
+  public func allow(
+    _ sender: PrincipalName, at mailbox: PrincipalName?
+  ) throws(ClientFailure) {
+    let name = try visit(mailbox) { (link) throws(ClientFailure) in try link.allow(sender) }
+    person.say("\(name) takes what \(sender) leaves for \(options.name)")
+  }
+
+  /// - Returns: which mailbox it was.
+  private func visit(
+    _ mailbox: PrincipalName?, _ body: (inout MailboxLink) throws(ClientFailure) -> Void
+  ) throws(ClientFailure) -> PrincipalName {
+    var start = try signOn.begin()
+    let own = try home(in: start.link.realm).load()
+    guard let mailbox = mailbox ?? own else {
+      throw ClientFailure(
+        .usage, "No mailbox is set on this device. Say with --at NAME which one is meant.")
+    }
+    let visits = MailboxVisits(
+      mailboxes: [mailbox], signOn: signOn, state: state,
+      newPeers: NewPeers(policy: .accept, person: person), person: person)
+    try visits.run(&start) { (link, _) throws(ClientFailure) in try body(&link) }
+    return mailbox
+  }
+}
