@@ -50,7 +50,9 @@ struct FileCheck {
     }
   }
 
-  private static let secretFolders = [CredentialCache.folder, IdentityFiles.folder]
+  private static let secretFolders = [
+    CredentialCache.folder, DepositKeyFiles.folder, IdentityFiles.folder,
+  ]
 
   /// Nil when it is as it should be.
   private static func finding(
