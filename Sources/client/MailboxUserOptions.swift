@@ -31,9 +31,11 @@ struct MailboxUserOptions: ParsableArguments {
       var kdc = try center.kdcOptions(settings)
       var options = try identification.signInOptions(name, at: &kdc, settings)
       options.depositLifetime = try deposits?.lifetime(by: settings)
+      let newPeer = try settings.newPeer ?? .accept
       try body(
         MailboxBook(
-          kdc, options, state: try StateFolder.current(telling: person), person: person))
+          kdc, options, state: try StateFolder.current(telling: person), person: person,
+          newPeer: newPeer))
     } catch {
       person.say("client: \(error)")
       throw ExitCode(error.exitCode)

@@ -196,6 +196,26 @@ private func openAll(
     }
   }
 
+  @Test func openingGoesOnAtAnyChunkAndAtNoOther() throws {
+    let plaintext = content(3 * chunk + 7)
+    let chunks = seal(plaintext)
+    for first in chunks.indices {
+      var opener = ChunkOpener(
+        fileKey: key(1), binding: binding(2).bytes, chunkSize: chunkSize,
+        announcedSize: UInt64(plaintext.count), firstChunk: UInt64(first))
+      var rest: [UInt8] = []
+      for sealed in chunks[first...] { rest += try open(sealed, with: &opener) }
+      #expect(finishFailure(of: opener) == nil)
+      #expect(rest == Array(plaintext[(first * chunk)...]))
+      for other in chunks.indices where other != first {
+        var opener = ChunkOpener(
+          fileKey: key(1), binding: binding(2).bytes, chunkSize: chunkSize, announcedSize: nil,
+          firstChunk: UInt64(first))
+        #expect(failure(of: chunks[other], with: &opener) == .notAuthentic)
+      }
+    }
+  }
+
   @Test func failureIsFinal() {
     let chunks = seal(content(chunk + 1))
     var opener = ChunkOpener(

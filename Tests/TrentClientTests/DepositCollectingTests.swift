@@ -193,6 +193,38 @@ import Wire
     #expect(scene.watcher.begun.last?.offset == 0)
   }
 
+  /// What the machine had in its memory alone may be lost with it.
+  @Test func aPartOfAnotherRunOfTheMachineIsNeverGoneOnWith() throws {
+    let scene = try DepositScene()
+    try scene.leave("large", large)
+    #expect(throws: ClientFailure.self) { try scene.fetch(until: StopAfter(2)) }
+    let folder = scene.folder.path + "/in/"
+    let partial = try #require(
+      try folderEntries(folder).first { $0.hasPrefix(".trent-") && $0.hasSuffix(".partial") })
+    let source = folder + partial + "/source"
+    let said = contents(source)
+    let boot = try #require(BootID.current())
+    #expect(said.contains("boot \(boot)\n"))
+    let another = String(boot.reversed())
+    var file = try AtomicFile(replacing: source, mode: 0o600)
+    let text = [UInt8](said.split(separator: boot).joined(separator: another).utf8)
+    try file.write(text.bytes)
+    try file.commit()
+    #expect(try taken(scene.fetch()) == [1, 0, 0])
+    #expect(scene.watcher.begun.last?.offset == 0 && scene.received("large") == large)
+  }
+
+  @Test func aThousandAreTakenInOrder() throws {
+    let scene = try DepositScene()
+    for number in 1...1000 { try scene.leave(.text("\(number)")) }
+    scene.box.pageLimit = 300
+    #expect(try taken(scene.fetch()) == [1000, 0, 0])
+    #expect(scene.watcher.texts == (1...1000).map { [UInt8]("\($0)".utf8) })
+    #expect(scene.box.collectedNumbers == Array(1...1000))
+    // One request shows all of a small one.
+    #expect(scene.box.fetchCount == 1000)
+  }
+
   @Test func whatWasTakenBeforeIsDeletedAndNotTakenAgain() throws {
     let scene = try DepositScene()
     let told = try scene.leave("one", [1])

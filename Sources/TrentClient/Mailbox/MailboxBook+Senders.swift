@@ -31,8 +31,7 @@ extension MailboxBook {
         .usage, "No mailbox is set on this device. Say with --at NAME which one is meant.")
     }
     let visits = MailboxVisits(
-      mailboxes: [mailbox], signOn: signOn, state: state,
-      newPeers: NewPeers(policy: .accept, person: person), person: person)
+      mailboxes: [mailbox], signOn: signOn, state: state, newPeers: newPeers, person: person)
     try visits.run(&start) { (link, _) throws(ClientFailure) in try body(&link) }
     return mailbox
   }

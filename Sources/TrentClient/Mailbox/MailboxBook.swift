@@ -7,10 +7,14 @@ public struct MailboxBook {
   let options: SignInOptions
   let state: StateFolder
   let person: any Person
+  let newPeers: NewPeers
 
+  /// - Parameter newPeer: what to do with a mailbox that is new.
   public init(
-    _ kdc: KDCOptions, _ options: SignInOptions, state: StateFolder, person: any Person
+    _ kdc: KDCOptions, _ options: SignInOptions, state: StateFolder, person: any Person,
+    newPeer: NewPeerPolicy = .accept
   ) {
+    newPeers = NewPeers(policy: newPeer, person: person)
     self.kdc = kdc
     self.options = options
     self.state = state

@@ -28,10 +28,10 @@ final class HomeLook: Sendable {
 
   /// - Returns: whether anything was fetched.
   func run(
-    _ start: inout SignOn.Start, person: any Person, until stop: any Stop
+    _ start: inout SignOn.Start, _ signOn: SignOn, person: any Person, until stop: any Stop
   ) throws(ClientFailure) -> Bool {
     do throws(ClientFailure) {
-      return try fetch(&start, person, until: stop)
+      return try fetch(&start, signOn, person, until: stop)
     } catch {
       guard !error.isInterruption else { throw error }
       person.say("\(error)")
@@ -40,13 +40,13 @@ final class HomeLook: Sendable {
   }
 
   private func fetch(
-    _ start: inout SignOn.Start, _ person: any Person, until stop: any Stop
+    _ start: inout SignOn.Start, _ signOn: SignOn, _ person: any Person, until stop: any Stop
   ) throws(ClientFailure) -> Bool {
     let home = HomeMailbox(of: options.signIn.name, in: start.link.realm, state: state)
     guard let mailbox = try home.load() else { return false }
     let visits = MailboxVisits(
-      mailboxes: [mailbox], signOn: SignOn(options.kdc, options.signIn, in: state, person: person),
-      state: state, newPeers: NewPeers(policy: options.newPeer, person: person), person: person,
+      mailboxes: [mailbox], signOn: signOn, state: state,
+      newPeers: NewPeers(policy: options.newPeer, person: person), person: person,
       patience: Self.patience)
     var collecting = try DepositCollecting(
       for: start.login.credential, options, state: state, person: person, until: stop)
@@ -74,6 +74,13 @@ final class HomeLook: Sendable {
     if !hasBegun { isLooking.withLock { $0 = false } }
   }
 
+  /// A login that is over is renewed by who receives, not here.
+  private func bystander(_ person: any Person) -> SignOn {
+    var signIn = options.signIn
+    signIn.secret = .passphrase(.person)
+    return SignOn(options.kdc, signIn, in: state, person: QuietPerson(person))
+  }
+
   private func look(as copy: borrowing SecretBytes, for service: ReceivingService) {
     do {
       let credential = try CachedCredential.decode(copy.bytes)
@@ -82,7 +89,8 @@ final class HomeLook: Sendable {
       case .some(let link):
         var start = SignOn.Start(
           link: link, login: Login(account: nil, credential: credential, secret: nil))
-        _ = try run(&start, person: service.person, until: service.stop)
+        _ = try run(
+          &start, bystander(service.person), person: service.person, until: service.stop)
       }
     } catch {
       service.person.explain("the mailbox was not looked into: \(error)")

@@ -39,7 +39,11 @@ public struct Receiver {
     let keeper = SealedCopyKeeper(options.sealedCopy, for: &start.login, in: start.link.realm)
 
     let look = options.fetchesFirst ? HomeLook(options, state: state) : nil
-    if let look, parts == nil, try look.run(&start, person: person, until: NoStop()) { return }
+    if let look, parts == nil,
+      try look.run(&start, signOn, person: person, until: NoStop())
+    {
+      return
+    }
 
     let signals = try SignalWatch([SIGINT, SIGTERM])
     var presence = Presence(
