@@ -34,6 +34,8 @@ struct DepositNumbers: Sendable {
       }
     next = max(known ?? lost, highest + 1)
     limit = next
+    // From now on, that it is not there means that it was lost.
+    if known == nil { try Self.write(next, to: path) }
   }
 
   /// Nil unless it was written by `take`.
@@ -45,13 +47,17 @@ struct DepositNumbers: Sendable {
     return number
   }
 
+  private static func write(_ number: UInt64, to path: String) throws(FileFailure) {
+    var file = try AtomicFile(replacing: path, mode: 0o600)
+    try file.write([UInt8]("\(number)\n".utf8).bytes)
+    try file.commit()
+  }
+
   /// The next number, which nobody gets a second time.
   mutating func take() throws(FileFailure) -> UInt64 {
     if next >= limit {
       let new = next + Self.step
-      var file = try AtomicFile(replacing: path, mode: 0o600)
-      try file.write([UInt8]("\(new)\n".utf8).bytes)
-      try file.commit()
+      try Self.write(new, to: path)
       limit = new
     }
     defer { next += 1 }

@@ -44,8 +44,11 @@ struct SpoolContent {
       }
       let box = try folders.boxes.openFolder(name)
       for file in try box.names() { read(file, in: box, of: receiver, folders) }
-      _ = try folders.boxes.removeEmptyFolder(name)
+      // What was there when the program was killed may not be on the disk, and senders who ask again
+      // are told that it is stored.
+      if try !folders.boxes.removeEmptyFolder(name) { try box.sync() }
     }
+    try folders.boxes.sync()
   }
 
   private mutating func read(
@@ -127,12 +130,25 @@ struct SpoolContent {
 
   // MARK: Refusals
 
+  /// Whether a kill in the middle of writing one of these files may have left this beside it:
+  /// `.NAME.RANDOM.partial`.
+  private static func isLeftover(_ name: String) -> Bool {
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count >= 4 && parts[0].isEmpty && parts[parts.count - 1] == "partial"
+      && parts[parts.count - 2].utf8.count == 6
+      && PrincipalName(parts[1..<parts.count - 2].joined(separator: ".")) != nil
+  }
+
   mutating func readRefusals(
     _ folders: borrowing SpoolFolders, _ files: RefusalFiles
   ) throws(FileFailure) {
     for name in try folders.refused.names() {
       let path = Self.path(SpoolFolders.refused, name)
       let text = String(decoding: name.bytes, as: UTF8.self)
+      if Self.isLeftover(text), try folders.refused.inspect(name)?.isFile == true {
+        try folders.refused.removeFile(name)
+        continue
+      }
       guard let receiver = PrincipalName(text), name.bytes.elementsEqual("\(receiver)".utf8),
         try folders.refused.inspect(name)?.isFile == true
       else {

@@ -127,7 +127,7 @@ extension EndToEnd.MailboxServerTests {
       #expect(throws: ClientFailure.self) { _ = try visitor.visit("bob", with: .service) }
       bob.signal(SIGTERM)
       let spool = Folder(notYetAt: stage.folder.path("post.spool"))
-      #expect(spool.allFiles == [spool.path("lock")])
+      #expect(spool.allFiles.sorted() == ["lock", "numbers"].map { spool.path($0) })
 
       var visit = try visitor.visit("post")
       #expect(try visit.list().isEmpty)
@@ -189,6 +189,46 @@ extension EndToEnd.MailboxServerTests {
       #expect(try first.list().isEmpty)
       try await mailbox.said("refused mallory: too many sessions at once")
       try await stage.stop(mailbox)
+    }
+  }
+
+  @Test("A session in which nothing is said for a minute ends, and makes room")
+  func idle() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let post = try await Machine.registered("post", at: kdc, on: stage)
+      let clock = try QuickClock(factor: 20, in: stage.folder)
+      let mailbox = try stage.start(
+        .mailbox, stage.mailboxArguments(post, at: kdc), home: post.home,
+        environment: clock.environment)
+      try await mailbox.said("listening on port")
+      var mallory = try MailboxVisitor(try stage.user("mallory"), at: kdc)
+      var first = try mallory.visit("post")
+      #expect(try first.list().isEmpty)
+      let parcel = try Parcel(for: "bob", randomBytes(100))
+      #expect(try first.ask(parcel.request) == .goOn(offset: 0))
+      #expect(throws: ClientFailure.self) { _ = try first.hear() }
+      try await mailbox.said("The session with mallory broke off")
+      var second = try mallory.visit("post")
+      #expect(try second.leave(parcel) == .stored)
+      try await stage.stop(mailbox)
+    }
+  }
+
+  @Test("Started a second time elsewhere, the former ends by the KDC's word")
+  func superseded() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let post = try await Machine.registered("post", at: kdc, on: stage)
+      let clock = try QuickClock(factor: 20, in: stage.folder)
+      let former = try stage.start(
+        .mailbox, stage.mailboxArguments(post, at: kdc), home: post.home,
+        environment: clock.environment)
+      try await former.said("listening on port")
+      let latter = try await stage.mailbox(post, at: kdc, spool: stage.folder.path("other"))
+      try await former.expectExit(1)
+      #expect(former.errors.text.contains("another login of post receives now"))
+      try await stage.stop(latter)
     }
   }
 

@@ -150,6 +150,7 @@ struct SpoolTests {
       folder.pass(.seconds(100))
     }
     #expect(Set(given).count == given.count && given == given.sorted())
+    #expect(given.prefix(6) == [1, 2, 1001, 1002, 2001, 2002])
     // Also not those of what was set aside.
     let last = try #require(given.last)
     try FileManager.default.createDirectory(
@@ -209,9 +210,12 @@ struct SpoolTests {
       #expect(!folder.files.contains("refused/bob"))
     }
     try folder.put([UInt8]("alice\nNo Name\ncar".utf8), at: "refused/bob")
+    // A kill in the middle of writing one may leave this.
+    try folder.put([UInt8]("ali".utf8), at: "refused/.bob.x1y2z3.partial")
     let spool = try folder.open()
     #expect(try Letter(2).refusal(spool) == .notTaken)
     #expect(folder.events.count == 1 && folder.files.contains("damaged/1"))
+    #expect(folder.files.filter { $0.hasPrefix("refused/") } == ["refused/bob"])
     #expect(try folder.bytes(of: "refused/bob") == [UInt8]("alice\ncar\n".utf8))
   }
 
