@@ -44,8 +44,8 @@ struct SpoolContent {
       }
       let box = try folders.boxes.openFolder(name)
       for file in try box.names() { read(file, in: box, of: receiver, folders) }
-      // What was there when the program was killed may not be on the disk, and senders who ask again
-      // are told that it is stored.
+      // What was there when the program was killed may not be on the disk, and senders who ask
+      // again are told that it is stored.
       if try !folders.boxes.removeEmptyFolder(name) { try box.sync() }
     }
     try folders.boxes.sync()
