@@ -308,6 +308,38 @@ extension EndToEnd.FetchTests {
     }
   }
 
+  @Test("A person may think for longer than a mailbox waits")
+  func thinking() async throws {
+    try await Stage.with { stage in
+      let scene = try await FetchScene(stage)
+      let quick = try QuickClock(factor: 20, in: stage.folder)
+      let mailbox = try stage.start(
+        .mailbox, stage.mailboxArguments(scene.post, at: scene.kdc), home: scene.post.home,
+        environment: quick.environment)
+      try await mailbox.said("listening on port")
+      try await scene.logIn()
+      try await scene.leave("one", [1])
+      try await scene.leave("two", [2])
+      let fetching = try stage.start(
+        .client,
+        ["fetch", "-d", scene.received.path, "-n", "bob"]
+          + Stage.Access(port: scene.kdc.port, []).arguments,
+        home: scene.bob.home, environment: quick.environment, input: .terminal)
+      for round in 1...2 {
+        let ended = mailbox.errors.lines.filter { $0.contains("session with bob") }.count
+        try await fetching.shown("Accept this from alice?", times: round)
+        try await eventually("the end of the session", report: mailbox.report) {
+          let now = mailbox.errors.lines.filter { $0.contains("session with bob") }.count
+          return now > ended ? () : nil
+        }
+        fetching.type("y")
+        try await fetching.shown("received \"", times: round)
+      }
+      try await fetching.expectExit(0)
+      #expect(scene.received.entries == ["one", "two"])
+    }
+  }
+
   @Test("Another device of the receiver's says that the keys are not there, and takes nothing")
   func anotherDevice() async throws {
     try await Stage.with { stage in

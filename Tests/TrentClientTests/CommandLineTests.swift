@@ -48,6 +48,24 @@ import Wire
     "TRENT_RECEIVE_ACCEPT_FROM": "alice,carol",
   ]
 
+  @Test func whatIsFetchedGoesToOnePlaceOrIsListed() throws {
+    for words in [
+      ["-d", "in", "-o", "out"], ["-o", "out", "--rename"], ["--list", "-d", "in"],
+      ["--list", "-o", "out"], ["-o", "-", "--json"], ["-d", ""], ["--from", "No Name"],
+    ] {
+      #expect(throws: (any Error).self, "\(words)") { try FetchCommand.parse(words) }
+    }
+    let command = try FetchCommand.parse(["--from", "post", "--from", "office", "-o", "-"])
+    let options = try command.options(user(command.user, Self.settled))
+    #expect(options.mailboxes.map(\.description) == ["post", "office"])
+    #expect(options.receiving.output == .standardOutput && !options.lists)
+    #expect(options.receiving.newPeer == .ask)
+    let settled = try FetchCommand.parse(["--list"])
+    let listing = try settled.options(user(settled.user, Self.settled))
+    #expect(listing.lists && listing.mailboxes.isEmpty)
+    #expect(listing.receiving.output == .folder("/srv/in"))
+  }
+
   @Test func whatIsSettledNeedNotBeSaid() throws {
     let user = try user(ReceiveCommand.parse([]).user, Self.settled)
     #expect(user.signIn.name.description == "bob")

@@ -22,13 +22,12 @@ final class DepositScene {
   /// Bob's login when the deposits were left.
   let bob: Credential
   var box: FakeBox
-  var clocks = PeerTrust.Clocks(kdc: SystemClock.now, own: SystemClock.now)
 
   init(person: ScriptedPerson = ScriptedPerson(isPresent: false)) throws {
     self.person = person
     center = Self.identity(1)
     realm = Realm(identity: center.publicKey)
-    box = FakeBox(try Self.name("post"))
+    box = FakeBox(try Self.name("post"), in: realm)
     bob = try Self.login("bob", identity: Self.identity(3), in: realm, lasting: .days(30))
     try keep(bob)
     for folder in ["in", "out", "sealed"] {
@@ -108,8 +107,7 @@ final class DepositScene {
         owner: name, state: folder.state, person: person,
         storageKey: try Self.storageKey(in: realm)),
       placing, rules, watcher, until: stop, limit: options.output.isForOne ? 1 : .max)
-    var authority = FakeAuthority(realm: realm, clocks: clocks)
-    try collecting.run(&box, by: &authority)
+    try collecting.run(&box)
     let status = collecting.failure.flatMap { TrentClient.ExitStatus(rawValue: $0.exitCode) }
     return (collecting.takenCount, collecting.leftCount, status)
   }

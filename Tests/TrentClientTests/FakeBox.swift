@@ -17,6 +17,8 @@ struct FakeBox: DepositBox {
   }
 
   let mailbox: PrincipalName
+  let realm: Realm
+  var clocks = PeerTrust.Clocks(kdc: SystemClock.now, own: SystemClock.now)
   var items: [Item] = []
   private(set) var fetchCount = 0
   private(set) var fetchedByteCount = 0
@@ -30,7 +32,12 @@ struct FakeBox: DepositBox {
   var pageLimit = 500
   private var nextNumber: UInt64 = 1
 
-  init(_ mailbox: PrincipalName) { self.mailbox = mailbox }
+  init(_ mailbox: PrincipalName, in realm: Realm) {
+    self.mailbox = mailbox
+    self.realm = realm
+  }
+
+  mutating func successor(patience: Interval) -> Realm? { nil }
 
   @discardableResult
   mutating func add(_ bytes: [UInt8], from sender: PrincipalName) throws -> WaitingDeposit {
@@ -88,12 +95,6 @@ struct FakeBox: DepositBox {
     fetchedByteCount = 0
     collectedNumbers = []
   }
-}
-
-struct FakeAuthority: RealmAuthority {
-  let realm: Realm
-  let clocks: PeerTrust.Clocks
-  mutating func successor(patience: Interval) -> Realm? { nil }
 }
 
 /// Ends after so many chunks, as a killed program does at an unlucky moment.

@@ -177,7 +177,7 @@ import Wire
   @Test func whatHasExpiredIsNotTaken() throws {
     for (kdc, own) in [(31, 31), (31, 0), (0, 40)] as [(Int64, Int64)] {
       let scene = try scene()
-      scene.clocks = PeerTrust.Clocks(
+      scene.box.clocks = PeerTrust.Clocks(
         kdc: SystemClock.now + .days(UInt64(kdc)), own: SystemClock.now + .days(UInt64(own)))
       let result = try scene.fetch()
       #expect(result.left == 2 && result.status == .transferBroken)

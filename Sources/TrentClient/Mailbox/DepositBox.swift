@@ -1,10 +1,10 @@
 internal import KeyDistribution
 internal import MailboxService
 internal import SecretMemory
-internal import SystemClock
 internal import Wire
 
-/// Where deposits wait for this user. It is believed in nothing.
+/// Where deposits wait for this user, which is believed in nothing; and what holds in the realm
+/// meanwhile.
 protocol DepositBox: ~Copyable {
   /// What messages call it.
   var mailbox: PrincipalName { get }
@@ -23,20 +23,11 @@ protocol DepositBox: ~Copyable {
 
   /// Has a deposit deleted, which is on one's own disk.
   mutating func collected(_ deposit: WaitingDeposit) throws(ClientFailure)
-}
 
-extension MailboxLink: DepositBox {}
-
-/// Who says what holds in the realm at this moment.
-protocol RealmAuthority: ~Copyable {
-  /// With the identity that is pinned now.
+  /// With the identity of the KDC that is pinned now.
   var realm: Realm { get }
   var clocks: PeerTrust.Clocks { get }
 
   /// The realm with another identity than before; nil if there is none.
   mutating func successor(patience: Interval) -> Realm?
-}
-
-extension KDCLink: RealmAuthority {
-  var clocks: PeerTrust.Clocks { PeerTrust.Clocks(kdc: clock.now, own: SystemClock.now) }
 }

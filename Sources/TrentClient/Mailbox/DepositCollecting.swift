@@ -62,8 +62,8 @@ struct DepositCollecting: ~Copyable {
   /// Takes all that can be taken.
   ///
   /// - Throws: why there is no going on with this box.
-  mutating func run<Box: DepositBox & ~Copyable, Authority: RealmAuthority & ~Copyable>(
-    _ box: inout Box, by authority: inout Authority
+  mutating func run<Box: DepositBox & ~Copyable>(
+    _ box: inout Box
   ) throws(ClientFailure) {
     heldBack = []
     var list = WaitingList()
@@ -76,7 +76,7 @@ struct DepositCollecting: ~Copyable {
         leftCount += 1
         person.explain("\(Self.shown(waiting)) waits for an earlier one of \(waiting.sender)")
       } else {
-        try collect(waiting, from: &box, by: &authority)
+        try collect(waiting, from: &box)
       }
     }
     if list.isCutOff { person.say("there is more with \(box.mailbox): fetch again") }
@@ -86,16 +86,16 @@ struct DepositCollecting: ~Copyable {
     "deposit \(waiting.number) (\(waiting.byteCount) bytes)"
   }
 
-  private mutating func collect<Box: DepositBox & ~Copyable, Authority: RealmAuthority & ~Copyable>(
-    _ waiting: WaitingDeposit, from box: inout Box, by authority: inout Authority
+  private mutating func collect<Box: DepositBox & ~Copyable>(
+    _ waiting: WaitingDeposit, from box: inout Box
   ) throws(ClientFailure) {
     do {
-      switch try IncomingDeposit.open(waiting, in: &box, with: keychain, by: &authority) {
+      switch try IncomingDeposit.open(waiting, in: &box, with: keychain) {
       case .taken:
         person.explain("\(Self.shown(waiting)) from \(waiting.sender) was taken before")
         try confirm(waiting, to: &box)
       case .new(let deposit):
-        try take(deposit, waiting, from: &box, files: keychain.files(in: authority.realm))
+        try take(deposit, waiting, from: &box, files: keychain.files(in: box.realm))
       }
     } catch let failure as ClientFailure {
       try leave(waiting, because: failure)

@@ -58,8 +58,8 @@ public struct Fetcher {
       for: start.login.credential, receiving, state: state, person: person, until: NoStop())
     var failure: ClientFailure?
     do throws(ClientFailure) {
-      try visits.run(&start) { (box, start) throws(ClientFailure) in
-        try collecting.run(&box, by: &start.link)
+      try visits.run(&start) { (box) throws(ClientFailure) in
+        try collecting.run(&box)
       }
     } catch {
       failure = error
@@ -109,10 +109,10 @@ public struct Fetcher {
     var count = 0
     let failure: ClientFailure?
     do throws(ClientFailure) {
-      try visits.run(&start) { (box, start) throws(ClientFailure) in
+      try visits.run(&start) { (box) throws(ClientFailure) in
         var list = WaitingList()
         while let waiting = try list.next(from: &box) {
-          let content = try look(at: waiting, in: &box, with: keychain, by: &start.link)
+          let content = try look(at: waiting, in: &box, with: keychain)
           receiving.watcher.waits(WaitingSummary(waiting, with: box.mailbox, content))
           count += 1
         }
@@ -128,11 +128,10 @@ public struct Fetcher {
 
   /// - Throws: why there is no going on with this mailbox.
   private func look(
-    at waiting: WaitingDeposit, in box: inout MailboxLink, with keychain: borrowing DepositKeychain,
-    by link: inout KDCLink
+    at waiting: WaitingDeposit, in box: inout MailboxVisit, with keychain: borrowing DepositKeychain
   ) throws(ClientFailure) -> WaitingSummary.Content {
     do {
-      switch try IncomingDeposit.open(waiting, in: &box, with: keychain, by: &link) {
+      switch try IncomingDeposit.open(waiting, in: &box, with: keychain) {
       case .taken: return .taken
       case .new(let deposit): return .opened(deposit.manifest)
       }

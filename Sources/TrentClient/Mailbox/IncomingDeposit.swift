@@ -40,9 +40,8 @@ struct IncomingDeposit: ~Copyable {
   /// Step G2, and the list. Nothing is written, asked, pinned or shown.
   ///
   /// - Throws: `DepositFailure`, or what `DepositBox` throws.
-  static func open<Box: DepositBox & ~Copyable, Authority: RealmAuthority & ~Copyable>(
-    _ waiting: WaitingDeposit, in box: inout Box, with keychain: borrowing DepositKeychain,
-    by authority: inout Authority
+  static func open<Box: DepositBox & ~Copyable>(
+    _ waiting: WaitingDeposit, in box: inout Box, with keychain: borrowing DepositKeychain
   ) throws -> Opened {
     var reader = DepositReader(waiting)
     let bytes = try reader.frame(.handshakeMessage1, from: &box)
@@ -55,7 +54,7 @@ struct IncomingDeposit: ~Copyable {
     } catch {
       throw DepositFailure.damaged("it does not begin with a letter")
     }
-    switch try open(letter, with: keychain, by: &authority) {
+    switch try open(letter, with: keychain, from: &box) {
     case .none: return .taken
     case .some(let opened):
       let deposit = try IncomingDeposit(opened, letter.loginKey, reader, from: &box)
@@ -68,13 +67,12 @@ struct IncomingDeposit: ~Copyable {
   }
 
   /// - Returns: nil when it was taken before.
-  private static func open<Authority: RealmAuthority & ~Copyable>(
-    _ letter: DepositLetter, with keychain: borrowing DepositKeychain, by authority: inout Authority
+  private static func open<Box: DepositBox & ~Copyable>(
+    _ letter: DepositLetter, with keychain: borrowing DepositKeychain, from box: inout Box
   ) throws -> OpenedDeposit? {
-    let files = keychain.files(in: authority.realm)
+    let (realm, clocks) = (box.realm, box.clocks)
+    let files = keychain.files(in: realm)
     let peers = KnownPeers(in: keychain.state, person: keychain.person)
-    let realm = authority.realm
-    let clocks = authority.clocks
     let found = try files.load(letter.loginKey, under: keychain.storageKey)
     guard let keys = found else {
       throw DepositFailure.noKeys(file: files.path(of: letter.loginKey))
@@ -96,7 +94,7 @@ struct IncomingDeposit: ~Copyable {
           sender = name
           return try peers.identity(of: name, in: realm)
         },
-        successor: { authority.successor(patience: successorPatience) }, at: clocks)
+        successor: { box.successor(patience: successorPatience) }, at: clocks)
     } catch {
       if let trouble { throw trouble }
       switch error {
@@ -167,7 +165,7 @@ struct IncomingDeposit: ~Copyable {
   /// Where a chunk begins, with so many bytes of content before it; nil where no deposit goes.
   private func offset(ofChunk number: UInt64, after byteCount: UInt64) -> UInt64? {
     let around = PeerFrameHeader.byteCount + offer.chunkSize.sealedByteCount
-    let frames = (number).multipliedReportingOverflow(
+    let frames = number.multipliedReportingOverflow(
       by: UInt64(around - offer.chunkSize.byteCount))
     let content = byteCount.addingReportingOverflow(chunksOffset)
     let sum = frames.partialValue.addingReportingOverflow(content.partialValue)

@@ -30,9 +30,10 @@ extension MailboxBook {
       throw ClientFailure(
         .usage, "No mailbox is set on this device. Say with --at NAME which one is meant.")
     }
-    let visits = MailboxVisits(
-      mailboxes: [mailbox], signOn: signOn, state: state, newPeers: newPeers, person: person)
-    try visits.run(&start) { (link, _) throws(ClientFailure) in try body(&link) }
+    var link = try MailboxLink(
+      to: mailbox, signOn, state: state, newPeers: newPeers, person: person, &start.login,
+      over: &start.link)
+    try body(&link)
     return mailbox
   }
 }

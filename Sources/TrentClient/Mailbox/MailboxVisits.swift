@@ -1,9 +1,6 @@
-internal import KeyDistribution
-internal import SystemClock
 internal import Wire
 
-/// Goes to mailboxes, one after the other: one that is away is told, and keeps nobody from the
-/// others.
+/// Goes to mailboxes: one that is away is told, and keeps nobody from the others.
 struct MailboxVisits {
   let mailboxes: [PrincipalName]
   let signOn: SignOn
@@ -16,22 +13,25 @@ struct MailboxVisits {
   /// - Parameter body: what to do there.
   /// - Throws: what went wrong at the first one where something did, after the others.
   func run(
-    _ start: inout SignOn.Start,
-    _ body: (inout MailboxLink, inout SignOn.Start) throws(ClientFailure) -> Void
+    _ start: inout SignOn.Start, _ body: (inout MailboxVisit) throws(ClientFailure) -> Void
   ) throws(ClientFailure) {
-    var first: ClientFailure?
+    guard let first = mailboxes.first else { return }
+    var failure: ClientFailure?
+    var visit = MailboxVisit(self, at: first, with: start)
     for mailbox in mailboxes {
+      visit.move(to: mailbox)
       do throws(ClientFailure) {
-        var link = try MailboxLink(
-          to: mailbox, signOn, state: state, newPeers: newPeers, person: person, &start.login,
-          over: &start.link, patience: patience)
-        try body(&link, &start)
+        try body(&visit)
       } catch {
-        guard !error.isInterruption else { throw error }
+        if error.isInterruption {
+          failure = error
+          break
+        }
         if mailboxes.count > 1 { person.say("\(mailbox): \(error)") }
-        first = first ?? error
+        failure = failure ?? error
       }
     }
-    if let first { throw first }
+    start = visit.end()
+    if let failure { throw failure }
   }
 }

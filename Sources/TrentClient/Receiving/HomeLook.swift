@@ -50,8 +50,8 @@ final class HomeLook: Sendable {
       patience: Self.patience)
     var collecting = try DepositCollecting(
       for: start.login.credential, options, state: state, person: person, until: stop)
-    try visits.run(&start) { (box, start) throws(ClientFailure) in
-      try collecting.run(&box, by: &start.link)
+    try visits.run(&start) { (box) throws(ClientFailure) in
+      try collecting.run(&box)
     }
     if let failure = collecting.failure { person.say("\(failure)") }
     return collecting.takenCount > 0
