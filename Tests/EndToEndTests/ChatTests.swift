@@ -57,6 +57,40 @@ extension EndToEnd.ChatTests {
     }
   }
 
+  @Test("A line to somebody away waits with the mailbox, and is heard first")
+  func away() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let (alice, bob) = (
+        try await stage.loggedIn("alice", at: kdc), try await stage.loggedIn("bob", at: kdc)
+      )
+      let post = try await Machine.registered("post", at: kdc, on: stage)
+      let mailbox = try await stage.mailbox(post, at: kdc)
+      let home = try stage.start(
+        .client,
+        ["mailbox", "set", "post", "-n", "bob", "-a", "127.0.0.1", "-p", "\(kdc.port)"],
+        home: bob.home)
+      try await home.expectExit(0)
+      let first = try chat(stage, alice, with: "bob", at: kdc)
+      for number in 1...3 { say("line \(number)", first) }
+      try await eventually("three lines wait", report: first.report) {
+        let waiting = first.errors.lines.count { $0 == "  waits at post until bob fetches it" }
+        return waiting == 3 ? () : nil
+      }
+      let second = try chat(stage, bob, with: "alice", at: kdc)
+      try await second.said("alice is there")
+      #expect(second.output.lines == (1...3).map { "alice: line \($0)" })
+      say("now you are", first)
+      try await first.said("  delivered")
+      try await hears("alice: now you are", second)
+      for program in [first, second] {
+        program.closeInput()
+        try await program.expectExit(0)
+      }
+      try await mailbox.said("number 3 is collected by bob")
+    }
+  }
+
   @Test("Nobody else is heard in a chat, and nothing but texts is taken")
   func nobodyElse() async throws {
     try await Stage.with { stage in

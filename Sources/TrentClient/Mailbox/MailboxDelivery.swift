@@ -42,7 +42,10 @@ struct MailboxDelivery {
           "\(receiver) has set no home mailbox. Say with --via NAME which one to use; "
             + "\"client mailboxes\" lists them.")
     }
-    if let absence { person.say("\(absence) Leaving it with \(mailbox) instead.") }
+    if let absence {
+      person.explain("\(absence)")
+      person.say("\(receiver) cannot be reached now: leaving it with \(mailbox)")
+    }
     let peer = ticket.peer
     let name = start.login.credential.name
     let realm = start.login.credential.realm
