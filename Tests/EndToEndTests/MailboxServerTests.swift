@@ -192,6 +192,35 @@ extension EndToEnd.MailboxServerTests {
     }
   }
 
+  @Test("Wrong usage ends with 64; a key file or a spool that cannot be used, with 9")
+  func usage() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let post = try await Machine.registered("post", at: kdc, on: stage)
+      let whole = stage.mailboxArguments(post, at: kdc)
+      func expect(_ status: Int32, _ arguments: [String]) async throws {
+        try await stage.start(.mailbox, arguments, home: post.home).expectExit(status)
+      }
+      for name in ["--key-file", "--spool", "-a", "-p"] {
+        let place = try #require(whole.firstIndex(of: name))
+        var less = whole
+        less.removeSubrange(place...place + 1)
+        try await expect(64, less)
+      }
+      try await expect(64, whole + ["-n", "office"])
+      try await expect(64, whole + ["more"])
+      try await expect(64, whole + ["--announce", "no:such:place"])
+      try await expect(9, whole + ["--key-file", stage.folder.path("none")])
+      try stage.folder.put([1], at: "file")
+      try await expect(9, whole + ["--spool", stage.folder.path("file")])
+      let help = try stage.start(.mailbox, ["--help"])
+      try await help.expectExit(0)
+      for word in ["--spool", "--max-total", "--keep-for", "EXIT STATUS"] {
+        #expect(help.output.text.contains(word))
+      }
+    }
+  }
+
   @Test("A session in which nothing is said for a minute ends, and makes room")
   func idle() async throws {
     try await Stage.with { stage in
