@@ -47,12 +47,15 @@ public struct Chat {
       throw ClientFailure(.usage, "You cannot chat with yourself.")
     }
     let signOn = SignOn(options.kdc, options.signIn, in: state, person: person)
-    let start = try signOn.begin()
+    var start = try signOn.begin()
     let keptLogin = try keep(start.login, in: start.link.realm)
-    let lines = ChatLines(options, signOn, start, state: state, person: person)
-    let quiet = QuietPerson(person)
     defer { if let keptLogin { _ = try? keptLogin.remove() } }
-    let watcher = ChatWatcher(lines, from: options.peer)
+    let quiet = QuietPerson(person)
+    let heard = ChatTexts(peer: options.peer)
+    _ = try HomeLook(receiving(with: heard), state: state).run(
+      &start, signOn, person: quiet, until: NoStop())
+    let lines = ChatLines(options, signOn, start, state: state, person: person)
+    let watcher = ChatWatcher(lines, heard)
     try Receiver(receiving(with: watcher), state: state, person: quiet).run()
   }
 
@@ -74,7 +77,7 @@ public struct Chat {
     return cache
   }
 
-  private func receiving(with watcher: ChatWatcher) -> ReceiveOptions {
+  private func receiving(with watcher: any TransferWatcher) -> ReceiveOptions {
     var signIn = options.signIn
     signIn.registers = false
     var receiving = ReceiveOptions(
@@ -88,14 +91,27 @@ public struct Chat {
   }
 }
 
-/// Shows what the other one says. One's own lines begin when one can be found.
+/// Shows what the other one says.
+private struct ChatTexts: TransferWatcher {
+  let peer: PrincipalName
+
+  func listens(on port: UInt16, as name: PrincipalName) {}
+
+  func began(_ transfer: TransferSummary) -> any TransferProgress { SilentProgress() }
+
+  func received(text: [UInt8]) throws(FileFailure) {
+    try ShownText(text, from: peer).write()
+  }
+}
+
+/// The same; and one's own lines begin when one can be found.
 private final class ChatWatcher: TransferWatcher {
   private let lines: Handover<ChatLines>
-  private let peer: PrincipalName
+  private let heard: ChatTexts
 
-  init(_ lines: consuming ChatLines, from peer: PrincipalName) {
+  init(_ lines: consuming ChatLines, _ heard: ChatTexts) {
     self.lines = Handover(lines)
-    self.peer = peer
+    self.heard = heard
   }
 
   func listens(on port: UInt16, as name: PrincipalName) {
@@ -109,9 +125,7 @@ private final class ChatWatcher: TransferWatcher {
   /// A service ends well by that.
   private static func end() { kill(getpid(), SIGTERM) }
 
-  func began(_ transfer: TransferSummary) -> any TransferProgress { SilentProgress() }
+  func began(_ transfer: TransferSummary) -> any TransferProgress { heard.began(transfer) }
 
-  func received(text: [UInt8]) throws(FileFailure) {
-    try ShownText(text, from: peer).write()
-  }
+  func received(text: [UInt8]) throws(FileFailure) { try heard.received(text: text) }
 }
