@@ -65,6 +65,14 @@ struct FetchScene {
     try await asBob(["mailbox", "set", mailbox]).expectExit(0)
   }
 
+  /// How many bytes of a file called "large" have come in.
+  func arrived() -> Int {
+    received.allFiles.filter { $0.hasSuffix("/large") }.reduce(0) { total, path in
+      let found = try? FileManager.default.attributesOfItem(atPath: path)[.size]
+      return total + (found as? Int ?? 0)
+    }
+  }
+
   /// What `--list` writes, a line each.
   func list(_ extra: [String] = []) async throws -> [String] {
     let listing = try asBob(["fetch", "--list"] + extra)
@@ -150,24 +158,18 @@ extension EndToEnd.FetchTests {
       let content = randomBytes(size)
       try await scene.leave("large", content)
       try await scene.leave("after", [1, 2, 3])
-      func arrived() -> Int {
-        scene.received.allFiles.filter { $0.hasSuffix("/large") }.reduce(0) { total, path in
-          let found = try? FileManager.default.attributesOfItem(atPath: path)[.size]
-          return total + (found as? Int ?? 0)
-        }
-      }
       var before = 0
       var resumed = 0
       for round in 1...10 {
         let fetching = try scene.fetching()
         let goal = before + Int.random(in: 0...(size / 8))
         try await eventually("\(goal) bytes in round \(round)") {
-          arrived() >= goal || fetching.exitStatus != nil ? () : nil
+          scene.arrived() >= goal || fetching.exitStatus != nil ? () : nil
         }
         fetching.signal(SIGKILL)
         _ = try await fetching.exit()
         resumed += fetching.errors.text.contains("are here already") ? 1 : 0
-        let now = arrived()
+        let now = scene.arrived()
         #expect(now >= before, "something was lost in round \(round)")
         before = now
       }
@@ -177,6 +179,29 @@ extension EndToEnd.FetchTests {
       #expect(scene.received.entries == ["after", "large"])
       #expect(scene.received.bytes(of: "large") == content)
       #expect(try await scene.list().isEmpty)
+    }
+  }
+
+  @Test("A mailbox that is killed in the middle: it is said, and gone on with when it is back")
+  func mailboxKilled() async throws {
+    try await Stage.with { stage in
+      let scene = try await FetchScene(stage)
+      let mailbox = try await stage.mailbox(scene.post, at: scene.kdc)
+      try await scene.logIn()
+      let content = randomBytes(64 << 20)
+      try await scene.leave("large", content)
+      let fetching = try scene.fetching()
+      try await eventually("some of it") { scene.arrived() > 1 << 20 ? () : nil }
+      mailbox.signal(SIGKILL)
+      _ = try await mailbox.exit()
+      try await fetching.expectExit(8)
+      #expect(fetching.errors.text.contains("The session with post broke off"))
+      #expect(!scene.received.entries.contains("large"))
+      _ = try await stage.mailbox(scene.post, at: scene.kdc)
+      let again = try scene.fetching()
+      try await again.expectExit(0)
+      #expect(again.errors.text.contains("are here already"))
+      #expect(scene.received.bytes(of: "large") == content)
     }
   }
 

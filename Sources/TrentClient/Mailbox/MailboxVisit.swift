@@ -52,23 +52,45 @@ struct MailboxVisit: ~Copyable, DepositBox {
     after number: UInt64
   ) throws(ClientFailure) -> (deposits: [WaitingDeposit], hasMore: Bool) {
     try connect()
-    let answer = try link?.list(after: number)
-    hear()
-    return answer ?? ([], false)
+    do throws(ClientFailure) {
+      let answer = try link?.list(after: number)
+      hear()
+      return answer ?? ([], false)
+    } catch {
+      throw told(error)
+    }
   }
 
   mutating func fetch(
     _ number: UInt64, from offset: UInt64, byteCount: UInt32, _ take: (RawSpan) throws -> Void
   ) throws {
     try connect()
-    try link?.fetch(number, from: offset, byteCount: byteCount, take)
-    hear()
+    do {
+      try link?.fetch(number, from: offset, byteCount: byteCount, take)
+      hear()
+    } catch let error as ClientFailure {
+      throw told(error)
+    }
   }
 
   mutating func collected(_ deposit: WaitingDeposit) throws(ClientFailure) {
     try connect()
-    try link?.collected(deposit)
-    hear()
+    do throws(ClientFailure) {
+      try link?.collected(deposit)
+      hear()
+    } catch {
+      throw told(error)
+    }
+  }
+
+  /// What a session that breaks off means to who fetches: nothing has to be sent again.
+  private func told(_ error: ClientFailure) -> ClientFailure {
+    guard error.exitCode == ExitStatus.transferBroken.rawValue else { return error }
+    visits.person.explain("\(mailbox): \(error)")
+    return ClientFailure(
+      .transferBroken,
+      "The session with \(mailbox) broke off. What has come is kept: fetch again.",
+      isPassing: error.isPassing)
   }
 
   // MARK: The realm
