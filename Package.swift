@@ -216,7 +216,10 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "TranscriptTests",
-      dependencies: ["Cryptography", "FileTransfer", "KeyDistribution", "SecretMemory", "Wire"],
+      dependencies: [
+        "Cryptography", "FileTransfer", "KeyDistribution", "MailboxService", "SecretMemory",
+        "Transport", "Wire",
+      ],
       exclude: ["Transcripts"],
       swiftSettings: strict),
     .testTarget(

@@ -63,7 +63,7 @@ private func session(_ tape: Tape) throws {
 }
 
 /// A folder with a file, a link, and an empty folder.
-private func sampleEntries(fileSize: UInt64) throws -> [TransferEntry] {
+func sampleEntries(fileSize: UInt64) throws -> [TransferEntry] {
   func entry(_ path: String, _ kind: TransferEntry.Kind, _ mode: UInt16) throws -> TransferEntry {
     guard let path = EntryPath(path) else { throw TranscriptProblem("path") }
     return TransferEntry(
@@ -117,14 +117,18 @@ func chunkSize(_ byteCount: UInt32) throws -> ChunkSize {
 }
 
 /// Sections `chunk n`: sealed by the sender and opened by the receiver.
-private func chunks(
+///
+/// - Returns: the sealed ones.
+@discardableResult
+func chunks(
   _ tape: Tape, of file: [UInt8], fileKey: [UInt8], binding: [UInt8]
-) throws {
+) throws -> [[UInt8]] {
   let size = try chunkSize(4096)
   var sealer = ChunkSealer(fileKey: secret(fileKey), binding: binding.bytes, chunkSize: size)
   var opener = ChunkOpener(
     fileKey: secret(fileKey), binding: binding.bytes, chunkSize: size,
     announcedSize: UInt64(file.count))
+  var all: [[UInt8]] = []
   var start = 0
   repeat {
     let isLast = start + size.byteCount >= file.count
@@ -132,10 +136,12 @@ private func chunks(
     let plaintext = try tape.given(
       "plaintext", [UInt8](file[start..<min(file.count, start + size.byteCount)]))
     let sealed = sealer.seal(plaintext.bytes, isLast: isLast)
+    all.append([UInt8](sealed.bytes))
     try tape.check("sealed", [UInt8](sealed.bytes))
     let opened = try opener.open(sealed.bytes, isLast: isLast)
     try tape.require([UInt8](opened.bytes) == plaintext, "the chunk opens")
     start += size.byteCount
   } while start < file.count
   try opener.finish()
+  return all
 }

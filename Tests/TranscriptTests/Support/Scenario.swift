@@ -38,8 +38,9 @@ struct Scenario: Sendable, CustomTestStringConvertible {
 
   static let all =
     epochScenarios + sealedScenarios + changeScenarios + grantingScenarios
-    + depositScenarios + sealedDepositScenarios + peerScenarios + deviceScenarios
+    + depositScenarios + sealedDepositScenarios + peerScenarios + mailboxScenarios
+    + deviceScenarios
     + epochFaults + sealedRequestFaults + changeFaults + sealedReplyFaults + grantingFaults
     + peerFaults
-    + transferFaults + keyFileFaults
+    + transferFaults + mailboxFaults + keyFileFaults
 }

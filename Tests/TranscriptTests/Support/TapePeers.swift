@@ -12,6 +12,8 @@ final class TapePeers {
   let bob: TapeCredential
   let ephemeralKey: [UInt8]
   let sessionKey: [UInt8]
+  /// What the ticket is for.
+  let purpose: Purpose
   /// Both ends' clocks.
   let now: Timestamp
   let ticket: [UInt8]
@@ -22,11 +24,12 @@ final class TapePeers {
   ///   - editTicket: what is to be different in the ticket while recording.
   ///   - editSealed: what is to be different in the sealed ticket.
   init(
-    _ tape: Tape, now: Timestamp = World.start + .seconds(3),
+    _ tape: Tape, purpose: Purpose = .session, now: Timestamp = World.start + .seconds(3),
     editTicket: (inout TapeTicket) -> Void = { _ in },
     editSealed: (inout [UInt8]) -> Void = { _ in }
   ) throws {
     self.tape = tape
+    self.purpose = purpose
     kdc = try TapeCenter(tape)
     alice = try kdc.credential(of: .alice)
     bob = try kdc.credential(of: .bob)
@@ -39,6 +42,7 @@ final class TapePeers {
       ephemeral: AgreementKey(privateKey: secret(ephemeralKey)).publicKey,
       identity: alice.identity.publicKey, certificate: alice.certificate, loginKey: alice.signed,
       issued: World.start + .seconds(2), expires: World.start + .seconds(2) + .minutes(5))
+    made.purpose = purpose
     editTicket(&made)
     let key = sessionKey
     let (kdc, bob) = (kdc, bob)
@@ -68,7 +72,7 @@ final class TapePeers {
     let trusted = try PeerTrust(realm: kdc.realm, own: alice.name).judge(
       claim, pinned: pinned, at: clocks)
     let grant = SessionGrant(
-      peer: bob.name, purpose: .session, sessionKey: secret(sessionKey), claim: claim,
+      peer: bob.name, purpose: purpose, sessionKey: secret(sessionKey), claim: claim,
       addresses: [], ticket: ticket)
     let outgoing = try alice.credential.startSession(
       grant, with: trusted, ephemeral: AgreementKey(privateKey: secret(ephemeralKey)))
@@ -85,7 +89,7 @@ final class TapePeers {
       ticket.bytes, authenticating: ByteWriter(.ticket, in: kdc.realm).written)
     try tape.check("plaintext", [UInt8](plaintext.bytes))
     let binding = PeerBinding(
-      realm: kdc.realm, purpose: .session,
+      realm: kdc.realm, purpose: purpose,
       initiator: PeerEnd(
         name: alice.name, identity: alice.identity.publicKey, loginKey: alice.signed.key),
       responder: PeerEnd(
@@ -126,7 +130,7 @@ final class TapePeers {
     try tape.begin("responder")
     let ephemeral = try tape.secret("ephemeral-key", 32)
     return try bob.credential.respond(
-      to: message.bytes, cache: &cache, pinned: { _ in pinned },
+      to: message.bytes, purpose: purpose, cache: &cache, pinned: { _ in pinned },
       ephemeral: AgreementKey(privateKey: ephemeral), at: clocks ?? self.clocks)
   }
 }
