@@ -96,9 +96,9 @@ class DepositChecks:
             recorded = other["deposit"].values["letter"]
             self.refuses(f"recorded: {path}", self.receiver(other, receiver).open, recorded)
 
-    def refuses(self, what: str, action: Callable[[bytes], Deposit], letter: bytes) -> None:
+    def refuses(self, what: str, action: Callable[..., object], *arguments: object) -> None:
         try:
-            action(letter)
+            action(*arguments)
         except (Refused, Malformed, InvalidTag):
             self.checks.that(f"refused: {what}", True)
         else:

@@ -8,9 +8,22 @@ from typing import TypeVar
 
 from trent.envelope import PATIENCE
 from trent.frames import Frames
-from trent.granting import ANNOUNCED, TICKET, Login
+from trent.granting import (
+    ANNOUNCE_SERVICE,
+    ANNOUNCED,
+    DEPOSIT,
+    DEPOSIT_TICKET,
+    MAILBOX,
+    SERVICE,
+    SESSION,
+    TICKET,
+    Login,
+    service_fields,
+)
 from trent.keyfile import KeyFile
 from trent.keys import LoginKey
+from trent.mailbox import Visit
+from trent.parcel import Writer
 from trent.person import Center, Person, machine_time
 from trent.session import Initiator, Refused, Responder, Session
 from trent.transfer import receive_file
@@ -42,34 +55,49 @@ class Peer:
 
     # As A
 
-    def initiator(self, receiver: str) -> Initiator:
+    def initiator(self, receiver: str, purpose: int = SESSION) -> Initiator:
         """A ticket, and U1 to U4 on what the KDC says of the receiver."""
-        reply, ephemeral = self.person.ticket(self.login, receiver)
-        if reply.kind != TICKET or reply.grant is None:
+        reply, ephemeral = self.person.ticket(self.login, receiver, purpose=purpose)
+        if reply.kind not in (TICKET, DEPOSIT_TICKET) or reply.grant is None:
             raise Refused(f"{receiver} is not present")
         if not self.person.trust.accepts(
             self.login, reply.grant.peer, self.login.time, machine_time()
         ):
             raise Refused(f"{receiver} is not trusted")
-        return Initiator(self.login, reply.grant, ephemeral)
+        return Initiator(self.login, reply.grant, ephemeral, purpose=purpose)
 
-    def meet(self, receiver: str) -> Session:
+    def visit(self, mailbox: str) -> Visit:
+        """5.8: a session with a mailbox."""
+        return Visit(self.meet(mailbox, SERVICE))
+
+    def writer(self, receiver: str) -> Writer:
+        """G1: a deposit for a receiver, to be written."""
+        initiator = self.initiator(receiver, DEPOSIT)
+        return Writer(self.login, initiator.grant, initiator.ephemeral)
+
+    def meet(self, receiver: str, purpose: int = SESSION) -> Session:
         """P1 to P3 and U5."""
-        initiator = self.initiator(receiver)
+        initiator = self.initiator(receiver, purpose)
         session = initiator.meet(connect(initiator))
         self.person.trust.pin(self.login, session.peer)
         return session
 
     # As B
 
-    def responder(self, bend: bytes = bytes(32)) -> Responder:
-        return Responder(self.login, self.person.trust, self.login.time, machine_time(), bend)
+    def responder(self, bend: bytes = bytes(32), purpose: int = SESSION) -> Responder:
+        clocks = (self.login.time, machine_time())
+        return Responder(self.login, self.person.trust, *clocks, bend, purpose)
 
-    def listen(self) -> socket.socket:
-        """Announced, and ready for one connection."""
+    def listen(self, service: bool = False) -> socket.socket:
+        """Announced, as a receiver or as a mailbox, and ready for a connection."""
         listener = socket.create_server(("127.0.0.1", 0))
         listener.settimeout(PATIENCE)
-        reply = self.person.announce(self.login, listener.getsockname()[1], udp=True)
+        port = listener.getsockname()[1]
+        if service:
+            fields = service_fields(self.login, MAILBOX, port)
+            reply = self.person.ask(self.login, ANNOUNCE_SERVICE, fields, udp=True)
+        else:
+            reply = self.person.announce(self.login, port, udp=True)
         if reply.kind != ANNOUNCED:
             raise Refused("not announced")
         return listener

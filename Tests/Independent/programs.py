@@ -1,6 +1,7 @@
 """The real programs, run in a temporary folder."""
 
 import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -88,8 +89,8 @@ class Program:
 class Laboratory:
     """Starts programs and ends them all."""
 
-    def __init__(self, folder: pathlib.Path, kdc: str, client: str):
-        self.folder, self._kdc, self._client = folder, kdc, client
+    def __init__(self, folder: pathlib.Path, kdc: str, client: str, mailbox: str):
+        self.folder, self._kdc, self._client, self._mailbox = folder, kdc, client, mailbox
         self._running: list[Program] = []
         self.word = ""
         self.kdc = self.start_kdc()
@@ -151,8 +152,8 @@ class Laboratory:
             passphrase.write_bytes(self.passphrase(name) + b"\n")
         common = ["-a", "127.0.0.1", "-p", str(self.kdc.port), "--kdc-key", self.word]
         common += ["--register", "--passphrase-file", str(passphrase)]
-        # A command is the first word.
-        command = [] if arguments[0].startswith("-") else [arguments[0]]
+        # A command is what stands before the first option.
+        command = list(itertools.takewhile(lambda word: not word.startswith("-"), arguments))
         return self._started(
             Program(
                 [self._client, *command, "-n", name, *arguments[len(command) :], *common],
@@ -196,6 +197,23 @@ class Laboratory:
 
     def sender(self, name: str, receiver: str, source: pathlib.Path) -> Program:
         return self.client(name, "-m", "S", "-r", receiver, "-i", str(source))
+
+    def spool(self, name: str) -> pathlib.Path:
+        return self.folder / f"{name}.spool"
+
+    def mailbox(self, name: str, *more: str) -> Program:
+        """A real mailbox that serves, registered if need be."""
+        key = self.folder / f"{name}.key"
+        if not key.exists():
+            arguments = ("keygen", "-n", name, "--key-file", str(key), "--kdc-key", self.word)
+            if self.machine(*arguments).wait() != 0:
+                raise RuntimeError(f"{name} cannot be registered")
+        arguments = [self._mailbox, "-n", name, "--key-file", str(key), "-l", "0", "--verbose"]
+        arguments += ["-a", "127.0.0.1", "-p", str(self.kdc.port)]
+        arguments += ["--spool", str(self.spool(name)), *more]
+        program = self._started(Program(arguments, {"TRENT_HOME": str(self.home("machine"))}))
+        program.line("err", "listening on port ")
+        return program
 
     def log(self) -> str:
         return (self.folder / "out.txt").read_text()

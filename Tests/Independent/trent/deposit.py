@@ -7,11 +7,12 @@ from noise.connection import Keypair, NoiseConnection
 from .encoding import Malformed, Reader, context, u8, u64
 from .granting import DEPOSIT, TICKET_LENGTH, Login, Ticket, TicketGrant, Trust
 from .keys import LoginKey, SignedLoginKey
-from .primitives import agreement_public, expand, open_with_nonce, seal
+from .primitives import agreement_public, expand, open_with_nonce, seal, sha256
 from .session import MINUTE, Refused, peer_psk, start
 
 PROTOCOL = "Noise_Kpsk0_25519_AESGCM_SHA256"
 VERSION, LONGEST = 1, 65535
+HEAD = 1 + 32 + TICKET_LENGTH
 DAY = 24 * 60 * MINUTE
 KEYS_MAGIC = b"trent deposit keys v1\n"
 
@@ -34,6 +35,17 @@ class Deposit:
     noise: NoiseConnection
     letter: bytes
     first: bytes
+    sender: str
+
+    @property
+    def id(self) -> bytes:
+        """5.8: what a mailbox knows it by."""
+        return sha256(self.letter)
+
+    @property
+    def ephemeral(self) -> bytes:
+        """E, by which B remembers what was taken (G3)."""
+        return self.letter[HEAD : HEAD + 32]
 
     @property
     def handshake_hash(self) -> bytes:
@@ -55,7 +67,7 @@ def seal_deposit(own: Login, grant: TicketGrant, ephemeral: bytes, first: bytes)
     noise.set_as_initiator()
     noise.set_keypair_from_private_bytes(Keypair.EPHEMERAL, ephemeral)
     start(noise)
-    return Deposit(noise, head + bytes(noise.write_message(first)), first)
+    return Deposit(noise, head + bytes(noise.write_message(first)), first, own.name)
 
 
 @dataclass
@@ -95,7 +107,8 @@ class Receiver:
         noise = _noise(self.own.realm, head, psk, self.own.login_key, peer)
         noise.set_as_responder()
         start(noise)
-        return Deposit(noise, letter, bytes(noise.read_message(message)))
+        first = bytes(noise.read_message(message))
+        return Deposit(noise, letter, first, ticket.initiator.name)
 
     def _check_time(self, ticket: Ticket) -> None:
         signed, some = self.own.login_key.signed, 5 * MINUTE

@@ -9,11 +9,17 @@ FIRST, SECOND, RECORD, CHUNK, LAST_CHUNK = range(1, 6)
 LONGEST = {FIRST: 65535, SECOND: 65535, RECORD: 65535, CHUNK: 1048592, LAST_CHUNK: 1048592}
 
 
+def frame(kind: int, payload: bytes) -> bytes:
+    return u8(kind) + u24(len(payload)) + payload
+
+
 class Closed(Exception):
     """The peer closed the connection where a frame should have begun."""
 
 
 class Frames:
+    """Frames on a connection."""
+
     def __init__(self, stream: socket.socket):
         self._stream = stream
         stream.settimeout(PATIENCE)
@@ -29,7 +35,7 @@ class Frames:
         self._stream.close()
 
     def send(self, kind: int, payload: bytes) -> None:
-        self._stream.sendall(u8(kind) + u24(len(payload)) + payload)
+        self._stream.sendall(frame(kind, payload))
 
     def send_header(self, kind: int, length: int) -> None:
         """Announces a frame that does not come."""
@@ -47,6 +53,10 @@ class Frames:
         if payload is None:
             raise Malformed("half a frame")
         return kind, payload
+
+    def wait(self, seconds: float) -> None:
+        """How long the peer may take from now on."""
+        self._stream.settimeout(seconds)
 
     def is_closed_by_peer(self) -> bool:
         """Whether the peer closes without another byte."""

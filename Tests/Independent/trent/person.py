@@ -198,10 +198,12 @@ class Person:
     def announce(self, login: Login, port: int, udp: bool = False) -> GrantingReply:
         return self.ask(login, granting.ANNOUNCE, granting.announce_fields(login, port, []), udp)
 
-    def ticket(self, login: Login, peer: str, udp: bool = False) -> tuple[GrantingReply, bytes]:
+    def ticket(
+        self, login: Login, peer: str, udp: bool = False, purpose: int = granting.SESSION
+    ) -> tuple[GrantingReply, bytes]:
         """The reply, and the private half of E."""
         ephemeral = random(32)
-        fields = granting.ticket_fields(login, peer, agreement_public(ephemeral))
+        fields = granting.ticket_fields(login, peer, agreement_public(ephemeral), purpose)
         reply = self.ask(login, granting.TICKET_REQUEST, fields, udp)
         if reply.grant is not None and reply.grant.peer.name != peer:
             raise Malformed("T5: the ticket is for another peer")

@@ -81,11 +81,14 @@ class Initiator:
     grant: TicketGrant
     ephemeral: bytes
     psk: bytes = b""
+    purpose: int = SESSION
 
     def __post_init__(self) -> None:
         own, peer = self.own.own(), self.grant.peer
         public = agreement_public(self.ephemeral)
-        self.psk = peer_psk(self.grant.session_key, SESSION, self.own.realm, own, peer, public)
+        self.psk = peer_psk(
+            self.grant.session_key, self.purpose, self.own.realm, own, peer, public
+        )
 
     def first_message(self, payload: bytes | None = None) -> tuple[NoiseConnection, bytes]:
         """P1."""
@@ -116,6 +119,7 @@ class Responder:
     now: int
     machine_now: int
     bend: bytes = bytes(32)
+    purpose: int = SESSION
 
     def __post_init__(self) -> None:
         self._seen: set[bytes] = set()
@@ -145,7 +149,7 @@ class Responder:
 
     def _accept(self, payload: bytes, ephemeral: bytes, static: bytes) -> Ticket:
         ticket = Ticket.open(payload, self.own)
-        if ticket.purpose != SESSION or ticket.responder != self.own.name:
+        if ticket.purpose != self.purpose or ticket.responder != self.own.name:
             raise Refused("a ticket for something else")
         if not ticket.issued - 5 * MINUTE <= self.now <= ticket.expires + 5 * MINUTE:
             raise Refused("a ticket out of its time")
