@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from fraud_parties import FRAUD, VICTIM, Frauds
 from frauds import Act, FakeMailbox, give
-from parties import BROKEN, DONE, REFUSED_BY_RECEIVER
+from parties import BENT_LOGIN_KEYS, BROKEN, DONE, REFUSED_BY_RECEIVER
+from peers import Peer
 from trent.encoding import u8, u16, u64
 from trent.frames import Closed
 from trent.mailbox import (
@@ -31,6 +32,7 @@ class FetchingFraudChecks(Frauds):
         group("V5: a hostile mailbox, and who fetches", self.fetching)
         group("V5: lists that are none", self.lists)
         group("V5: twice, or for somebody else", self.repeated)
+        group("U: mailboxes that it does not trust", self.untrusted)
 
     def fetching(self) -> None:
         check = self.checks
@@ -203,3 +205,14 @@ class FetchingFraudChecks(Frauds):
         check.same("box-dora logs in", program.wait(), DONE)
         astray = self.held("astray", data, "box-dora")
         self.nothing("for somebody else", [astray], {}, KEYS_MISSING)
+
+    def untrusted(self) -> None:
+        """U3 and U4 on a mailbox's login key: the real client does not even connect."""
+        peer = Peer(self.laboratory.kdc, "fraud-two")
+        for what, bend in BENT_LOGIN_KEYS:
+            bend(peer)
+            with peer.listen(service=True) as listener:
+                arguments = ("fetch", "--accept-all", "--from", "fraud-two")
+                status = self.laboratory.client(VICTIM, *arguments).wait()
+                self.checks.that(f"{what}: the client fails", status not in (DONE, 64), status)
+                self.parties.not_connected(what, listener)
