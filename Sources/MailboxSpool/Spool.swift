@@ -181,13 +181,22 @@ public final class Spool: Sendable {
       guard isThere(item) else { return }
       switch fault {
       case .unreadable(let failure) where failure.errno != ENOENT:
-        return tell(.failed(failure))
+        guard isForeign(place) else { return tell(.failed(failure)) }
+        aside.move("\(SpoolFolders.boxes)/\(place)", in: folders, because: "it is no deposit")
       case .unreadable: tell(.left("\(SpoolFolders.boxes)/\(place)", reason: "it is gone"))
       case .damaged(let reason):
         aside.move("\(SpoolFolders.boxes)/\(place)", in: folders, because: reason)
       }
       forget(item)
     }
+  }
+
+  /// Whether a link, a folder or the like has come into the place of a deposit.
+  private func isForeign(_ place: String) -> Bool {
+    guard let place = try? SpoolFolders.confined(place),
+      let status = try? folders.boxes.inspect(place)
+    else { return false }
+    return !status.isFile
   }
 
   /// A receiver has a deposit: it is removed, and that is on the disk when this returns.

@@ -69,6 +69,28 @@ struct DamagedSpoolTests {
     #expect(folder.events.count == 2)
   }
 
+  @Test("What takes the place of a deposit while it waits is set aside; the others go on")
+  func replacedLater() throws {
+    let (letter, other) = (try Letter(1), try Letter(2))
+    let replacements: [(String) throws -> Void] = [
+      { try FileManager.default.createSymbolicLink(atPath: $0, withDestinationPath: "/dev/zero") },
+      { try FileManager.default.createDirectory(atPath: $0, withIntermediateDirectories: false) },
+      { guard unsafe mkfifo($0, 0o600) == 0 else { throw TestProblem("mkfifo") } },
+    ]
+    for replace in replacements {
+      let folder = try SpoolFolder()
+      let spool = try folder.open()
+      try letter.leave(spool)
+      try other.leave(spool)
+      try FileManager.default.removeItem(atPath: folder.path(name))
+      try replace(folder.path(name))
+      #expect(throws: MailboxReason.notThere) { _ = try spool.open(1, for: letter.receiver) }
+      #expect(try Letter.all(spool) == [other.body])
+      #expect(folder.events.count == 1 && folder.events[0].hasPrefix("damaged: "))
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("damaged")) == ["1"])
+    }
+  }
+
   @Test("Moved to another box, or to another number, it is set aside")
   func swapped() throws {
     let mine = try Letter(2, for: "mallory")
