@@ -47,6 +47,13 @@ extension EndToEnd.ChatTests {
         first.output.lines == (1...5).map { "bob: line \($0)" }, "in the order that they had")
       say("\u{1b}[2Jclear", second)
       try await hears("bob: \\u{001B}[2Jclear", first)
+      // A line that is too long for a text is two, and no character of it is torn.
+      let long = "x" + String(repeating: "é", count: 40_000)
+      say(long, second)
+      try await eventually("the long line", report: first.report) {
+        let heard = first.output.lines.suffix(2).map { $0.dropFirst("bob: ".count) }
+        return heard.joined() == long ? () : nil
+      }
       // Its end is the end of standard input, or a signal; both are good.
       first.closeInput()
       try await first.expectExit(0)

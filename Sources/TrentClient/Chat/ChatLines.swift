@@ -75,7 +75,7 @@ private struct InputLines {
   private static let newline = UInt8(ascii: "\n")
 
   let descriptor: Int32
-  /// The longest line, in bytes; the rest of a longer one is the next line.
+  /// The longest line, in bytes; the rest of a longer one is the next line. No character is torn.
   let limit: Int
   private var pending: [UInt8] = []
   private var hasEnded = false
@@ -91,10 +91,17 @@ private struct InputLines {
       if let end = pending.prefix(limit).firstIndex(of: Self.newline) {
         return take(end, dropping: 1)
       }
-      if pending.count >= limit { return take(limit, dropping: 0) }
+      if pending.count > limit { return take(wholeCount(limit), dropping: 0) }
       if hasEnded { return pending.isEmpty ? nil : take(pending.count, dropping: 0) }
       fill()
     }
+  }
+
+  /// So many of the first bytes, or a few less where a character of UTF-8 would be torn.
+  private func wholeCount(_ limit: Int) -> Int {
+    // Its first byte is the last one that does not go on with another.
+    let start = pending[...limit].suffix(4).lastIndex { $0 & 0xC0 != 0x80 }
+    return start ?? limit
   }
 
   private mutating func take(_ count: Int, dropping rest: Int) -> String {
