@@ -24,10 +24,10 @@ struct FetchScene {
   }
 
   /// A login of Bob's that takes deposits, kept.
-  func logIn(_ user: User? = nil) async throws {
-    let user = user ?? bob
+  func logIn(_ extra: [String] = []) async throws {
     let login = try stage.start(
-      .client, ["login", "-n", user.name] + Stage.Access(user, at: kdc).arguments, home: user.home)
+      .client, ["login", "-n", bob.name] + extra + Stage.Access(bob, at: kdc).arguments,
+      home: bob.home)
     try await login.expectExit(0)
   }
 

@@ -9,6 +9,9 @@ public struct PeerClaim: Hashable, Sendable {
   public let identity: VerifyingKey
   let certificate: [UInt8]
   let loginKey: SignedLoginKey
+
+  /// When the time of its per-login key is over, in KDC time.
+  public var expires: Timestamp { loginKey.expires }
 }
 
 /// Why a peer is not who the KDC says.

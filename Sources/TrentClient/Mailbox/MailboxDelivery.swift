@@ -52,7 +52,8 @@ struct MailboxDelivery {
     let outbox = Outbox(of: name, in: realm, state: state)
     try outbox.tidy()
     let plan = StagingPlan(input.manifest, from: name, to: receiver, in: realm)
-    let deposit = try sealed(&input, ticket, by: start.login.credential, plan, outbox)
+    let deposit = try sealed(
+      &input, ticket, by: start.login.credential, plan, outbox, at: start.link.clock.now)
     do throws(ClientFailure) {
       try retries.run { () throws(ClientFailure) in
         try leave(deposit, input.manifest, for: peer, with: mailbox, &start, retries)
@@ -81,14 +82,20 @@ struct MailboxDelivery {
     }
   }
 
-  /// The deposit of an earlier try, if what is sent is still the same; else a new one.
+  /// The deposit of an earlier try, if what is sent is still the same, and its receiver opens it
+  /// still; else a new one.
   private func sealed(
     _ input: inout InputSource, _ ticket: consuming PeerTickets.Trusted,
-    by credential: borrowing Credential, _ plan: StagingPlan, _ outbox: Outbox
+    by credential: borrowing Credential, _ plan: StagingPlan, _ outbox: Outbox,
+    at now: Timestamp
   ) throws(ClientFailure) -> SealedDeposit {
     let path = outbox.path(of: plan)
     if let deposit = try SealedDeposit.read(path) {
-      if try contentHash(&input) == deposit.contentHash { return deposit }
+      if deposit.lasts(for: ticket.grant.peerClaim, at: now),
+        try contentHash(&input) == deposit.contentHash
+      {
+        return deposit
+      }
       try outbox.remove(plan)
     }
     try SealedDeposit.write(&input, under: ticket, by: credential, to: path)

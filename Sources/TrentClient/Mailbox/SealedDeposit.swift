@@ -10,23 +10,52 @@ internal import Wire
 /// A deposit in a file of the sender's (PROTOCOL.md, 5.8), ready to be left.
 ///
 /// Whoever tries again leaves the same bytes: no chunk is ever sealed twice. The file: magic, the
-/// deposit, SHA-256 of the content, id. Nobody opens it without the receiver's keys.
+/// deposit, SHA-256 of the content, id, identity key of the receiver, until when its login opens it.
+/// Nobody opens it without the receiver's keys.
 struct SealedDeposit: ~Copyable {
   private static let magic = [UInt8]("trent outbox v1\n".utf8)
-  private static let trailerByteCount = SHA256.byteCount + DepositID.byteCount
+
+  /// What stands behind the deposit.
+  private struct Trailer {
+    static let byteCount = SHA256.byteCount + DepositID.byteCount + VerifyingKey.byteCount + 8
+
+    let contentHash: [UInt8]
+    let id: DepositID
+    /// The identity key of the receiver, and until when its login opens this.
+    let identity: [UInt8]
+    let expires: Timestamp
+
+    init(_ bytes: RawSpan) throws(WireError) {
+      var reader = ByteReader(bytes)
+      contentHash = try reader.bytes(SHA256.byteCount)
+      guard let id = DepositID(try reader.bytes(DepositID.byteCount)) else { throw .truncated }
+      self.id = id
+      identity = try reader.bytes(VerifyingKey.byteCount)
+      expires = try reader.timestamp()
+      try reader.finish()
+    }
+  }
 
   /// How many bytes are to be left.
   let byteCount: UInt64
-  let id: DepositID
-  /// SHA-256 of what is sent, all files one after the other.
-  let contentHash: [UInt8]
+  private let trailer: Trailer
   private let file: OpenFile
 
-  private init(_ file: consuming OpenFile, byteCount: UInt64, id: DepositID, contentHash: [UInt8]) {
+  private init(_ file: consuming OpenFile, byteCount: UInt64, _ trailer: Trailer) {
     self.file = file
     self.byteCount = byteCount
-    self.id = id
-    self.contentHash = contentHash
+    self.trailer = trailer
+  }
+
+  var id: DepositID { trailer.id }
+  /// SHA-256 of what is sent, all files one after the other.
+  var contentHash: [UInt8] { trailer.contentHash }
+
+  /// Whether its receiver, as the KDC tells of it now, has the time to fetch it: a day, or all that
+  /// there is.
+  func lasts(for receiver: PeerClaim, at now: Timestamp) -> Bool {
+    trailer.identity == receiver.identity.bytes
+      && (trailer.expires >= receiver.expires || trailer.expires >= now + .days(1))
   }
 
   /// The deposit in a file; nil when there is none, or the file is not one.
@@ -40,16 +69,12 @@ struct SealedDeposit: ~Copyable {
   }
 
   private static func read(_ file: consuming OpenFile) throws(FileFailure) -> SealedDeposit? {
-    let around = UInt64(magic.count + trailerByteCount)
+    let around = UInt64(magic.count + Trailer.byteCount)
     guard let size = try file.size(), size > around else { return nil }
     let head = try bytes(magic.count, of: file, at: 0)
-    let trailer = try bytes(trailerByteCount, of: file, at: size - UInt64(trailerByteCount))
-    guard head == magic, trailer.count == trailerByteCount,
-      let id = DepositID([UInt8](trailer.suffix(DepositID.byteCount)))
-    else { return nil }
-    return SealedDeposit(
-      file, byteCount: size - around, id: id,
-      contentHash: [UInt8](trailer.prefix(SHA256.byteCount)))
+    let trailer = try bytes(Trailer.byteCount, of: file, at: size - UInt64(Trailer.byteCount))
+    guard head == magic, let trailer = try? Trailer(trailer.bytes) else { return nil }
+    return SealedDeposit(file, byteCount: size - around, trailer)
   }
 
   private static func bytes(
@@ -90,9 +115,15 @@ struct SealedDeposit: ~Copyable {
       try withFiles { () throws(FileFailure) in try createPrivateFolders(parentFolder(of: path)) }
       var file = try AtomicFile(replacing: path, mode: 0o600)
       try file.write(magic.bytes)
+      let receiver = ticket.grant.peerClaim
       let (hash, id) = try write(&input, ticket, credential, to: &file)
       try file.write(hash.bytes)
       try file.write(id.bytes)
+      var trailer = ByteWriter()
+      trailer.bytes(receiver.identity.encoding)
+      trailer.timestamp(receiver.expires)
+      let end = trailer.publicBytes()
+      try file.write(end.bytes)
       try file.commit()
     } catch let error as FileFailure {
       throw ClientFailure(error)
