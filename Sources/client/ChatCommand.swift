@@ -12,7 +12,8 @@ struct ChatCommand: ParsableCommand {
       Each line of standard input goes to the other one: directly while that user runs \
       "client chat" or "client receive", else, where the user has one, to a mailbox. What became \
       of it is said on standard error; what the other one says goes to standard output. Only this \
-      user's texts are taken meanwhile. Ends with standard input (Ctrl-D).
+      user's texts are taken meanwhile, so have one chat at a time. Ends with \
+      standard input (Ctrl-D).
 
       EXIT STATUS:
       \(ExitStatus.table)

@@ -57,7 +57,7 @@ struct MailboxCommand: ParsableCommand {
 
   @Option(
     name: [.customShort("l", allowingJoined: true), .long],
-    help: "The port to listen on; 0 picks a free one. (default: 60001)")
+    help: "The port to listen on; 0 picks a free one.")
   var listen: UInt16 = 60001
 
   @Option(

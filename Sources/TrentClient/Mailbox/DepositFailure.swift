@@ -18,8 +18,8 @@ enum DepositFailure: Error {
     switch self {
     case .damaged(let what): "damaged: \(what)"
     case .noKeys(let file):
-      "it is sealed for a login whose keys are not on this device (\(Finding.shown(file))); "
-        + "fetch it with the device that took deposits when it was left"
+      "it is sealed for a login whose keys are not on this device (\(Finding.shown(file))), or not "
+        + "any more; fetch it with the device that took deposits when it was left"
     case .expired: "the time within which it could be opened is over"
     case .identityChanged(let failure): failure.description
     case .unacceptable(let fault): "\(fault)"

@@ -10,8 +10,8 @@ internal import Wire
 /// A deposit in a file of the sender's (PROTOCOL.md, 5.8), ready to be left.
 ///
 /// Whoever tries again leaves the same bytes: no chunk is ever sealed twice. The file: magic, the
-/// deposit, SHA-256 of the content, id, identity key of the receiver, until when its login opens it.
-/// Nobody opens it without the receiver's keys.
+/// deposit, SHA-256 of the content, id, identity key of the receiver, until when its login
+/// opens it. Nobody opens it without the receiver's keys.
 struct SealedDeposit: ~Copyable {
   private static let magic = [UInt8]("trent outbox v1\n".utf8)
 
