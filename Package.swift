@@ -49,6 +49,7 @@ let package = Package(
       name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
     .systemLibrary(name: "CLinux"),
     .target(name: "CSystemCalls"),
+    .target(name: "CResolver", linkerSettings: [.linkedLibrary("resolv")]),
 
     .target(name: "SecretMemory", dependencies: ["COpenSSL", "CLinux"], swiftSettings: strict),
     .target(
@@ -96,7 +97,7 @@ let package = Package(
         .product(name: "Configuration", package: "swift-configuration"),
       ],
       swiftSettings: strict),
-    .target(name: "Transport", dependencies: ["Wire"], swiftSettings: strict),
+    .target(name: "Transport", dependencies: ["CResolver", "Wire"], swiftSettings: strict),
     .target(
       name: "ServerTransport",
       dependencies: [

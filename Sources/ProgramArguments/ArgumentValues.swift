@@ -31,6 +31,27 @@ public enum ArgumentValues {
     return place
   }
 
+  /// What `--help` says of a KDC's place.
+  public static let targetHelp =
+    "The host of the KDC, by name or address; HOST:PORT where the port differs. Several with "
+    + "commas between them are places of one KDC, each as good as the other: the next one is tried "
+    + "when one is dead."
+
+  public static let portHelp =
+    "The port of the KDC, where -a says none. A domain needs none if DNS has SRV records of it."
+
+  /// Where a KDC is.
+  ///
+  /// - Parameter port: of hosts that are named without one.
+  public static func target(_ hosts: String, port: UInt16?) throws -> KDCTarget {
+    guard port != 0 else { throw ValidationError("0 cannot be the port of the KDC (-p).") }
+    do {
+      return try KDCTarget(hosts, port: port)
+    } catch {
+      throw ValidationError(error.description)
+    }
+  }
+
   /// A number of bytes, or one with K, M, G or T.
   public static func size(_ text: String) throws -> UInt64 {
     let units: [Character: Int] = ["K": 10, "M": 20, "G": 30, "T": 40]

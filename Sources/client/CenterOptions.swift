@@ -7,11 +7,11 @@ internal import TrentClient
 struct CenterOptions: ParsableArguments {
   @Option(
     name: [.customShort("a", allowingJoined: true), .customLong("kdc")],
-    help: ArgumentHelp("The host of the KDC, by name or address.", valueName: "host"))
+    help: ArgumentHelp("\(ArgumentValues.targetHelp)", valueName: "hosts"))
   var host: String?
 
   @Option(
-    name: [.customShort("p", allowingJoined: true), .long], help: "The port of the KDC.")
+    name: [.customShort("p", allowingJoined: true), .long], help: "\(ArgumentValues.portHelp)")
   var port: UInt16?
 
   @Option(
@@ -27,22 +27,18 @@ struct CenterOptions: ParsableArguments {
   static func realm(_ word: String) throws -> Realm { try ArgumentValues.realm(word) }
 
   func validate() throws {
-    if let host, HostAndPort(host: host, port: 1) == nil {
-      throw ValidationError("\"\(host)\" cannot be a host (-a).")
-    }
-    guard port != 0 else { throw ValidationError("0 cannot be the port of the KDC (-p).") }
+    // The port may be settled.
+    _ = try ArgumentValues.target(host ?? "kdc", port: port ?? 1)
   }
 
   /// The KDC that was named; what was not said is as it is settled.
   func kdcOptions(_ settings: ClientSettings) throws(ClientFailure) -> KDCOptions {
     let settled = try settings.kdc
-    guard let host = host ?? settled.host, let port = port ?? settled.port else {
+    guard let host = host ?? settled.host else {
       throw ClientFailure(
         .usage, "Say where the KDC is: with -a and -p, or once in \(settings.path).")
     }
-    guard let target = HostAndPort(host: host, port: port) else {
-      throw ClientFailure(.usage, "This cannot be a host (-a).")
-    }
+    let target = try KDCTarget(host, port: port ?? settled.port)
     // Another KDC than the settled one has another identity.
     let isSettled = self.host == nil && self.port == nil
     return KDCOptions(

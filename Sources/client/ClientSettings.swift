@@ -65,8 +65,8 @@ struct ClientSettings {
     get throws(ClientFailure) {
       try reading { (settings) throws(SettingsFailure) in
         (
-          try settings.value("kdc.host", "a host by name or address") {
-            HostAndPort(host: $0, port: 1)?.host
+          try settings.value("kdc.host", "hosts by name or address, with a port or without") {
+            (try? KDCTarget($0, port: 1)) == nil ? nil : $0
           },
           try settings.value("kdc.port", "a port, 1 to 65535") { UInt16($0).flatMap(Self.port) },
           try settings.value("kdc.key", "the word that the KDC prints when it starts") {

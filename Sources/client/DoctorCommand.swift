@@ -28,11 +28,12 @@ struct DoctorCommand: ParsableCommand {
 
   @Option(
     name: [.customShort("a", allowingJoined: true), .customLong("kdc")],
-    help: ArgumentHelp("Only this KDC, known or not.", valueName: "host"))
+    help: ArgumentHelp("Only this KDC, known or not; every place of it.", valueName: "hosts"))
   var host: String?
 
   @Option(
-    name: [.customShort("p", allowingJoined: true), .long], help: "The port of that KDC.")
+    name: [.customShort("p", allowingJoined: true), .long],
+    help: "The port of that KDC, where -a says none.")
   var port: UInt16?
 
   @Option(
@@ -56,18 +57,10 @@ struct DoctorCommand: ParsableCommand {
     help: ArgumentHelp("A key file of yours: who else may read it?", valueName: "file"))
   var keyFile: [String] = []
 
-  private var target: HostAndPort? {
-    guard let host, let port, port != 0 else { return nil }
-    return HostAndPort(host: host, port: port)
-  }
+  private var target: KDCTarget? { host.flatMap { try? KDCTarget($0, port: port) } }
 
   func validate() throws {
-    guard (host == nil) == (port == nil) else {
-      throw ValidationError("A KDC is a host (-a) and a port (-p).")
-    }
-    guard host == nil || target != nil else {
-      throw ValidationError("This cannot be a KDC (-a, -p).")
-    }
+    try RealmOptions.validate(host, port)
     guard kdcKey == nil || host != nil else {
       throw ValidationError("--kdc-key needs the KDC's place, too (-a, -p).")
     }

@@ -27,22 +27,13 @@ struct LogoutCommand: ParsableCommand {
   var host: String?
 
   @Option(
-    name: [.customShort("p", allowingJoined: true), .long], help: "The port of that KDC.")
+    name: [.customShort("p", allowingJoined: true), .long],
+    help: "The port of that KDC, where -a says none.")
   var port: UInt16?
 
-  private var target: HostAndPort? {
-    guard let host, let port else { return nil }
-    return HostAndPort(host: host, port: port)
-  }
+  private var target: KDCTarget? { host.flatMap { try? KDCTarget($0, port: port) } }
 
-  func validate() throws {
-    guard (host == nil) == (port == nil) else {
-      throw ValidationError("A KDC is a host (-a) and a port (-p).")
-    }
-    guard host == nil || target != nil else {
-      throw ValidationError("This cannot be a host (-a).")
-    }
-  }
+  func validate() throws { try RealmOptions.validate(host, port) }
 
   func run() throws {
     let person = Terminal(explains: false)

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import KeyDistribution
+internal import ProgramArguments
 internal import TrentClient
 
 /// Which KDC is meant, where none is asked.
@@ -20,24 +21,24 @@ struct RealmOptions: ParsableArguments {
   var kdcKey: Realm?
 
   func validate() throws {
-    guard (host == nil) == (port == nil) else {
-      throw ValidationError("-a and -p go together.")
-    }
+    try Self.validate(host, port)
     guard kdcKey == nil || host == nil else {
       throw ValidationError("Name the KDC with --kdc-key, or with -a and -p.")
     }
-    if let host, let port {
-      guard HostAndPort(host: host, port: port) != nil else {
-        throw ValidationError("\"\(host)\" cannot be a host (-a).")
-      }
+  }
+
+  /// A port is nothing without a host.
+  static func validate(_ host: String?, _ port: UInt16?) throws {
+    guard let host else {
+      guard port == nil else { throw ValidationError("A KDC is a host (-a) and a port (-p).") }
+      return
     }
+    _ = try ArgumentValues.target(host, port: port)
   }
 
   var choice: RealmChoice {
     if let kdcKey { return .realm(kdcKey) }
-    guard let host, let port, let target = HostAndPort(host: host, port: port) else {
-      return .only
-    }
+    guard let host, let target = try? KDCTarget(host, port: port) else { return .only }
     return .kdc(target)
   }
 }

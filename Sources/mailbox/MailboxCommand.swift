@@ -35,12 +35,12 @@ struct MailboxCommand: ParsableCommand {
 
   @Option(
     name: [.customShort("a", allowingJoined: true), .customLong("kdc")],
-    help: ArgumentHelp("The host of the KDC, by name or address.", valueName: "host"))
+    help: ArgumentHelp("\(ArgumentValues.targetHelp)", valueName: "hosts"))
   var host: String
 
   @Option(
-    name: [.customShort("p", allowingJoined: true), .long], help: "The port of the KDC.")
-  var port: UInt16
+    name: [.customShort("p", allowingJoined: true), .long], help: "\(ArgumentValues.portHelp)")
+  var port: UInt16?
 
   @Option(
     help: ArgumentHelp(
@@ -77,10 +77,7 @@ struct MailboxCommand: ParsableCommand {
     guard !spool.isEmpty, !keyFile.isEmpty else {
       throw ValidationError("--spool and --key-file need a name.")
     }
-    guard HostAndPort(host: host, port: 1) != nil else {
-      throw ValidationError("\"\(host)\" cannot be a host (-a).")
-    }
-    guard port != 0 else { throw ValidationError("0 cannot be the port of the KDC (-p).") }
+    _ = try ArgumentValues.target(host, port: port)
   }
 
   func run() throws {
@@ -100,10 +97,7 @@ struct MailboxCommand: ParsableCommand {
   }
 
   private func hostOptions() throws(ClientFailure) -> ServiceHostOptions {
-    guard let target = HostAndPort(host: host, port: port) else {
-      throw ClientFailure(.usage, "This cannot be a host (-a).")
-    }
-    var kdc = KDCOptions(target: target, expected: kdcKey)
+    var kdc = KDCOptions(target: try KDCTarget(host, port: port), expected: kdcKey)
     let owner = try KeyFileOwner(path: keyFile)
     if let name { try owner.check(isNamed: name) }
     try owner.choose(&kdc)

@@ -18,7 +18,7 @@ enum Modules {
     // The edges.
     "DurableFiles": ["SecretMemory", "Glibc", "CLinux"],
     "SystemClock": ["Wire", "Glibc"],
-    "Transport": ["Wire", "Glibc"],
+    "Transport": ["CResolver", "Wire", "Glibc"],
     "ServerTransport": [
       "CSystemCalls", "Wire", "Glibc", "Synchronization", "NIOCore", "NIOPosix",
     ],

@@ -149,7 +149,7 @@ import Wire
     #expect(person.said.first?.hasPrefix("this login of alice takes no deposits") == true)
     // The KDC may have heard of it all the same.
     #expect(try opens(key))
-    let later = DepositTaking.sentence(about: .exchange(.superseded), name, target)
+    let later = DepositTaking.sentence(about: .exchange(.superseded), name, KDCTarget(target))
     #expect(later.contains("another login of alice that came later takes deposits now"))
   }
 }

@@ -9,17 +9,21 @@ import Wire
 /// First contact with a KDC: pinned and equal, pinned and different, or new.
 @Suite struct KDCContactTests {
   private let folder = TemporaryFolder()
+  private let kdc: HostAndPort
+
+  init() throws { kdc = try #require(HostAndPort(host: "kdc", port: 7000)) }
 
   private func options(expected: Realm? = nil, acceptsNew: Bool = false) throws -> KDCOptions {
     KDCOptions(
-      target: try #require(HostAndPort(host: "kdc", port: 7000)), expected: expected,
+      target: kdc, expected: expected,
       acceptsNew: acceptsNew)
   }
 
   private func trust(
     _ announced: Realm, _ options: KDCOptions, _ person: ScriptedPerson
   ) throws(ClientFailure) -> Realm {
-    try KDCContact(options, in: folder.state, person: person).trust(AnnouncedIdentity(announced))
+    try KDCContact(options, in: folder.state, person: person).trust(
+      AnnouncedIdentity(announced), at: kdc)
   }
 
   private func exitCode(_ body: () throws(ClientFailure) -> Realm) -> Int32 {
@@ -56,20 +60,20 @@ import Wire
     let other = try #require(HostAndPort(host: "other", port: 7000))
     _ = try contact.known.pin(founding, for: other)
     _ = try contact.known.pin(realm(1), for: try #require(HostAndPort(host: "third", port: 1)))
-    _ = try contact.known.pin(founding, for: options.target)
-    #expect(try contact.trust(shown[1]) == shown[1].realm)
+    _ = try contact.known.pin(founding, for: kdc)
+    #expect(try contact.trust(shown[1], at: kdc) == shown[1].realm)
     let line = "\(shown[1].realm.word) \(founding.hexadecimalID)"
     #expect(
       contents(folder.path + "/state/known_kdcs")
         == "other:7000 \(line)\nthird:1 \(realm(1).word)\nkdc:7000 \(line)\n")
-    #expect(try contact.trust(shown[1]) == shown[1].realm)
+    #expect(try contact.trust(shown[1], at: kdc) == shown[1].realm)
     #expect(person.said.count == 1 && person.questions.isEmpty)
     for former in [AnnouncedIdentity(founding), shown[0], AnnouncedIdentity(realm(1))] {
       #expect(
-        exitCode { () throws(ClientFailure) in try contact.trust(former) }
+        exitCode { () throws(ClientFailure) in try contact.trust(former, at: kdc) }
           == ExitStatus.kdcIdentity.rawValue)
     }
-    #expect(try contact.trust(shown[2]) == shown[2].realm)
+    #expect(try contact.trust(shown[2], at: kdc) == shown[2].realm)
     #expect(try contact.known.pin(of: other)?.realm == shown[2].realm)
   }
 
@@ -82,7 +86,7 @@ import Wire
       let state = TemporaryFolder()
       let contact = KDCContact(
         try options(expected: word), in: state.state, person: ScriptedPerson(isPresent: false))
-      let code = exitCode { () throws(ClientFailure) in try contact.trust(shown[1]) }
+      let code = exitCode { () throws(ClientFailure) in try contact.trust(shown[1], at: kdc) }
       #expect(code == (isTrusted ? 0 : ExitStatus.kdcIdentity.rawValue))
     }
   }

@@ -68,8 +68,8 @@ import Wire
     var elsewhere = KDCOptions(target: target, expected: realm(2))
     #expect(throws: ClientFailure.self) { try owner.choose(&elsewhere) }
     let contact = KDCContact(kdc, in: folder.state, person: person)
-    #expect(try contact.trust(AnnouncedIdentity(realm(1))) == realm(1))
-    let refusal = failure { _ = try contact.trust(AnnouncedIdentity(realm(2))) }
+    #expect(try contact.trust(AnnouncedIdentity(realm(1)), at: target) == realm(1))
+    let refusal = failure { _ = try contact.trust(AnnouncedIdentity(realm(2)), at: target) }
     #expect(refusal?.exitCode == 4)
     #expect(refusal?.description.contains(file.path) == true)
   }

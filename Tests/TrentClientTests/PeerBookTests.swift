@@ -126,10 +126,10 @@ import Wire
       #expect(error.description.contains(realm(2).hexadecimalID.prefix(16)))
     }
     let unknown = try #require(HostAndPort(host: "unknown", port: 1))
-    #expect(exitCode { try book().forget(bob, .kdc(unknown), isSure: true) } == 4)
+    #expect(exitCode { try book().forget(bob, .kdc(KDCTarget(unknown)), isSure: true) } == 4)
     #expect(exitCode { try book().forget(bob, .realm(realm(3)), isSure: true) } == 1)
     #expect(lines.count == 2)
-    try book().forget(bob, .kdc(first), isSure: true)
+    try book().forget(bob, .kdc(KDCTarget(first)), isSure: true)
     #expect(lines.count == 1)
     try book().forget(bob, .realm(realm(2)), isSure: true)
     #expect(lines.isEmpty)

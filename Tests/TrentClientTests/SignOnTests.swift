@@ -171,11 +171,11 @@ import Wire
     try cache.save(try credential())
     try bob.save(try credential("bob"))
     let logins = KeptLogins(state: folder.state, person: person)
-    try logins.logOut(name: name, from: target)
+    try logins.logOut(name: name, from: KDCTarget(target))
     #expect(permissions(cache.path) == nil)
     #expect(permissions(bob.path) == 0o600)
     let other = try #require(HostAndPort(host: "other", port: 1))
-    #expect(throws: ClientFailure.self) { try logins.logOut(from: other) }
+    #expect(throws: ClientFailure.self) { try logins.logOut(from: KDCTarget(other)) }
     try logins.logOut()
     #expect(permissions(bob.path) == nil)
     #expect(person.said == ["logged out alice", "logged out bob"])

@@ -18,8 +18,17 @@ enum KDCFailure: Error {
     }
   }
 
+  /// Whether another place of the same KDC may do better. What a place says about the request does
+  /// not lead elsewhere: wrong proofs and brakes count, and so do identities.
+  var leadsElsewhere: Bool {
+    switch self {
+    case .transport, .exchange(.malformed), .exchange(.unavailable), .exchange(.failed(.busy)): true
+    case .exchange, .client: false
+    }
+  }
+
   /// In words for a person.
-  func failure(at target: HostAndPort) -> ClientFailure {
+  func failure(at target: KDCTarget) -> ClientFailure {
     switch self {
     case .client(let failure): failure
     case .transport(let failure):
@@ -31,7 +40,7 @@ enum KDCFailure: Error {
     }
   }
 
-  private static func words(for failure: ExchangeFailure, _ target: HostAndPort) -> ClientFailure {
+  private static func words(for failure: ExchangeFailure, _ target: KDCTarget) -> ClientFailure {
     switch failure {
     case .malformed, .unexpectedReply, .failed(.malformed):
       ClientFailure(

@@ -3,18 +3,9 @@ internal import SecretMemory
 internal import Transport
 internal import Wire
 
-/// A state that awaits an answer, where there may be several at once.
-private final class Awaited<Next: ~Copyable> {
-  let next: Next
-  init(_ next: consuming Next) { self.next = next }
-}
-
 extension KDCLink {
   /// How long to wait for an answer to each datagram (PROTOCOL.md, 4.4).
   private static let datagramWaits = [100, 200, 400].map { Interval.milliseconds($0) }
-
-  /// How many of the target's addresses to try by datagrams.
-  private static let datagramAddressLimit = 2
 
   /// How a granting request may travel.
   enum Way {
@@ -23,7 +14,8 @@ extension KDCLink {
     case stream
   }
 
-  /// One granting exchange: by datagrams, each try a request of its own; then by TCP. A clock that
+  /// One granting exchange: by datagrams, each try a request of its own, and from the second one on
+  /// to another place, too; then by TCP. A clock that
   /// was off is set by what the KDC says, and the exchange begun once more.
   ///
   /// - Parameters:
@@ -49,101 +41,112 @@ extension KDCLink {
     _ way: Way, _ patience: Interval, _ ask: (Timestamp) -> Outgoing<Next>,
     _ read: (borrowing Next, [UInt8]) throws(ExchangeFailure) -> Answer
   ) throws(KDCFailure) -> Answer {
-    if way != .stream, let answer = try grantByDatagrams(ask, read) { return answer }
-    guard way != .datagrams else { throw .transport(.timedOut) }
-    return try grantByStream(patience, ask, read)
-  }
-
-  /// - Returns: nil when the way by datagrams is closed or leads nowhere.
-  private mutating func grantByDatagrams<Next: ~Copyable, Answer: ~Copyable>(
-    _ ask: (Timestamp) -> Outgoing<Next>,
-    _ read: (borrowing Next, [UInt8]) throws(ExchangeFailure) -> Answer
-  ) throws(KDCFailure) -> Answer? {
-    if addresses.isEmpty {
-      // That there is none will be told by the way by TCP.
-      addresses = (try? Resolver.resolve(host: target.host, port: target.port)) ?? []
-    }
-    for address in addresses.prefix(Self.datagramAddressLimit) {
-      if let answer = try grantByDatagrams(to: address, ask, read) {
-        addresses = [address]
-        return answer
-      }
-    }
-    return nil
-  }
-
-  private func grantByDatagrams<Next: ~Copyable, Answer: ~Copyable>(
-    to address: NetworkAddress, _ ask: (Timestamp) -> Outgoing<Next>,
-    _ read: (borrowing Next, [UInt8]) throws(ExchangeFailure) -> Answer
-  ) throws(KDCFailure) -> Answer? {
-    var awaited: [Awaited<Next>] = []
-    do {
-      let socket = try DatagramSocket.connect(to: address)
-      for wait in Self.datagramWaits {
-        let outgoing = ask(clock.now)
-        let message = outgoing.message
-        try socket.send(message.bytes)
-        awaited.append(Awaited(outgoing.next))
-        let deadline = Deadline.after(wait)
-        while let datagram = try socket.receive(deadline: deadline) {
-          if let answer = try answer(in: datagram, to: awaited, read) { return answer }
-        }
-      }
-      return nil
-    } catch let error as ExchangeFailure {
-      throw .exchange(error)
-    } catch {
-      return nil
-    }
-  }
-
-  /// The answer in a datagram to any of the requests; nil if it is none.
-  private func answer<Next: ~Copyable, Answer: ~Copyable>(
-    in datagram: [UInt8], to awaited: [Awaited<Next>],
-    _ read: (borrowing Next, [UInt8]) throws(ExchangeFailure) -> Answer
-  ) throws(ExchangeFailure) -> Answer? {
-    for request in awaited {
-      do throws(ExchangeFailure) {
-        return try read(request.next, datagram)
+    begin()
+    var isSecond = false
+    while true {
+      do throws(KDCFailure) {
+        if way != .stream, let answer = try grantByDatagrams(ask, read) { return answer }
+        guard way != .datagrams else { throw .transport(.timedOut) }
+        return try grantByStream(patience, ask, read)
       } catch {
-        // Anybody can send a datagram. Only what verifies may say that there is nothing to get.
-        guard error.isUnderSeal else { continue }
-        throw error
+        // Datagrams have been to every place already.
+        if way == .datagrams, case .transport = error { throw error }
+        guard goesOn(after: error, &isSecond) else { throw error }
       }
     }
-    return nil
   }
 
   private mutating func grantByStream<Next: ~Copyable, Answer: ~Copyable>(
     _ patience: Interval, _ ask: (Timestamp) -> Outgoing<Next>,
     _ read: (borrowing Next, [UInt8]) throws(ExchangeFailure) -> Answer
   ) throws(KDCFailure) -> Answer {
-    do throws(KDCFailure) {
-      return try grantByStreamOnce(patience, ask, read)
-    } catch {
-      // The KDC may have closed a connection that was idle.
-      guard case .transport(.closedByPeer) = error else { throw error }
-      return try grantByStreamOnce(patience, ask, read)
-    }
-  }
-
-  private mutating func grantByStreamOnce<Next: ~Copyable, Answer: ~Copyable>(
-    _ patience: Interval, _ ask: (Timestamp) -> Outgoing<Next>,
-    _ read: (borrowing Next, [UInt8]) throws(ExchangeFailure) -> Answer
-  ) throws(KDCFailure) -> Answer {
     try connect(patience: patience)
     let outgoing = ask(clock.now)
     let message = try roundTrip(outgoing.message, patience: patience)
-    do { return try read(outgoing.next, message) } catch { throw .exchange(error) }
+    do throws(ExchangeFailure) {
+      let answer = try read(outgoing.next, message)
+      noteAnswer()
+      return answer
+    } catch {
+      throw .exchange(error)
+    }
+  }
+
+  // MARK: Datagrams
+
+  /// - Returns: nil when the way by datagrams is closed or leads nowhere.
+  private mutating func grantByDatagrams<Next: ~Copyable, Answer: ~Copyable>(
+    _ ask: (Timestamp) -> Outgoing<Next>,
+    _ read: (borrowing Next, [UInt8]) throws(ExchangeFailure) -> Answer
+  ) throws(KDCFailure) -> Answer? {
+    // That there is no place will be told by the way by TCP.
+    if !places.isLookedUp { try? places.lookUp() }
+    var candidates = DatagramCandidates(places.inOrder.map(\.at))
+    var ways = DatagramWays<Next>()
+    let clock = clock
+    func request() -> Outgoing<Next> { ask(clock.now) }
+    for wait in Self.datagramWaits {
+      ways.sendAgain(request)
+      var isWider = false
+      let deadline = Deadline.after(wait)
+      repeat {
+        // One more at each turn, and others at once while nobody is there.
+        while ways.isEmpty || !isWider, let next = candidates.next(&addresses) {
+          ways.add(next.place, next.address, request)
+          isWider = true
+        }
+        guard !ways.isEmpty else { return nil }
+        while let datagram = ways.receive(until: deadline) {
+          if let answer = try answer(in: datagram, read) { return answer }
+        }
+      } while ways.isEmpty
+    }
+    return nil
+  }
+
+  private mutating func answer<Next: ~Copyable, Answer: ~Copyable>(
+    in datagram: IncomingDatagram<Next>,
+    _ read: (borrowing Next, [UInt8]) throws(ExchangeFailure) -> Answer
+  ) throws(KDCFailure) -> Answer? {
+    let lane = datagram.lane
+    do throws(ExchangeFailure) {
+      guard let answer = try datagram.answer(read) else { return nil }
+      note(lane.place, lane.socket.peerAddress)
+      noteAnswer()
+      return answer
+    } catch {
+      note(lane.place, lane.socket.peerAddress)
+      throw .exchange(error)
+    }
+  }
+
+  private mutating func note(_ place: HostAndPort, _ address: NetworkAddress) {
+    current = place
+    addresses[place] = [address]
   }
 }
 
-extension ExchangeFailure {
-  /// Whether only the pinned KDC can have said so.
-  fileprivate var isUnderSeal: Bool {
-    switch self {
-    case .loginOver, .peerNotPresent, .superseded, .clockSkew, .unavailable: true
-    default: false
+/// Where datagrams may go, in order: to the first address of each place, then to others. A name is
+/// looked up when it is its turn, since that may take long.
+private struct DatagramCandidates {
+  /// How many addresses of a place to try.
+  private static let limit = 2
+
+  private var places: ArraySlice<HostAndPort>
+  private var others: [(place: HostAndPort, address: NetworkAddress)] = []
+
+  init(_ places: [HostAndPort]) { self.places = places[...] }
+
+  /// - Parameter known: addresses of places; new ones are added.
+  mutating func next(
+    _ known: inout [HostAndPort: [NetworkAddress]]
+  ) -> (place: HostAndPort, address: NetworkAddress)? {
+    while let place = places.popFirst() {
+      let found = known[place] ?? (try? Resolver.resolve(host: place.host, port: place.port)) ?? []
+      known[place] = found.isEmpty ? nil : found
+      others += found.prefix(Self.limit).dropFirst().map { (place, $0) }
+      if let first = found.first { return (place, first) }
     }
+    return others.isEmpty ? nil : others.removeFirst()
   }
 }

@@ -2,18 +2,23 @@ public import KeyDistribution
 
 /// Which KDC to use, and what to do when it is new.
 public struct KDCOptions: Sendable {
-  public var target: HostAndPort
+  public var target: KDCTarget
   /// The identity that the KDC must have, as its operator tells it; pins it without a question.
   public var expected: Realm?
   /// What says so; for messages.
   var expectation = "--kdc-key"
   /// Whether to trust an unknown KDC without a question. Never a changed one.
   public var acceptsNew: Bool
-  /// Whether the pin moves to an identity that takes the place of the pinned one. A check-up leaves
-  /// that to the next command, which tells it.
+  /// Whether the pin moves to an identity that takes the place of the pinned one, and the place
+  /// that answered is kept in mind. A check-up leaves that to the next command, which tells it.
   var movesPin = true
 
+  /// A KDC at one place.
   public init(target: HostAndPort, expected: Realm? = nil, acceptsNew: Bool = false) {
+    self.init(target: KDCTarget(target), expected: expected, acceptsNew: acceptsNew)
+  }
+
+  public init(target: KDCTarget, expected: Realm? = nil, acceptsNew: Bool = false) {
     self.target = target
     self.expected = expected
     self.acceptsNew = acceptsNew

@@ -20,12 +20,12 @@ struct CenterCheck {
     known = KnownKDCs(in: state, person: Nobody())
   }
 
-  private var subject: String { "KDC \(kdc.target)" }
+  private func subject(_ place: KDCPlace) -> String { "KDC \(place.at)" }
   private static let patience = Interval.seconds(5)
 
   func run(_ tell: (Finding) -> Void) {
     do throws(ClientFailure) {
-      guard let announced = try contact(tell), try isMeant(announced, tell),
+      guard let announced = try answering(tell),
         var link = try KDCLink(toPinned: kdc, in: state, person: Nobody())
       else { return }
       let isCurrent = check(announced, link.clock, tell)
@@ -41,32 +41,52 @@ struct CenterCheck {
       }
       tell(ClockCheck.finding(own: SystemClock.now, kdc: time))
     } catch {
-      tell(.problem(subject, error))
+      tell(.problem("KDC \(kdc.target)", error))
     }
   }
 
   // MARK: Contact
 
-  /// Steps E1 to E3; nil when there is no way.
-  private func contact(_ tell: (Finding) -> Void) throws(ClientFailure) -> AnnouncedEpoch? {
+  /// Looks at every place.
+  ///
+  /// - Returns: what the first one says that answers and is meant; nil when one of them is not
+  ///   what it should be, since a command would refuse it, too.
+  private func answering(_ tell: (Finding) -> Void) throws(ClientFailure) -> AnnouncedEpoch? {
+    var places = KDCPlaces(kdc.target)
     do throws(KDCFailure) {
-      let stream = try KDCLink.dial(kdc.target, Self.patience)
-      let message = try KDCLink.askForEpoch(over: stream, Self.patience)
-      do throws(ExchangeFailure) {
-        return try AnnouncedEpoch(message.bytes)
-      } catch {
-        throw .exchange(error)
-      }
+      try places.lookUp()
     } catch {
-      tell(.problem(subject, error.failure(at: kdc.target)))
+      throw error.failure(at: kdc.target)
+    }
+    var first: AnnouncedEpoch?
+    var isWrong = false
+    for place in places.inOrder {
+      guard let announced = contact(place, tell) else { continue }
+      if try isMeant(announced, place, tell) {
+        first = first ?? announced
+      } else {
+        isWrong = true
+      }
+    }
+    return isWrong ? nil : first
+  }
+
+  /// Steps E1 to E3; nil when there is no way.
+  private func contact(_ place: KDCPlace, _ tell: (Finding) -> Void) -> AnnouncedEpoch? {
+    do throws(KDCFailure) {
+      let answer = try AnsweringPlace.ask(place, Self.patience)
+      return answer.announced
+    } catch {
+      tell(.problem(subject(place), error.failure(at: KDCTarget(place.at))))
       return nil
     }
   }
 
   /// Step E4, as far as it is about identities.
   private func isMeant(
-    _ announced: AnnouncedEpoch, _ tell: (Finding) -> Void
+    _ announced: AnnouncedEpoch, _ place: KDCPlace, _ tell: (Finding) -> Void
   ) throws(ClientFailure) -> Bool {
+    let subject = subject(place)
     let word = announced.realm.word
     if let expected = kdc.expected, !announced.identity.isFrom(expected.identity) {
       tell(
@@ -76,17 +96,26 @@ struct CenterCheck {
             + "nothing there"))
       return false
     }
-    guard let pin = try known.pin(of: kdc.target) else {
+    let own = try known.pin(of: place.name)
+    let ofOthers = try known.pin(of: kdc.target)
+    guard let pin = own ?? ofOthers else {
       tell(
         .warning(
           subject, "it answers, and is new here: its identity is \(word)",
           advice: "if that is the word that its operator tells: client login -n NAME "
-            + "-a \(kdc.target.host) -p \(kdc.target.port) --kdc-key \(word)"))
+            + "\(kdc.target.options) --kdc-key \(word)"))
       return false
     }
     if announced.identity.succeeds(pin.realm) {
       tell(.ok(subject, "it answers by TCP; its identity has been replaced by \(word), as it says"))
       return true
+    }
+    guard own != nil || pin.realm == announced.realm else {
+      tell(
+        .problem(
+          subject, "its identity is \(word), not that of the other places, \(pin.realm.word)",
+          advice: "somebody may be posing as one of them: take it out of -a, and ask the operator"))
+      return false
     }
     guard pin.realm == announced.realm else {
       tell(
@@ -117,7 +146,7 @@ struct CenterCheck {
       : "if the KDC's clock has been set meanwhile, remove "
         + "\(ClockFile(in: state, person: Nobody()).path), which keeps it in mind; else somebody "
         + "may be replaying old answers"
-    tell(.problem(subject, text, advice: advice))
+    tell(.problem("KDC \(kdc.target)", text, advice: advice))
     return false
   }
 
@@ -129,7 +158,7 @@ struct CenterCheck {
       try link.askForTime(about: name)
       return true
     } catch {
-      tell(.problem(subject, error.failure(at: kdc.target)))
+      tell(.problem("KDC \(kdc.target)", error.failure(at: kdc.target)))
       return false
     }
   }

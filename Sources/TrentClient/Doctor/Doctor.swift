@@ -70,8 +70,8 @@ public struct Doctor {
     if let kdc = options.kdc { return [kdc] }
     var targets: [HostAndPort] = []
     for entry in try KnownKDCs(in: state, person: Nobody()).all() {
-      guard let target = HostAndPort(entry.target, defaultPort: 0), target.port != 0,
-        !targets.contains(target)
+      guard let target = HostAndPort(entry.target, defaultPort: 0),
+        target.port != 0 || target.isDomain, !targets.contains(target)
       else { continue }
       targets.append(target)
     }

@@ -7,10 +7,10 @@ internal import Wire
 /// The logins that this device keeps at one KDC: by their files, and by the KDC's own word.
 struct LoginCheck {
   private let options: DoctorOptions
-  private let target: HostAndPort
+  private let target: KDCTarget
   private let state: StateFolder
 
-  init(_ options: DoctorOptions, _ target: HostAndPort, in state: StateFolder) {
+  init(_ options: DoctorOptions, _ target: KDCTarget, in state: StateFolder) {
     self.options = options
     self.target = target
     self.state = state
@@ -60,7 +60,7 @@ struct LoginCheck {
   }
 
   private func logInAgain(_ name: String) -> String {
-    "client login -n \(name) -a \(target.host) -p \(target.port)"
+    "client login -n \(name) \(target.options)"
   }
 
   /// Reads the file as it is: what is damaged stays where it is.
@@ -130,11 +130,13 @@ struct LoginCheck {
     }
   }
 
-  private static func datagramFinding(_ isAnswered: Bool, _ target: HostAndPort) -> Finding {
+  private static func datagramFinding(_ isAnswered: Bool, _ target: KDCTarget) -> Finding {
     isAnswered
       ? .ok("KDC \(target)", "it answers by UDP")
       : .warning(
         "KDC \(target)", "it answers by TCP, but not by UDP: every request takes a second longer",
-        advice: "let UDP port \(target.port) through the firewalls between here and there")
+        advice:
+          "let UDP port \(target.ports ?? "of the KDC") through the firewalls between here and "
+          + "there")
   }
 }

@@ -5,11 +5,13 @@ struct PinCheck {
   private let kdcs: KnownKDCs
   private let peers: KnownPeers
   private let clocks: ClockFile
+  private let places: PlaceFile
 
   init(_ state: StateFolder) {
     kdcs = KnownKDCs(in: state, person: Nobody())
     peers = KnownPeers(in: state, person: Nobody())
     clocks = ClockFile(in: state, person: Nobody())
+    places = PlaceFile(in: state, person: Nobody())
   }
 
   private static let shownNames = 5
@@ -20,6 +22,7 @@ struct PinCheck {
         + damage(peers.damagedLines(), of: peers.path, isPin: true)
         + damage(kdcs.damagedLines(), of: kdcs.path, isPin: true)
         + damage(clocks.damagedLines(), of: clocks.path, isPin: false)
+        + damage(places.damagedLines(), of: places.path, isPin: false)
     } catch {
       return [.problem("peers", error)]
     }

@@ -40,7 +40,7 @@ struct ReachCheck {
       case .none: around.isTaken = true
       }
       around.own = ((try? InterfaceAddresses.current(port: 0)) ?? []).map(\.ip)
-      around.hasKDC = link.addresses.contains {
+      around.hasKDC = link.currentAddresses.contains {
         around.own.contains($0.ip) || !$0.meansSomethingElsewhere
       }
       let answer = Self.ask(around.port, &credential, over: &link)
@@ -125,7 +125,7 @@ struct ReachCheck {
   }
 
   private static func finding(
-    _ failure: KDCFailure, _ port: UInt16, _ target: HostAndPort
+    _ failure: KDCFailure, _ port: UInt16, _ target: KDCTarget
   ) -> Finding {
     let subject = "port \(port)"
     switch failure {

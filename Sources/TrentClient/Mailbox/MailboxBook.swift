@@ -86,7 +86,7 @@ public struct MailboxBook {
         .other,
         "It is set here, but senders are not told: another login of \(name) that came later takes "
           + "deposits now. To take them on this device: client login -n \(name) "
-          + "-a \(kdc.target.host) -p \(kdc.target.port)")
+          + kdc.target.options)
     } catch {
       let failure = error.failure(at: kdc.target)
       throw ClientFailure(

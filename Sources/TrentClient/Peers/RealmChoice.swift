@@ -6,8 +6,8 @@ public enum RealmChoice: Hashable, Sendable {
   case only
   /// The KDC with this identity.
   case realm(Realm)
-  /// The KDC that is pinned for this address.
-  case kdc(HostAndPort)
+  /// The KDC that is pinned for these places.
+  case kdc(KDCTarget)
 
   static let hint = "Choose the KDC with --kdc-key, or with -a and -p."
 

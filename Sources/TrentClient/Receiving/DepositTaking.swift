@@ -28,7 +28,7 @@ struct DepositTaking {
   }
 
   static func sentence(
-    about failure: KDCFailure, _ name: PrincipalName, _ target: HostAndPort
+    about failure: KDCFailure, _ name: PrincipalName, _ target: KDCTarget
   ) -> String {
     if case .exchange(.superseded) = failure {
       return "another login of \(name) that came later takes deposits now: this one takes none"

@@ -129,7 +129,7 @@ struct Presence: ~Copyable {
   }
 
   private func failure(
-    _ failure: KDCFailure, of name: PrincipalName, at target: HostAndPort
+    _ failure: KDCFailure, of name: PrincipalName, at target: KDCTarget
   ) -> ClientFailure {
     guard case .exchange(.superseded) = failure else { return failure.failure(at: target) }
     return ClientFailure(.other, "another login of \(name) receives now")

@@ -56,7 +56,7 @@ public struct KeptLogins {
 
   /// Removes logins: all of them, or those of a name, of a KDC, or of both.
   public func logOut(
-    name: PrincipalName? = nil, from target: HostAndPort? = nil
+    name: PrincipalName? = nil, from target: KDCTarget? = nil
   ) throws(ClientFailure) {
     var realmID: String?
     if let target {

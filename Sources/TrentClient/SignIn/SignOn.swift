@@ -222,6 +222,6 @@ struct SignOn {
     ClientFailure(
       .authenticationRefused,
       "The login of \(options.name) is over. Log in again: client login -n \(options.name) "
-        + "-a \(kdc.target.host) -p \(kdc.target.port)")
+        + kdc.target.options)
   }
 }

@@ -2,8 +2,9 @@ internal import DurableFiles
 internal import FileTransfer
 internal import KeyDistribution
 
-/// The identities of KDCs that the user has come to trust: lines of `HOST:PORT WORD`, and the id of
-/// the realm behind that where the identity is not the founding key.
+/// The identities of KDCs that the user has come to trust: lines of `HOST:PORT WORD`, or with the
+/// name of a domain in the place of `HOST:PORT`, and the id of the realm behind that where the
+/// identity is not the founding key.
 struct KnownKDCs {
   /// A pinned identity, and where it is written.
   struct Pin {
@@ -20,10 +21,28 @@ struct KnownKDCs {
   var path: String { file.path }
 
   func pin(of target: HostAndPort) throws(ClientFailure) -> Pin? {
-    let known = try file.entries(about: target.description, Self.parse).first {
-      $0.entry.target == target.description
+    let known = try file.entries(about: target.pinName, Self.parse).first {
+      $0.entry.target == target.pinName
     }
     return known.map { Pin(realm: $0.entry.realm, line: $0.line) }
+  }
+
+  /// What is pinned for the first name of a list that there is a pin for.
+  ///
+  /// - Throws: a failure of identities when two of them are of different realms.
+  func pin(of target: KDCTarget) throws(ClientFailure) -> Pin? {
+    var first: (name: HostAndPort, pin: Pin)?
+    for name in target.names {
+      guard let pin = try pin(of: name) else { continue }
+      if let first, first.pin.realm.id != pin.realm.id {
+        throw ClientFailure(
+          .kdcIdentity,
+          "\(first.name.pinName) and \(name.pinName) are not places of one KDC: the identities "
+            + "that are pinned are \(first.pin.realm.word) and \(pin.realm.word). Name one (-a).")
+      }
+      first = first ?? (name, pin)
+    }
+    return first?.pin
   }
 
   /// Every pinned identity, with the `HOST:PORT` that it is pinned for.
@@ -57,10 +76,10 @@ struct KnownKDCs {
     try file.update { (lines) throws(ClientFailure) in
       if let known = lines.enumerated().lazy.compactMap({ index, text in
         Self.parse(text.split(separator: " ")).map { (line: index + 1, entry: $0) }
-      }).first(where: { $0.entry.target == target.description }) {
+      }).first(where: { $0.entry.target == target.pinName }) {
         pin = Pin(realm: known.entry.realm, line: known.line)
       } else {
-        lines.append(Self.line(target.description, realm))
+        lines.append(Self.line(target.pinName, realm))
         pin = Pin(realm: realm, line: lines.count)
       }
     }
