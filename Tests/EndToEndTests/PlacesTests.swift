@@ -223,6 +223,50 @@ extension EndToEnd.PlacesTests {
     }
   }
 
+  @Test("A place whose connection dies before an answer: the next one gets a request made anew")
+  func dies() async throws {
+    try await Stage.with { stage in
+      let first = try await stage.kdc()
+      let alice = try stage.user("alice")
+      try await logIn(stage, alice, [first.port], ["--kdc-key", first.word, "--register"])
+        .expectExit(0)
+      let second = try await replica(stage, of: first)
+      // It shows its epoch key; then a frame of no length ends the connection at the client.
+      let dying = try StreamForwarder(
+        to: first.port, tampering: { bytes in bytes.count > 3 && bytes[3] == 4 ? [0, 0] : bytes })
+      try await logIn(
+        stage, alice, [dying.port, second.port], ["--kdc-key", first.word]
+      ).expectExit(0)
+      try await second.logged(" logged-in name=alice")
+      #expect(alice.home.text(of: "places")?.hasSuffix(" 127.0.0.1:\(second.port)\n") == true)
+    }
+  }
+
+  @Test("A mailbox serves by the place that is alive")
+  func mailbox() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let ports = [try deadPort(), kdc.port]
+      let key = stage.folder.path("post.key")
+      let home = Folder(notYetAt: stage.folder.path("home-post"))
+      try await stage.start(
+        .client,
+        [
+          "keygen", "-n", "post", "--key-file", key, "-a", list(ports), "--kdc-key", kdc.word,
+        ], home: home
+      ).expectExit(0)
+      let mailbox = try stage.start(
+        .mailbox,
+        [
+          "--key-file", key, "-a", list(ports), "--spool", stage.folder.path("spool"), "-l", "0",
+        ], home: home)
+      try await mailbox.said("listening on port")
+      try await kdc.logged(" announced ", "name=post")
+      mailbox.signal(SIGTERM)
+      try await mailbox.expectExit(0)
+    }
+  }
+
   @Test("A check-up looks at every place, and says which is dead")
   func doctor() async throws {
     try await Stage.with { stage in

@@ -104,6 +104,34 @@ import Wire
     #expect(settled.kdc.expected?.word == Self.word)
   }
 
+  /// A port is of the hosts that have none; a domain needs none at all.
+  @Test func aKDCMayBeAtSeveralPlaces() throws {
+    for (words, settled, expected) in [
+      (["-a", "a,b:2", "-p", "1"], nil, "a:1,b:2"), (["-a", "a:1,[::1]:2"], nil, "a:1,[::1]:2"),
+      (["-a", "a,b:2"], "7000", "a:7000,b:2"), (["-a", "example.org"], nil, "example.org"),
+      (["-a", "example.org"], "7000", "example.org:7000"), ([], "7000", "kdc:7000"),
+      (["-p", "1"], "7000", "kdc:1"),
+    ] as [([String], String?, String)] {
+      var variables = Self.settled
+      variables["TRENT_KDC_PORT"] = settled
+      let user = try user(ReceiveCommand.parse(words).user, variables)
+      #expect(user.kdc.target.description == expected)
+    }
+    var variables = Self.settled
+    variables["TRENT_KDC_HOST"] = "K1.example.org,k2:2"
+    #expect(
+      try user(ReceiveCommand.parse([]).user, variables).kdc.target.description
+        == "k1.example.org:7000,k2:2")
+    variables["TRENT_KDC_PORT"] = nil
+    variables["TRENT_KDC_HOST"] = "k1,k2:2"
+    let failure = #expect(throws: ClientFailure.self) {
+      _ = try user(ReceiveCommand.parse([]).user, variables)
+    }
+    #expect(failure?.exitCode == ExitStatus.usage.rawValue)
+    #expect(failure?.description.contains("-p") == true)
+    #expect(throws: (any Error).self) { _ = try ReceiveCommand.parse(["-a", "a,,b", "-p", "1"]) }
+  }
+
   /// Nobody but a receiver, and no classic one.
   @Test func aReceiverTakesDepositsForAsLongAsItIsSaid() throws {
     for (words, settled, expected) in [
