@@ -53,9 +53,7 @@ struct DepositCollecting: ~Copyable {
   /// What a program ends with; nil when nothing stays.
   var failure: ClientFailure? {
     guard let firstReason else { return nil }
-    let what =
-      leftCount == 1
-      ? "A deposit stays where it is" : "\(leftCount) deposits stay where they are"
+    let what = leftCount == 1 ? "A deposit was not taken" : "\(leftCount) deposits were not taken"
     return ClientFailure(firstReason.status, "\(what): \(firstReason.word)")
   }
 
