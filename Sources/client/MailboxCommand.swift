@@ -15,7 +15,7 @@ struct MailboxCommand: ParsableCommand {
       EXIT STATUS:
       \(ExitStatus.table)
       """,
-    subcommands: [Set.self, Unset.self, Show.self, Refuse.self, Allow.self])
+    subcommands: [Set.self, Unset.self, Show.self, Refuse.self, Allow.self, Discard.self])
 
   struct Set: ParsableCommand {
     static let configuration = CommandConfiguration(

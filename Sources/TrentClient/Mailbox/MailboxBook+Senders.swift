@@ -1,4 +1,5 @@
 internal import KeyDistribution
+internal import MailboxService
 public import Wire
 
 extension MailboxBook {
@@ -18,6 +19,21 @@ extension MailboxBook {
   ) throws(ClientFailure) {
     let name = try visit(mailbox) { (link) throws(ClientFailure) in try link.allow(sender) }
     person.say("\(name) takes what \(sender) leaves for \(options.name)")
+  }
+
+  /// Has it delete what waits for this user under a number, unread.
+  public func discard(_ number: UInt64, at mailbox: PrincipalName?) throws(ClientFailure) {
+    var sender: PrincipalName?
+    let name = try visit(mailbox) { (link) throws(ClientFailure) in
+      let listed = number == 0 ? nil : try link.list(after: number - 1).deposits.first
+      guard let deposit = listed, deposit.number == number else {
+        throw ClientFailure(.refusedByReceiver, "There is no number \(number) for you there.")
+      }
+      try link.collected(deposit)
+      sender = deposit.sender
+    }
+    let origin = sender.map { " from \($0)" } ?? ""
+    person.say("\(name) has deleted number \(number)\(origin)")
   }
 
   /// - Returns: which mailbox it was.
