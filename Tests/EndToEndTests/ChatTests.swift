@@ -87,6 +87,10 @@ extension EndToEnd.ChatTests {
       let second = try chat(stage, bob, with: "alice", at: kdc)
       try await second.said("alice is there")
       #expect(second.output.lines == (1...3).map { "alice: line \($0)" })
+      let visits = kdc.log.split(separator: "\n").filter {
+        $0.contains(" key-issued ") && $0.contains(" name=bob for=post ")
+      }
+      #expect(visits.count == 1)
       say("now you are", first)
       try await first.said("  delivered")
       try await hears("alice: now you are", second)
@@ -118,29 +122,80 @@ extension EndToEnd.ChatTests {
     }
   }
 
-  @Test("A passphrase typed once serves both directions, and its login ends with the chat")
+  private func stored(_ user: User) throws -> [String] {
+    try user.home.folder("credentials").allFiles.filter { !$0.hasSuffix("~lock") }
+  }
+
+  /// A chat of Bob's with Alice, at a terminal.
+  private func atTerminal(_ stage: Stage, _ bob: User, at kdc: RunningKDC) throws -> Program {
+    try stage.start(
+      .client, ["chat", "-r", "alice", "-n", "bob", "-a", "127.0.0.1", "-p", "\(kdc.port)"],
+      home: bob.home, input: .terminal)
+  }
+
+  @Test("A passphrase typed once serves both directions, and nothing of its login is written")
   func typed() async throws {
     try await Stage.with { stage in
       let kdc = try await stage.kdc()
-      let (alice, bob) = (try stage.user("alice"), try stage.user("bob"))
-      for user in [alice, bob] { _ = try await stage.loggedIn(user.name, at: kdc) }
+      let (alice, bob) = (
+        try await stage.loggedIn("alice", at: kdc), try await stage.loggedIn("bob", at: kdc)
+      )
       try await stage.start(.client, ["logout"], home: bob.home).expectExit(0)
-      let program = try stage.start(
-        .client,
-        ["chat", "-r", "alice", "-n", "bob", "-a", "127.0.0.1", "-p", "\(kdc.port)"],
-        home: bob.home, input: .terminal)
+      let program = try atTerminal(stage, bob, at: kdc)
       try await program.shown("passphrase")
       program.type(bob.passphrase)
       try await program.shown("alice is not there now")
-      let sender = try stage.start(
-        .client,
-        ["send", "-r", "bob", "--text", "hi", "-n", "alice", "-a", "127.0.0.1"]
-          + ["-p", "\(kdc.port)"], home: alice.home)
+      let sender = try stage.send(alice, at: kdc, ["--text", "hi"])
       try await sender.expectExit(0)
       try await program.shown("alice: hi")
-      program.signal(SIGINT)
+      program.type("hello")
+      try await program.shown("not delivered: alice is not receiving now")
+      #expect(try stored(bob) == [])
+      program.signal(SIGHUP)
+      try await program.expectExit(128 + SIGHUP)
+      #expect(try stored(bob) == [])
+    }
+  }
+
+  @Test("A passphrase file is signed in with once, and a login that is kept meanwhile stays")
+  func once() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let alice = try await stage.loggedIn("alice", at: kdc)
+      let bob = try stage.user("bob")
+      let program = try chat(stage, bob, with: "alice", at: kdc)
+      try await program.said("alice is not there now")
+      try await stage.send(alice, at: kdc, ["--text", "hi"]).expectExit(0)
+      try await hears("alice: hi", program)
+      say("hello", program)
+      try await program.said("  not delivered: alice is not receiving now")
+      let logins = kdc.log.split(separator: "\n").filter { $0.contains(" logged-in name=bob ") }
+      #expect(logins.count == 1)
+      _ = try await stage.loggedIn("bob", at: kdc)
+      program.closeInput()
       try await program.expectExit(0)
-      try await stage.start(.client, ["status"], home: bob.home).expectExit(1)
+      #expect(try stored(bob).count == 1)
+    }
+  }
+
+  @Test("A line whose login is over is not delivered, and nobody is asked for a passphrase")
+  func noQuestion() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      _ = try await stage.loggedIn("alice", at: kdc)
+      let bob = try await stage.loggedIn("bob", at: kdc)
+      let program = try atTerminal(stage, bob, at: kdc)
+      try await program.shown("alice is not there now")
+      for word in ["disable", "enable"] {
+        try await stage.start(
+          .kdc, ["users", word, "bob", "-f", kdc.folder.path("pwd.txt")]
+        ).expectExit(0)
+      }
+      program.type("hello")
+      try await program.shown("not delivered: The login of bob is over.")
+      #expect(!program.output.text.contains("passphrase of bob"))
+      program.signal(SIGINT)
+      _ = try await program.exit()
     }
   }
 }

@@ -229,44 +229,6 @@ extension EndToEnd.FetchTests {
     }
   }
 
-  @Test("client receive looks first: once that is it, with --keep it goes on receiving")
-  func receiveLooksFirst() async throws {
-    try await Stage.with { stage in
-      let scene = try await FetchScene(stage)
-      let mailbox = try await stage.mailbox(scene.post, at: scene.kdc)
-      try await scene.logIn()
-      try await scene.settle()
-      try await scene.leave("one", [1])
-      let once = try scene.asBob(
-        ["receive", "-d", scene.received.path, "-l", "0", "--accept-all"])
-      try await once.expectExit(0)
-      #expect(scene.received.entries == ["one"] && !once.errors.text.contains("listening"))
-
-      try await scene.leave("two", [2])
-      let staying = try scene.asBob(
-        ["receive", "--keep", "-d", scene.received.path, "-l", "0", "--accept-all"])
-      try await staying.said("received \"two\"")
-      let sending = try stage.sending(
-        scene.alice, at: scene.kdc, to: "bob", [stage.folder.put([3], at: "three")])
-      try await sending.expectExit(0)
-      staying.signal(SIGTERM)
-      try await staying.expectExit(0)
-      #expect(scene.received.entries == ["one", "three", "two"])
-
-      // A mailbox that is away keeps nobody from receiving.
-      mailbox.signal(SIGKILL)
-      _ = try await mailbox.exit()
-      let receiving = try scene.asBob(
-        ["receive", "-d", scene.received.path, "-l", "0", "--accept-all"])
-      try await receiving.said("listening on port")
-      let direct = try stage.sending(
-        scene.alice, at: scene.kdc, to: "bob", [stage.folder.put([4], at: "four")])
-      try await direct.expectExit(0)
-      try await receiving.expectExit(0)
-      #expect(receiving.errors.text.contains("post cannot be reached"))
-    }
-  }
-
   @Test("Whom a receiver refuses leaves nothing, until it is allowed again")
   func refused() async throws {
     try await Stage.with { stage in

@@ -223,6 +223,24 @@ extension EndToEnd.PlacesTests {
     }
   }
 
+  @Test("A Failure that says to slow down for no time at all, again and again, is told as one")
+  func slowDown() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let alice = try stage.user("alice")
+      // Sealed replies become the Failure 5 with 0 seconds, which nobody has sealed.
+      let middle = try StreamForwarder(
+        to: kdc.port,
+        tampering: { bytes in
+          bytes.count > 3 && bytes[3] == 4 ? [0, 7, 1, 8, 5, 0, 0, 0, 0] : bytes
+        })
+      let program = try logIn(
+        stage, alice, [middle.port], ["--kdc-key", kdc.word, "--verbose"])
+      try await program.expectExit(5)
+      #expect(program.errors.lines.count { $0.contains("takes the next request in 1 s") } == 4)
+    }
+  }
+
   @Test("A place whose connection dies before an answer: the next one gets a request made anew")
   func dies() async throws {
     try await Stage.with { stage in
@@ -275,6 +293,13 @@ extension EndToEnd.PlacesTests {
       let dead = try deadPort()
       try await logIn(stage, alice, [dead, kdc.port], ["--kdc-key", kdc.word, "--register"])
         .expectExit(0)
+      let known = alice.home.text(of: "known_kdcs")
+      let other = try StreamForwarder(to: kdc.port)
+      let both = try stage.start(
+        .client, ["doctor", "-a", list([other.port, kdc.port])], home: alice.home)
+      _ = try await both.exit()
+      #expect(both.output.text.contains("ok       KDC 127.0.0.1:\(other.port): it answers by TCP"))
+      #expect(alice.home.text(of: "known_kdcs") == known)
       let doctor = try stage.start(
         .client, ["doctor", "-a", list([dead, kdc.port])], home: alice.home)
       try await doctor.expectExit(1)

@@ -199,6 +199,20 @@ import Wire
     #expect(contents(folder.path + "/state/known_kdcs") == "a:1 \(realm(1).word)\n")
   }
 
+  @Test func aCheckUpPinsNoPlace() throws {
+    let person = ScriptedPerson(agrees: true)
+    _ = try contact("a", person).trust(AnnouncedIdentity(realm(1)), at: try place("a"))
+    let before = contents(folder.path + "/state/known_kdcs")
+    var options = KDCOptions(target: try KDCTarget("a,b", port: 1))
+    options.remembers = false
+    let contact = KDCContact(options, in: folder.state, person: person)
+    #expect(try contact.trust(AnnouncedIdentity(realm(1)), at: try place("b")) == realm(1))
+    #expect(contents(folder.path + "/state/known_kdcs") == before)
+    #expect(throws: ClientFailure.self) {
+      _ = try contact.trust(AnnouncedIdentity(realm(2)), at: try place("b"))
+    }
+  }
+
   @Test func placesOfTwoKDCsAreNoList() throws {
     let person = ScriptedPerson(agrees: true)
     for (host, id) in [("a", 1), ("b", 2)] as [(String, UInt8)] {

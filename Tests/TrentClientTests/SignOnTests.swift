@@ -147,6 +147,38 @@ import Wire
     }
   }
 
+  /// Threads have a copy each: what one of them gets in its place, the others find.
+  @Test func whoRenewsACopyDoesSoForAll() throws {
+    let now = SystemClock.now
+    try cache.save(try credential(grantedAt: now))
+    let shared = SharedLogin()
+    let copies = SignOn.ofCopy(
+      KDCOptions(target: target, expected: realm(1)),
+      SignInOptions(name: name, secret: .keyFile("/nowhere")), in: folder.state, person: person,
+      sharing: shared)
+    var start = try copies.copy(of: try signOn().begin().login.credential)
+    #expect(start.login.credential.grantedAt == now)
+    try cache.remove()
+    try copies.renew(&start.login, over: &start.link)
+    #expect(start.login.credential.grantedAt == now)
+    for (step, lifetime) in [(UInt64(0), Interval.hours(10)), (1, .seconds(30))] {
+      shared.put(try credential(grantedAt: now + .milliseconds(step), lasting: lifetime))
+      try copies.renew(&start.login, over: &start.link)
+      #expect(start.login.credential.grantedAt == now)
+    }
+    shared.put(try credential(grantedAt: now + .milliseconds(2)))
+    try copies.recover(
+      &start.login, from: .exchange(.loginOver), over: &start.link, asking: false)
+    #expect(start.login.credential.grantedAt == now + .milliseconds(2))
+    // With nothing newer nobody is asked, and no file is read.
+    let code = exitCode {
+      try copies.recover(
+        &start.login, from: .exchange(.loginOver), over: &start.link, asking: true)
+    }
+    #expect(code == 5)
+    #expect(person.questions.isEmpty)
+  }
+
   @Test func statusTellsAndRemovesWhatHasEnded() throws {
     try cache.save(try credential())
     let past = SystemClock.now - .hours(2)

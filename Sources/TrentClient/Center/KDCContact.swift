@@ -37,6 +37,7 @@ struct KDCContact {
     } else {
       try agree(to: shown, name)
     }
+    guard options.remembers else { return announced }
     // Another process may have pinned something else while the person was thinking.
     let pin = try known.pin(announced, for: name)
     guard pin.realm == announced else { throw changed(announced, pin, name) }
@@ -49,7 +50,7 @@ struct KDCContact {
   ) throws(ClientFailure) {
     guard pin.realm != shown.realm else { return }
     guard shown.succeeds(pin.realm) else { throw changed(shown.realm, pin, name) }
-    if options.movesPin, try known.move(to: shown) {
+    if options.remembers, try known.move(to: shown) {
       person.say(
         "the identity of the KDC at \(name.pinName) has been replaced, as its old key says: it is "
           + "now " + shown.realm.word)

@@ -148,12 +148,13 @@ struct KDCLink: ~Copyable {
         return try exchangeOnce(ask, read)
       } catch {
         if goesOn(after: error, &isSecond) { continue }
-        guard case .exchange(.slowDown(let seconds)) = error, seconds <= patience else {
-          throw error
-        }
+        guard case .exchange(.slowDown(let told)) = error else { throw error }
+        // Anybody on the way can say so, and say none.
+        let seconds = max(1, told)
+        guard seconds <= patience else { throw error }
         contact.person.explain("the KDC takes the next request in \(seconds) s")
         _ = try? Polling.wait(for: [], until: .after(.seconds(UInt64(seconds))))
-        patience -= max(1, seconds)
+        patience -= seconds
       }
     }
   }
@@ -225,7 +226,7 @@ struct KDCLink: ~Copyable {
   mutating func noteAnswer() {
     guard let current else { return }
     places.preferred = current
-    guard target.isSeveral, contact.options.movesPin else { return }
+    guard target.isSeveral, contact.options.remembers else { return }
     do {
       try placeFile.save(current, of: realm)
     } catch {

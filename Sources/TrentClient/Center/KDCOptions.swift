@@ -9,9 +9,10 @@ public struct KDCOptions: Sendable {
   var expectation = "--kdc-key"
   /// Whether to trust an unknown KDC without a question. Never a changed one.
   public var acceptsNew: Bool
-  /// Whether the pin moves to an identity that takes the place of the pinned one, and the place
-  /// that answered is kept in mind. A check-up leaves that to the next command, which tells it.
-  var movesPin = true
+  /// Whether a new place is pinned, the pin moves to an identity that takes the place of the pinned
+  /// one, and the place that answered is kept in mind. A check-up leaves that to the next command,
+  /// which tells it.
+  var remembers = true
 
   /// A KDC at one place.
   public init(target: HostAndPort, expected: Realm? = nil, acceptsNew: Bool = false) {

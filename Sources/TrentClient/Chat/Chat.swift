@@ -46,45 +46,32 @@ public struct Chat {
     guard options.peer != options.signIn.name else {
       throw ClientFailure(.usage, "You cannot chat with yourself.")
     }
-    let signOn = SignOn(options.kdc, options.signIn, in: state, person: person)
-    var start = try signOn.begin()
-    let keptLogin = try keep(start.login, in: start.link.realm)
-    defer { if let keptLogin { _ = try? keptLogin.remove() } }
     let quiet = QuietPerson(person)
     let heard = ChatTexts(peer: options.peer)
-    _ = try HomeLook(receiving(with: heard), state: state).run(
-      &start, signOn, person: quiet, until: NoStop())
-    let lines = ChatLines(options, signOn, start, state: state, person: person)
+    let place = try Receiver(receiving(with: heard), state: state, person: quiet).place()
+    var signIn = options.signIn
+    signIn.port = place.listener.port
+    let start = try SignOn(options.kdc, signIn, in: state, person: person).begin()
+    // One login for both directions, and whoever renews it does so for both.
+    let shared = SharedLogin()
+    let sending = SignOn.ofCopy(
+      options.kdc, options.signIn, in: state, person: person, sharing: shared)
+    let lines = ChatLines(
+      options, sending, try sending.copy(of: start.login.credential), state: state, person: person)
     let watcher = ChatWatcher(lines, heard)
-    try Receiver(receiving(with: watcher), state: state, person: quiet).run()
-  }
-
-  /// A login for which a person has typed a passphrase is kept while the chat lasts, so that it
-  /// serves both directions.
-  ///
-  /// - Returns: where it is to be removed from.
-  private func keep(
-    _ login: borrowing Login, in realm: Realm
-  ) throws(ClientFailure) -> CredentialCache? {
-    switch login.account {
-    case .none: return nil
-    case .some: break
-    }
-    guard options.signIn.secret.isTyped else { return nil }
-    let cache = CredentialCache(
-      of: options.signIn.name, in: realm.hexadecimalID, state: state, person: person)
-    try cache.save(login.credential)
-    return cache
+    signIn.registers = false
+    let renewing = SignOn(options.kdc, signIn, in: state, person: quiet, sharing: shared)
+    try Receiver(receiving(with: watcher), state: state, person: quiet).serve(
+      at: place, renewing, start)
   }
 
   private func receiving(with watcher: any TransferWatcher) -> ReceiveOptions {
-    var signIn = options.signIn
-    signIn.registers = false
     var receiving = ReceiveOptions(
-      kdc: options.kdc, signIn: signIn, output: .texts, port: options.port,
+      kdc: options.kdc, signIn: options.signIn, output: .texts, port: options.port,
       announced: options.announced, newPeer: options.newPeer)
     receiving.keeps = true
     receiving.fetchesFirst = true
+    receiving.listensAfterFetching = true
     receiving.rules = TransferRules(senders: .names([options.peer]))
     receiving.watcher = watcher
     return receiving

@@ -14,7 +14,7 @@ struct CenterCheck {
 
   init(_ kdc: KDCOptions, _ options: DoctorOptions, in state: StateFolder) {
     self.kdc = kdc
-    self.kdc.movesPin = false
+    self.kdc.remembers = false
     self.options = options
     self.state = state
     known = KnownKDCs(in: state, person: Nobody())

@@ -106,7 +106,8 @@ struct SealedDeposit: ~Copyable {
 
   // MARK: Writing
 
-  /// Step G1: seals `input` into a file, which is on the disk when this returns.
+  /// Step G1: seals `input`, from its beginning on, into a file that is on the disk when this
+  /// returns.
   static func write(
     _ input: inout InputSource, under ticket: consuming PeerTickets.Trusted,
     by credential: borrowing Credential, to path: String
@@ -157,6 +158,8 @@ struct SealedDeposit: ~Copyable {
     }
     let chunkSealer = ChunkSealer(
       fileKey: offer.fileKey, binding: sealer.handshakeHash.bytes, chunkSize: offer.chunkSize)
+    // A session that broke off may have read some of it.
+    try input.seek(to: 0)
     var chunks = OutgoingChunks(chunkSealer, announcedSize: input.manifest.totalSize)
     var hasher = SHA256Hasher()
     while try chunks.readNext(&input) {

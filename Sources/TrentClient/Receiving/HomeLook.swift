@@ -16,20 +16,21 @@ final class HomeLook: Sendable {
   private let options: ReceiveOptions
   private let state: StateFolder
   private let isLooking = Mutex(false)
-  private let next = Mutex(Deadline.after(HomeLook.interval))
+  private let next = Mutex(Deadline.after(.milliseconds(0)))
 
   init(_ options: ReceiveOptions, state: StateFolder) {
     self.options = options
     self.state = state
   }
 
-  /// When to look again.
+  /// When to look next: at once, if nobody has yet.
   var due: Deadline { next.withLock { $0 } }
 
   /// - Returns: whether anything was fetched.
   func run(
     _ start: inout SignOn.Start, _ signOn: SignOn, person: any Person, until stop: any Stop
   ) throws(ClientFailure) -> Bool {
+    next.withLock { $0 = .after(Self.interval) }
     do throws(ClientFailure) {
       return try fetch(&start, signOn, person, until: stop)
     } catch {
@@ -50,10 +51,16 @@ final class HomeLook: Sendable {
       patience: Self.patience)
     var collecting = try DepositCollecting(
       for: start.login.credential, options, state: state, person: person, until: stop)
-    try visits.run(&start) { (box) throws(ClientFailure) in
-      try collecting.run(&box)
+    do throws(ClientFailure) {
+      try visits.run(&start) { (box) throws(ClientFailure) in
+        try collecting.run(&box)
+      }
+      if let failure = collecting.failure { person.say("\(failure)") }
+    } catch {
+      guard !error.isInterruption else { throw error }
+      // What had come by then has come.
+      person.say("\(error)")
     }
-    if let failure = collecting.failure { person.say("\(failure)") }
     return collecting.takenCount > 0
   }
 
@@ -65,35 +72,26 @@ final class HomeLook: Sendable {
       return !isLooking
     }
     guard isFree else { return }
-    let copy = CachedCredential.encode(login)
-    let handover = Handover(copy)
-    let hasBegun = WorkerThread.start { [self] in
-      if let copy = handover.take() { look(as: copy, for: service) }
-      isLooking.withLock { $0 = false }
-    }
-    if !hasBegun { isLooking.withLock { $0 = false } }
-  }
-
-  /// A login that is over is renewed by who receives, not here.
-  private func bystander(_ person: any Person) -> SignOn {
-    var signIn = options.signIn
-    signIn.secret = .passphrase(.person)
-    return SignOn(options.kdc, signIn, in: state, person: QuietPerson(person))
-  }
-
-  private func look(as copy: borrowing SecretBytes, for service: ReceivingService) {
-    do {
-      let credential = try CachedCredential.decode(copy.bytes)
-      switch try KDCLink(toPinned: options.kdc, in: state, person: service.person) {
-      case .none: return
-      case .some(let link):
-        var start = SignOn.Start(
-          link: link, login: Login(account: nil, credential: credential, secret: nil))
-        _ = try run(
-          &start, bystander(service.person), person: service.person, until: service.stop)
+    do throws(ClientFailure) {
+      let handover = Handover(try signOn(for: service).copy(of: login))
+      let hasBegun = WorkerThread.start { [self] in
+        if let copy = handover.take() { look(as: copy, for: service) }
+        isLooking.withLock { $0 = false }
       }
+      if hasBegun { return }
     } catch {
       service.person.explain("the mailbox was not looked into: \(error)")
     }
+    isLooking.withLock { $0 = false }
+  }
+
+  private func signOn(for service: ReceivingService) -> SignOn {
+    .ofCopy(options.kdc, options.signIn, in: state, person: service.person)
+  }
+
+  private func look(as copy: consuming SignOn.Start, for service: ReceivingService) {
+    var start = copy
+    // An interruption is the end of the service.
+    _ = try? run(&start, signOn(for: service), person: service.person, until: service.stop)
   }
 }

@@ -22,6 +22,9 @@ public struct ReceiveOptions: Sendable {
   public var retry = Interval.milliseconds(0)
   /// Whether to look first what waits with the home mailbox.
   public var fetchesFirst = false
+  /// Whether a service has taken all of that before it listens: what is left with the mailbox is
+  /// older than what comes in.
+  var listensAfterFetching = false
   /// Is told how far the transfer has come.
   public var watcher: any TransferWatcher = SilentWatcher()
 

@@ -19,23 +19,55 @@ public struct Receiver {
   }
 
   public func run() throws(ClientFailure) {
-    guard options.keeps else { return try run(nil) }
-    let stop = try ServiceStop()
-    let shared = SharedPerson(person, until: stop)
-    try Receiver(options, state: state, person: shared).run((stop, shared))
+    let place = try place()
+    guard options.keeps else {
+      let signOn = signOn(at: place.listener.port)
+      return try run(at: place, signOn, try signOn.begin(), nil)
+    }
+    let parts = try serviceParts()
+    let receiver = Receiver(options, state: state, person: parts.person)
+    let signOn = receiver.signOn(at: place.listener.port)
+    try receiver.run(at: place, signOn, try signOn.begin(), parts)
   }
 
-  /// - Parameter parts: what a service needs besides.
-  private func run(_ parts: (stop: ServiceStop, person: SharedPerson)?) throws(ClientFailure) {
+  /// The same with a login that there is, as a service.
+  ///
+  /// - Parameter signOn: renews it.
+  func serve(
+    at place: consuming ListeningPlace, _ signOn: SignOn, _ start: consuming SignOn.Start
+  ) throws(ClientFailure) {
+    let parts = try serviceParts()
+    try Receiver(options, state: state, person: parts.person).run(at: place, signOn, start, parts)
+  }
+
+  /// Where to listen, once it is clear that there is a place for what comes.
+  func place() throws(ClientFailure) -> ListeningPlace {
     try options.output.check()
     if let copy = options.sealedCopy { try OutputTarget.file(copy).check() }
-    let place = try ListeningPlace(port: options.port, announced: options.announced)
+    return try ListeningPlace(port: options.port, announced: options.announced)
+  }
+
+  private func signOn(at port: UInt16) -> SignOn {
+    var signIn = options.signIn
+    signIn.port = port
+    signIn.keepsSecret = options.sealedCopy != nil
+    return SignOn(options.kdc, signIn, in: state, person: person)
+  }
+
+  /// What a service needs besides.
+  private typealias ServiceParts = (stop: ServiceStop, person: SharedPerson)
+
+  private func serviceParts() throws(ClientFailure) -> ServiceParts {
+    let stop = try ServiceStop()
+    return (stop, SharedPerson(person, until: stop))
+  }
+
+  private func run(
+    at place: consuming ListeningPlace, _ signOn: SignOn, _ start: consuming SignOn.Start,
+    _ parts: ServiceParts?
+  ) throws(ClientFailure) {
     let port = place.listener.port
-    var signInOptions = options.signIn
-    signInOptions.port = port
-    signInOptions.keepsSecret = options.sealedCopy != nil
-    let signOn = SignOn(options.kdc, signInOptions, in: state, person: person)
-    var start = try signOn.begin()
+    var start = start
     let keeper = SealedCopyKeeper(options.sealedCopy, for: &start.login, in: start.link.realm)
 
     let look = options.fetchesFirst ? HomeLook(options, state: state) : nil
@@ -49,6 +81,14 @@ public struct Receiver {
     var presence = Presence(
       port: port, extra: place.extra, signOn, staysOn: options.keeps, person: person)
     try presence.begin(&start.login, over: &start.link)
+    if let look, options.listensAfterFetching {
+      do throws(ClientFailure) {
+        _ = try look.run(&start, signOn, person: person, until: signals)
+      } catch {
+        // A signal, which is a good end.
+        return presence.end(&start.login, over: &start.link)
+      }
+    }
     tellOfListening(on: port, &start)
     let peers = KnownPeers(in: state, person: person)
     let newPeers = NewPeers(policy: options.newPeer, person: person)
@@ -81,7 +121,6 @@ public struct Receiver {
     _ reception: inout Reception, _ service: ReceivingService, _ presence: inout Presence,
     _ start: inout SignOn.Start, _ look: HomeLook?
   ) throws(ClientFailure) {
-    look?.begin(as: start.login.credential, for: service)
     let end: ClientFailure?
     do throws(ClientFailure) {
       while true {

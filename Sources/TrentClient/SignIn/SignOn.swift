@@ -12,18 +12,52 @@ struct SignOn {
   private let options: SignInOptions
   private let state: StateFolder
   private let person: any Person
+  /// Where other threads find what takes the place of their copy, and put what does.
+  private let shared: SharedLogin?
 
-  init(_ kdc: KDCOptions, _ options: SignInOptions, in state: StateFolder, person: any Person) {
+  init(
+    _ kdc: KDCOptions, _ options: SignInOptions, in state: StateFolder, person: any Person,
+    sharing shared: SharedLogin? = nil
+  ) {
     self.kdc = kdc
     self.options = options
     self.state = state
     self.person = person
+    self.shared = shared
+  }
+
+  /// For a copy of a login on another thread: nobody is asked, and nothing is read to sign in with,
+  /// since a login that is over is renewed by whoever has it.
+  static func ofCopy(
+    _ kdc: KDCOptions, _ options: SignInOptions, in state: StateFolder, person: any Person,
+    sharing shared: SharedLogin? = nil
+  ) -> SignOn {
+    var options = options
+    options.secret = .passphrase(.person)
+    return SignOn(kdc, options, in: state, person: QuietPerson(person), sharing: shared)
   }
 
   /// A login, and the way to the KDC that it is at.
   struct Start: ~Copyable {
     var link: KDCLink
     var login: Login
+  }
+
+  /// A copy of a login, with a way to the KDC of its own, for another thread. It has nothing of the
+  /// passphrase or key.
+  func copy(of login: borrowing Credential) throws(ClientFailure) -> Start {
+    var kdc = kdc
+    // Whoever has the login has compared it with the pin.
+    kdc.expected = nil
+    let encoded = CachedCredential.encode(login)
+    guard let credential = try? CachedCredential.decode(encoded.bytes) else {
+      throw ClientFailure(.other, "The login of \(options.name) cannot be copied.")
+    }
+    switch try KDCLink(toPinned: kdc, in: state, person: person) {
+    case .some(let link):
+      return Start(link: link, login: Login(account: nil, credential: credential, secret: nil))
+    case .none: throw ClientFailure(.other, "The KDC at \(kdc.target) is not known any more.")
+    }
   }
 
   func begin() throws(ClientFailure) -> Start {
@@ -39,11 +73,13 @@ struct SignOn {
     return login
   }
 
-  /// A fresh login takes deposits if it shall. From here on the KDC is asked by datagrams.
+  /// A fresh login takes deposits if it shall, and is there for other threads. From here on the KDC
+  /// is asked by datagrams.
   private func finish(_ credential: inout Credential, over link: inout KDCLink) {
     if options.depositLifetime != nil {
       DepositTaking(in: state, person: person).run(&credential, over: &link)
     }
+    shared?.put(credential)
     link.disconnect()
   }
 
@@ -109,6 +145,7 @@ struct SignOn {
   private func newerLogin(
     than login: borrowing Credential, at now: Timestamp
   ) throws(ClientFailure) -> Credential? {
+    if let found = shared?.newer(than: login, at: now) { return found }
     let former = login.grantedAt
     switch try cache(in: login.realm).load() {
     case .some(let found)
