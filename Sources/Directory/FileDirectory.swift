@@ -35,20 +35,26 @@ public final class FileDirectory: Directory {
       path: users.path + ".deposits", realm: realm, at: now, report: report)
   }
 
+  public func recordsAtHand(
+    _ query: RecordQuery, at now: Timestamp
+  ) throws(DirectoryUnavailable) -> Records? { try records(query, at: now) }
+
   public func lookUp(
     _ query: RecordQuery, at now: Timestamp,
     answer: @escaping @Sendable (Result<Records, DirectoryUnavailable>) -> Void
   ) {
+    answer(Result { () throws(DirectoryUnavailable) in try records(query, at: now) })
+  }
+
+  private func records(
+    _ query: RecordQuery, at now: Timestamp
+  ) throws(DirectoryUnavailable) -> Records {
     var records = Records()
-    do throws(DirectoryUnavailable) {
-      for name in query.users { records.users[name] = try users.record(of: name) }
-    } catch {
-      return answer(.failure(error))
-    }
+    for name in query.users { records.users[name] = try users.record(of: name) }
     for name in query.presences { records.presences[name] = presences.record(of: name, at: now) }
     records.deposits = query.deposits.flatMap { deposits.record(of: $0, at: now) }
     records.services = query.services.map { presences.names($0, at: now) } ?? []
-    answer(.success(records))
+    return records
   }
 
   public func apply(

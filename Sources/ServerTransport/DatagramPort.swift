@@ -2,15 +2,12 @@ internal import Glibc
 internal import NIOCore
 internal import Wire
 
-/// A bound UDP socket.
-///
-/// Requests are read by NIO; answers are sent from here, because NIO closes the whole socket when
-/// one send fails, which a request with a forged source address can bring about. Each answer is on
-/// its own: one that cannot be sent is lost, as any datagram may be.
+/// A bound UDP socket. Each answer is on its own: one that cannot be sent is lost, as any datagram
+/// may be.
 final class DatagramPort: Sendable {
   private let descriptor: Int32
 
-  /// Sockets of one port, among which the kernel spreads the senders: one for each event loop.
+  /// Sockets of one port, among which the kernel spreads the senders: one for each thread.
   ///
   /// The first is bound as if it were alone, and so finds out whether the port is free.
   ///
@@ -33,7 +30,7 @@ final class DatagramPort: Sendable {
 
   private init(binding address: SocketAddress, isShared: Bool) throws(ServerFailure) {
     let family = address.protocol.rawValue
-    let flags = Int32(SOCK_DGRAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+    let flags = Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue)
     descriptor = socket(family, flags, 0)
     var off: Int32 = 0
     var on: Int32 = 1
@@ -55,23 +52,25 @@ final class DatagramPort: Sendable {
 
   deinit { close(descriptor) }
 
-  /// A second descriptor of the socket, for the channel that reads; the channel closes it.
-  func duplicate() -> Int32? {
-    let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-    return copy >= 0 ? copy : nil
+  /// Waits for datagrams.
+  ///
+  /// - Returns: whether that went well; `errno` tells otherwise.
+  func receive(_ batch: DatagramBatch) -> Bool { batch.receive(through: descriptor) }
+
+  /// Whoever waits for datagrams waits no longer, from now on.
+  func interrupt() {
+    // Says that there is no connection, and wakes them up all the same.
+    _ = shutdown(descriptor, Int32(SHUT_RD))
   }
 
   /// Sends answers with as few calls as the system makes of it.
-  func send(_ batch: DatagramBatch) {
-    batch.send(through: descriptor)
-  }
+  func send(_ batch: DatagramBatch) { batch.send(through: descriptor) }
 
-  func send(_ message: [UInt8], to address: SocketAddress) {
-    unsafe address.withSockAddr { pointer, count in
+  func send(_ message: [UInt8], to receiver: SocketName) {
+    unsafe receiver.withAddress { address, count in
       _ = unsafe sendto(
-        descriptor, message, message.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL),
-        pointer,
-        socklen_t(count))
+        descriptor, message, message.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL), address,
+        count)
     }
   }
 }

@@ -20,15 +20,27 @@ public struct Response: Hashable, Sendable {
   }
 }
 
+/// When a request is answered.
+public enum Reply: Hashable, Sendable {
+  /// At once. Nil says nothing to a datagram and closes a stream.
+  case now(Response?)
+  /// Through the responder that was asked for.
+  case later
+}
+
+/// Answers one request, from any thread, exactly once. Nil says nothing to a datagram and closes a
+/// stream.
+public typealias Responder = @Sendable (Response?) -> Void
+
 /// Says whether a connection from this source may stay. Called on an event loop.
 public typealias Admission = @Sendable (_ source: NetworkAddress) -> Bool
 
-/// Takes one request and answers it through `respond`, at once or later, from any thread, exactly
-/// once. A nil response says nothing to a datagram and closes a stream.
+/// Takes one request and answers it: at once, with what it returns, or through the responder that
+/// `later` gives. Only what has to wait for something else needs one, which takes memory.
 ///
-/// It is called on an event loop that serves others too: it must not block.
+/// It is called on a thread that serves others too: it must not block.
 public typealias RequestHandler =
   @Sendable (
-    _ message: [UInt8], _ source: NetworkAddress, _ transport: TransportKind,
-    _ respond: @escaping @Sendable (Response?) -> Void
-  ) -> Void
+    _ message: RawSpan, _ source: NetworkAddress, _ transport: TransportKind,
+    _ later: () -> Responder
+  ) -> Reply

@@ -15,17 +15,18 @@ public final class RequestServer: Sendable {
 
   private let state: ServerState
   private let group: MultiThreadedEventLoopGroup
-  private let channels: [any Channel]
+  private let streams: any Channel
+  private let datagrams: [DatagramServer]
 
   private init(
-    port: UInt16, addresses: [NetworkAddress], state: ServerState,
-    group: MultiThreadedEventLoopGroup, channels: [any Channel]
+    _ bound: ServerBinder.Bound, state: ServerState, group: MultiThreadedEventLoopGroup
   ) {
-    self.port = port
-    self.addresses = addresses
+    port = bound.port
+    addresses = bound.addresses
+    streams = bound.streams
+    datagrams = bound.datagrams
     self.state = state
     self.group = group
-    self.channels = channels
   }
 
   /// Binds and begins to serve.
@@ -35,8 +36,8 @@ public final class RequestServer: Sendable {
   ///     IPv4, or by IPv4 alone where there is no IPv6.
   ///   - port: 0 takes any port that is free for both TCP and UDP.
   ///   - admission: is asked about each new connection. One that it refuses is closed at once.
-  ///   - threads: event loops to spread connections and senders over, at least 1; nil for as many
-  ///     as this process has cores.
+  ///   - threads: how many to spread connections over, and as many again for datagrams, at least 1;
+  ///     nil for as many as this process has cores.
   public static func start(
     bind: String? = nil, port: UInt16, limits: ServerLimits = ServerLimits(), threads: Int? = 1,
     admission: @escaping Admission = { _ in true }, handler: @escaping RequestHandler
@@ -49,9 +50,9 @@ public final class RequestServer: Sendable {
     do throws(ServerFailure) {
       let binder = ServerBinder(group: group, state: state, handler: handler)
       let bound = try await binder.bind(firstOf: candidates, port: port)
-      return RequestServer(
-        port: bound.port, addresses: bound.addresses, state: state, group: group,
-        channels: bound.channels)
+      let server = RequestServer(bound, state: state, group: group)
+      for datagrams in bound.datagrams { datagrams.start() }
+      return server
     } catch {
       _ = state.stop()
       try? await group.shutdownGracefully()
@@ -76,7 +77,8 @@ public final class RequestServer: Sendable {
   /// Closes every socket and ends the threads. Answers that have not left by now never will.
   public func shutdown() async throws {
     guard state.stop() else { return }
-    for channel in channels { try? await channel.close() }
+    for datagrams in datagrams { await datagrams.stop() }
+    try? await streams.close()
     try await group.shutdownGracefully()
   }
 }

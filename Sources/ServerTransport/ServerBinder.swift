@@ -8,7 +8,8 @@ struct ServerBinder {
   struct Bound {
     var port: UInt16
     var addresses: [NetworkAddress]
-    var channels: [any Channel]
+    var streams: any Channel
+    var datagrams: [DatagramServer]
   }
 
   let group: MultiThreadedEventLoopGroup
@@ -59,24 +60,20 @@ struct ServerBinder {
     } catch {
       throw ServerFailure(error, binding: address, port: port)
     }
-    var channels = [streams]
-    do {
+    do throws(ServerFailure) {
       address.port = streams.localAddress?.port
       let loops = [any EventLoop](group.makeIterator())
-      for (loop, socket) in zip(loops, try DatagramPort.bind(address, count: loops.count)) {
-        guard let descriptor = socket.duplicate() else {
-          throw IOError(errnoCode: errno, reason: "dup")
-        }
-        channels.append(
-          try await datagramBootstrap(socket, on: loop).withBoundSocket(descriptor).get())
-      }
+      let ports = try DatagramPort.bind(address, count: loops.count)
       return Bound(
         port: UInt16(clamping: address.port ?? 0),
         addresses: [NetworkAddress(address)].compactMap(\.self),
-        channels: channels)
+        streams: streams,
+        datagrams: zip(ports, loops).map { port, loop in
+          DatagramServer(port: port, state: state, loop: loop, handler: handler)
+        })
     } catch {
-      for channel in channels { try? await channel.close() }
-      throw error as? ServerFailure ?? ServerFailure(error, binding: address, port: port)
+      try? await streams.close()
+      throw error
     }
   }
 
@@ -124,22 +121,5 @@ struct ServerBinder {
     try options.setOption(
       .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 8192))
     try options.setOption(.writeBufferWaterMark, value: .init(low: 8192, high: 32_768))
-  }
-
-  private func datagramBootstrap(
-    _ socket: DatagramPort, on loop: any EventLoop
-  ) -> DatagramBootstrap {
-    // One byte more than the limit tells a datagram that is too long from one that just fits.
-    let batch = 32
-    let capacity = batch * (state.limits.datagramLimit + 1)
-    return DatagramBootstrap(group: loop)
-      .channelOption(.datagramVectorReadMessageCount, value: batch)
-      .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: capacity))
-      .channelInitializer { [state, handler] channel in
-        channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(
-            DatagramHandler(port: socket, state: state, handler: handler))
-        }
-      }
   }
 }

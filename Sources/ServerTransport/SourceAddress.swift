@@ -1,27 +1,31 @@
+internal import Glibc
 internal import NIOCore
 internal import Wire
 
 extension NetworkAddress {
   /// Nil for what is no IP address.
   init?(_ address: SocketAddress) {
-    // Linux: family, port in network order, then the address, which IPv6 puts after its flow label.
-    let ipOffset: Int
-    let ipCount: Int
-    switch address {
-    case .v4: (ipOffset, ipCount) = (4, 4)
-    case .v6: (ipOffset, ipCount) = (8, 16)
-    default: return nil
-    }
-    let found = unsafe address.withSockAddr { pointer, count -> NetworkAddress? in
-      let bytes = unsafe RawSpan(
-        _unsafeBytes: UnsafeRawBufferPointer(start: pointer, count: count))
-      guard bytes.byteCount >= ipOffset + ipCount else { return nil }
-      let port = unsafe UInt16(
-        bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: 2, as: UInt16.self))
-      return NetworkAddress(ip: bytes.extracting(ipOffset..<(ipOffset + ipCount)), port: port)
+    let found = unsafe address.withSockAddr { pointer, count in
+      unsafe NetworkAddress(
+        socketAddress: RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: pointer, count: count)))
     }
     guard let found else { return nil }
     self = found
+  }
+
+  /// The same of a `sockaddr` of the system's.
+  init?(socketAddress bytes: RawSpan) {
+    guard bytes.byteCount >= MemoryLayout<sockaddr_in>.size else { return nil }
+    // Linux: family, port in network order, then the address, which IPv6 puts after its flow label.
+    let ip: Range<Int>
+    switch unsafe Int32(bytes.unsafeLoadUnaligned(as: sa_family_t.self)) {
+    case AF_INET: ip = 4..<8
+    case AF_INET6 where bytes.byteCount >= MemoryLayout<sockaddr_in6>.size: ip = 8..<24
+    default: return nil
+    }
+    let port = unsafe UInt16(
+      bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: 2, as: UInt16.self))
+    self.init(ip: bytes.extracting(ip), port: port)
   }
 }
 

@@ -147,11 +147,14 @@ final class StreamHandler: ChannelDuplexHandler {
     let number = responses.open()
     let arrival = lastRead
     let loop = context.eventLoop
-    let bound = NIOLoopBound(self, eventLoop: loop)
-    handler(message, source, .stream) { [state] response in
-      guard !state.hasStopped else { return }
-      loop.run { bound.value.settle(number, response, arrival) }
+    let reply = handler(unsafe message.span.bytes, source, .stream) {
+      let bound = NIOLoopBound(self, eventLoop: loop)
+      return { [state] response in
+        guard !state.hasStopped else { return }
+        loop.run { bound.value.settle(number, response, arrival) }
+      }
     }
+    if case .now(let response) = reply { settle(number, response, arrival) }
   }
 
   private func settle(

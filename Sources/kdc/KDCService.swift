@@ -75,8 +75,8 @@ struct KDCService: Service {
       server = try await RequestServer.start(
         bind: settings.bindAddress, port: settings.port, limits: limits, threads: nil,
         admission: admission
-      ) { message, source, transport, respond in
-        router.handle(message, from: source, by: transport, respond: respond)
+      ) { message, source, transport, later in
+        router.handle(message, from: source, by: transport, later: later)
       }
     } catch {
       try? await monitor?.shutdown()

@@ -28,81 +28,102 @@ final class RequestRouter: Sendable {
     self.metrics = metrics
   }
 
+  /// As `RequestHandler`.
   func handle(
-    _ message: [UInt8], from source: NetworkAddress, by transport: TransportKind,
-    respond: @escaping @Sendable (Response?) -> Void
-  ) {
+    _ message: RawSpan, from source: NetworkAddress, by transport: TransportKind,
+    later: () -> Responder
+  ) -> Reply {
     var random = SystemRandom()
     let now = SystemClock.now
     let request = metrics.begin(message)
     let step = center.receive(
-      message.bytes, from: source, isDatagram: transport == .datagram, at: now, random: &random)
+      message, from: source, isDatagram: transport == .datagram, at: now, random: &random)
     switch step {
     case .answer(let answer):
       // A datagram that did not verify gets no answer, and no line either: its source may be
       // forged, and a flood of such would fill the disk.
       guard transport == .datagram, answer.message == nil else {
-        return finish(request, answer, at: now, respond)
+        return .now(finish(request, answer, at: now))
       }
       metrics.end(request, with: answer)
-      respond(nil)
+      return .now(nil)
     case .lookUp(let query, let pending):
       // Sealed requests make records of users, some of them out of those that are looked up.
       let round = request.kind == .sealed ? changes.begin() : nil
-      directory.lookUp(query, at: now) { [self] result in
-        resume(request, pending, with: result, in: round, respond)
+      do throws(DirectoryUnavailable) {
+        if let records = try directory.recordsAtHand(query, at: now) {
+          return resume(request, pending, with: records, in: round, at: now, later: later)
+        }
+      } catch {
+        return .now(giveUp(request, pending, in: round))
       }
+      let respond = later()
+      directory.lookUp(query, at: now) { [self] result in
+        switch result {
+        case .success(let records):
+          let reply = resume(
+            request, pending, with: records, in: round, at: SystemClock.now, later: { respond })
+          if case .now(let response) = reply { respond(response) }
+        case .failure: respond(giveUp(request, pending, in: round))
+        }
+      }
+      return .later
     }
   }
 
   private func resume(
-    _ request: RequestMetrics.Request, _ pending: PendingRequest,
-    with result: Result<Records, DirectoryUnavailable>, in round: ChangesUnderWay.Round?,
-    _ respond: @escaping @Sendable (Response?) -> Void
-  ) {
+    _ request: RequestMetrics.Request, _ pending: PendingRequest, with records: Records,
+    in round: ChangesUnderWay.Round?, at now: Timestamp, later: () -> Responder
+  ) -> Reply {
     var random = SystemRandom()
-    let now = SystemClock.now
-    guard case .success(let records) = result else {
-      end(round)
-      return finish(
-        request, center.giveUp(pending, at: now, random: &random), at: now, respond)
-    }
     switch center.resume(pending, with: records, at: now, random: &random) {
     case .answer(let answer):
       end(round)
-      finish(request, answer, at: now, respond)
+      return .now(finish(request, answer, at: now))
     case .change(let change, let pending):
       // A granting request counts from here on, so that key requests, which change nothing, pay
       // nothing. Its record was made just now.
       let round = round ?? changes.begin()
+      let respond = later()
       directory.apply(change, at: now) { [self] outcome in
         end(round)
         var random = SystemRandom()
         let now = SystemClock.now
         let answer = center.finish(pending, outcome: outcome, at: now, random: &random)
-        finish(request, answer, at: now, respond)
+        respond(finish(request, answer, at: now))
       }
     case .probe(let address, let patience, let pending):
       end(round)
+      let respond = later()
       prober.probe(address, within: patience) { [self] isReached in
         var random = SystemRandom()
         let now = SystemClock.now
         let answer = center.finish(pending, isReached: isReached, at: now, random: &random)
-        finish(request, answer, at: now, respond)
+        respond(finish(request, answer, at: now))
       }
     }
+    return .later
+  }
+
+  private func giveUp(
+    _ request: RequestMetrics.Request, _ pending: PendingRequest, in round: ChangesUnderWay.Round?
+  ) -> Response? {
+    end(round)
+    var random = SystemRandom()
+    let now = SystemClock.now
+    return finish(request, center.giveUp(pending, at: now, random: &random), at: now)
   }
 
   private func end(_ round: ChangesUnderWay.Round?) {
     if let round { changes.end(round) }
   }
 
+  /// Counts an answer and writes it down.
   private func finish(
-    _ request: RequestMetrics.Request, _ answer: CenterAnswer, at now: Timestamp,
-    _ respond: @Sendable (Response?) -> Void
-  ) {
+    _ request: RequestMetrics.Request, _ answer: CenterAnswer, at now: Timestamp
+  ) -> Response? {
     metrics.end(request, with: answer)
     if let event = answer.event { log.write(event, at: now) }
-    respond(answer.message.map { Response(message: $0, notBefore: answer.notBefore) })
+    return answer.message.map { Response(message: $0, notBefore: answer.notBefore) }
   }
 }

@@ -20,7 +20,7 @@ enum Modules {
     "SystemClock": ["Wire", "Glibc"],
     "Transport": ["CResolver", "Wire", "Glibc"],
     "ServerTransport": [
-      "CSystemCalls", "Wire", "Glibc", "Synchronization", "NIOCore", "NIOPosix",
+      "CSystemCalls", "Dispatch", "Wire", "Glibc", "Synchronization", "NIOCore", "NIOPosix",
     ],
     "Settings": ["Configuration", "DurableFiles", "SecretMemory", "Wire"],
     "Directory": edge,

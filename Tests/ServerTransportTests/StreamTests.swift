@@ -11,9 +11,9 @@ extension AllServerTests {
     @Test("A request comes back, with its source told as the client knows it")
     func echoes() async throws {
       let sources = Mutex<[NetworkAddress]>([])
-      let handler: RequestHandler = { message, source, kind, respond in
+      let handler: RequestHandler = { message, source, kind, _ in
         sources.withLock { $0.append(source) }
-        respond(kind == .stream ? Response(message: message) : nil)
+        return .now(kind == .stream ? Response(message: copy(message)) : nil)
       }
       try await withServer(handler: handler) { server in
         for address in try server.loopbacks {
@@ -48,7 +48,8 @@ extension AllServerTests {
       let gate = DispatchSemaphore(value: 0)
       let firstAnswer = DispatchSemaphore(value: 0)
       let order = Mutex(0)
-      let handler: RequestHandler = { message, _, _, respond in
+      let handler: RequestHandler = { message, _, _, _ in
+        let message = copy(message)
         if message == [0] {
           // Holds the loop up until the other requests are there, so that it sees them together.
           gate.wait()
@@ -66,7 +67,7 @@ extension AllServerTests {
             firstAnswer.signal()
           }
         }
-        respond(Response(message: message))
+        return .now(Response(message: message))
       }
       try await withServer(threads: 1, handler: handler) { server in
         let holding = try server.connect()
@@ -146,8 +147,9 @@ extension AllServerTests {
     @Test("An answer that may not leave yet holds back those behind it")
     func notBefore() async throws {
       let delay = Interval.milliseconds(100)
-      let handler: RequestHandler = { message, _, _, respond in
-        respond(Response(message: message, notBefore: message == [1] ? delay : nil))
+      let handler: RequestHandler = { message, _, _, _ in
+        let message = copy(message)
+        return .now(Response(message: message, notBefore: message == [1] ? delay : nil))
       }
       try await withServer(handler: handler) { server in
         let client = try server.connect()
@@ -181,9 +183,9 @@ extension AllServerTests {
     @Test("A client that sends without reading is not read without end")
     func unreadAnswers() async throws {
       let taken = Mutex(0)
-      let handler: RequestHandler = { message, _, _, respond in
+      let handler: RequestHandler = { message, _, _, _ in
         taken.withLock { $0 += 1 }
-        respond(Response(message: message))
+        return .now(Response(message: copy(message)))
       }
       try await withServer(handler: handler) { server in
         let client = try server.connect()
@@ -200,8 +202,9 @@ extension AllServerTests {
 
     @Test("No answer closes the connection, after the answers before it")
     func noAnswer() async throws {
-      let handler: RequestHandler = { message, _, _, respond in
-        respond(message == [9] ? nil : Response(message: message))
+      let handler: RequestHandler = { message, _, _, _ in
+        let message = copy(message)
+        return .now(message == [9] ? nil : Response(message: message))
       }
       try await withServer(handler: handler) { server in
         let client = try server.connect()

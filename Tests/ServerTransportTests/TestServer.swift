@@ -9,7 +9,10 @@ import Wire
 var generous: Deadline { .after(.seconds(20)) }
 
 /// Answers every request with itself, at once.
-let echo: RequestHandler = { message, _, _, respond in respond(Response(message: message)) }
+let echo: RequestHandler = { message, _, _, _ in .now(Response(message: copy(message))) }
+
+/// The bytes of a message, which is only lent to its handler.
+func copy(_ message: RawSpan) -> [UInt8] { unsafe message.withUnsafeBytes { unsafe [UInt8]($0) } }
 
 /// Runs `body` against a server on a free port and shuts the server down.
 func withServer(
@@ -117,16 +120,19 @@ func openDescriptors() -> Int {
 
 /// A handler's requests, kept for the test to answer.
 final class HeldRequests: Sendable {
-  typealias Respond = @Sendable (Response?) -> Void
-  private let held = Mutex<[(message: [UInt8], respond: Respond)]>([])
+  private let held = Mutex<[(message: [UInt8], respond: Responder)]>([])
 
   var handler: RequestHandler {
-    { message, _, _, respond in self.held.withLock { $0.append((message, respond)) } }
+    { message, _, _, later in
+      let (message, respond) = (copy(message), later())
+      self.held.withLock { $0.append((message, respond)) }
+      return .later
+    }
   }
 
   var count: Int { held.withLock { $0.count } }
 
-  func takeAll() -> [(message: [UInt8], respond: Respond)] {
+  func takeAll() -> [(message: [UInt8], respond: Responder)] {
     held.withLock { held in
       defer { held = [] }
       return held

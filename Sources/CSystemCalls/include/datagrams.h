@@ -7,13 +7,22 @@
 /* The most that one call takes. */
 enum { TRENT_DATAGRAM_LIMIT = 32 };
 
-/* One datagram: where its bytes are, and the socket address that it goes to. */
+/* One datagram: where its bytes are, and the socket address that it comes from or goes to. */
 typedef struct {
-  const void *bytes;
+  void *bytes;
   size_t count;
-  const void *address;
+  void *address;
   uint32_t address_count;
 } trent_datagram;
+
+/*
+ * Waits for datagrams and takes as many as are there, at most `count` and TRENT_DATAGRAM_LIMIT: bytes and addresses are
+ * written to where each slot points, which has room for as many as it says; the slot then says how many there are. What
+ * is longer is cut off.
+ *
+ * Returns how many there are, or -1, as recvmmsg(2).
+ */
+int trent_receive_datagrams(int socket, trent_datagram *datagrams, unsigned count);
 
 /*
  * Sends datagrams with as few system calls as it takes, without waiting. Each is on its own: one that cannot be sent is

@@ -18,9 +18,9 @@ struct RequestMetrics: Sendable {
       }
     }
 
-    init(_ message: [UInt8]) {
+    init(_ message: RawSpan) {
       self =
-        switch KeyDistributionCenter.request(in: message.bytes) {
+        switch KeyDistributionCenter.request(in: message) {
         case .epochKey?: .epochKey
         case .sealed?: .sealed
         case .granting?: .granting
@@ -89,7 +89,7 @@ struct RequestMetrics: Sendable {
       label: "trent_kdc_sealed_request_duration_seconds", factory: factory)
   }
 
-  func begin(_ message: [UInt8]) -> Request {
+  func begin(_ message: RawSpan) -> Request {
     let kind = Kind(message)
     return Request(kind: kind, began: kind == .sealed ? ContinuousClock.now : nil)
   }
