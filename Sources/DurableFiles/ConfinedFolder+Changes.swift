@@ -3,11 +3,15 @@ internal import Glibc
 
 extension ConfinedFolder {
   /// Makes a folder for its owner alone. A folder that is there already will do.
-  public func makeFolder(_ path: ConfinedPath) throws(FileFailure) {
+  ///
+  /// - Returns: whether it is new.
+  @discardableResult
+  public func makeFolder(_ path: ConfinedPath) throws(FileFailure) -> Bool {
     try inParent(of: path) { (parent, name) throws(FileFailure) in
-      if unsafe name.withCString({ unsafe mkdirat(parent, $0, 0o700) }) == 0 { return }
+      if unsafe name.withCString({ unsafe mkdirat(parent, $0, 0o700) }) == 0 { return true }
       let failure = FileFailure(.create, shown(path))
       guard failure.errno == EEXIST, try status(path)?.kind == S_IFDIR else { throw failure }
+      return false
     }
   }
 

@@ -55,7 +55,7 @@ struct Destination: ~Copyable, Sendable {
     mode: mode_t, name partial: inout String?
   ) throws(FileFailure) -> OpenFile {
     while true {
-      let candidate = hiddenName()
+      let candidate = PartialName.make(for: name)
       do throws(FileFailure) {
         let file = try OpenFile(
           candidate, in: folder.descriptor, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
@@ -71,7 +71,7 @@ struct Destination: ~Copyable, Sendable {
   /// Gives a file without a name a hidden name and returns it.
   borrowing func link(_ file: borrowing OpenFile) throws(FileFailure) -> String {
     while true {
-      let candidate = hiddenName()
+      let candidate = PartialName.make(for: name)
       let source = Self.link(to: file)
       if unsafe linkat(AT_FDCWD, source, folder.descriptor, candidate, AT_SYMLINK_FOLLOW) == 0 {
         return candidate
@@ -113,19 +113,9 @@ struct Destination: ~Copyable, Sendable {
     "/proc/self/fd/\(file.descriptor)"
   }
 
-  /// `.NAME.RANDOM.partial`, with as much of the name as leaves room below 255 bytes.
-  private borrowing func hiddenName() -> String {
-    let letters = "abcdefghijklmnopqrstuvwxyz0123456789"
-    let unique = String((0..<6).compactMap { _ in letters.randomElement() })
-    let stem = String(decoding: name.utf8.prefix(200), as: UTF8.self)
-    return ".\(stem).\(unique).partial"
-  }
-
-  /// Whether `hiddenName` can have made a name.
+  /// Whether a name can be the hidden one of a file that was to come here.
   borrowing func isHiddenName(_ candidate: String) -> Bool {
-    let stem = "." + String(decoding: name.utf8.prefix(200), as: UTF8.self) + "."
-    return candidate.hasPrefix(stem) && candidate.hasSuffix(".partial")
-      && candidate.utf8.count == stem.utf8.count + 6 + ".partial".utf8.count
+    PartialName.stem(in: candidate) == PartialName.stem(of: name)
   }
 
   /// Where a chain of symbolic links ends, whether or not there is something.

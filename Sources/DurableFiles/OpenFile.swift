@@ -64,6 +64,15 @@ public struct OpenFile: ~Copyable, Sendable {
     }
   }
 
+  /// The same as an array: fewer bytes than `count` at the end alone.
+  public func bytes(at offset: UInt64, count: Int) throws(FileFailure) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    var elements = bytes.mutableSpan
+    var span = unsafe elements.mutableBytes
+    let found = try read(at: offset, into: &span)
+    return found == count ? bytes : [UInt8](bytes.prefix(found))
+  }
+
   /// - Parameter readInto: makes one call of the system, for what is left of the buffer from there
   ///   on.
   private func fill(

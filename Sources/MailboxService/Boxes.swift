@@ -25,19 +25,13 @@ public struct Boxes: Sendable {
   }
 
   private enum Progress {
-    /// Somebody is bringing the bytes.
-    case active
+    /// Somebody is bringing the bytes; it broke off at this moment, if it did, for the first time.
+    case active(brokeOff: Timestamp?)
+    /// It broke off, for the first time at this moment: who goes on a little and breaks off again
+    /// does not have the room for longer.
     case idle(since: Timestamp)
-  }
-
-  private struct Box {
-    /// In the order of their numbers.
-    var deposits: [WaitingDeposit] = []
-    /// What waits, and what has room reserved.
-    var usage = Usage()
-    var refusedSenders: Set<PrincipalName> = []
-
-    var isEmpty: Bool { usage.count == 0 && refusedSenders.isEmpty }
+    /// What there is of it is being removed.
+    case leaving
   }
 
   public let policy: MailboxPolicy
@@ -57,28 +51,28 @@ public struct Boxes: Sendable {
   ) -> Admission {
     let box = boxes[receiver] ?? Box()
     // Told again, so that a sender whose connection broke learns that it arrived.
-    if box.deposits.contains(where: { $0.id == id && $0.sender == sender }) { return .known }
+    if box.known.contains(Box.Origin(sender: sender, id: id)) { return .known }
     guard byteCount <= policy.depositByteLimit else { return .refused(.tooLarge) }
-    guard sender != receiver, !box.refusedSenders.contains(sender) else {
-      return .refused(.notTaken)
-    }
+    guard sender != receiver, box.takes(from: sender) else { return .refused(.notTaken) }
     let reservation = Reservation(
       sender: sender, receiver: receiver, id: id, byteCount: byteCount)
     switch reservations[reservation] {
-    case .active: return .refused(.busy)
-    case .idle:
-      reservations[reservation] = .active
+    case .active, .leaving: return .refused(.busy)
+    case .idle(let moment):
+      reservations[reservation] = .active(brokeOff: moment)
       return .room(reservation)
     case nil: break
     }
     guard box.usage.fits(byteCount, policy.boxByteLimit, policy.boxCountLimit),
+      (box.shares[sender] ?? Usage()).fits(
+        byteCount, policy.shareByteLimit, policy.shareCountLimit),
       (senders[sender] ?? Usage()).fits(
         byteCount, policy.senderByteLimit, policy.senderCountLimit)
     else { return .refused(.notTaken) }
     guard usage.fits(byteCount, policy.byteLimit, policy.countLimit) else {
       return .refused(.full)
     }
-    reservations[reservation] = .active
+    reservations[reservation] = .active(brokeOff: nil)
     take(byteCount, of: sender, for: receiver)
     return .room(reservation)
   }
@@ -93,14 +87,29 @@ public struct Boxes: Sendable {
     let deposit = WaitingDeposit(
       number: number, sender: reservation.sender, stored: now,
       byteCount: reservation.byteCount, id: reservation.id)
-    insert(deposit, for: reservation.receiver)
+    boxes[reservation.receiver, default: Box()].insert(deposit)
     return Item(receiver: reservation.receiver, deposit)
   }
 
+  /// Whether what has room is still to be taken: its receiver may refuse the sender by now.
+  public func isWanted(_ reservation: Reservation) -> Bool {
+    takes(from: reservation.sender, for: reservation.receiver)
+  }
+
+  /// Whether a receiver takes what this sender leaves.
+  public func takes(from sender: PrincipalName, for receiver: PrincipalName) -> Bool {
+    boxes[receiver]?.takes(from: sender) ?? true
+  }
+
   /// It broke off: what has come is kept for a while, for who goes on with it.
-  public mutating func pause(_ reservation: Reservation, at now: Timestamp) {
-    guard reservations[reservation] != nil else { return }
-    reservations[reservation] = .idle(since: now)
+  ///
+  /// - Returns: false when nothing is to be kept of it, and its room is to be released.
+  public mutating func pause(_ reservation: Reservation, at now: Timestamp) -> Bool {
+    guard case .active(let brokeOff) = reservations[reservation], isWanted(reservation) else {
+      return false
+    }
+    reservations[reservation] = .idle(since: brokeOff ?? now)
+    return true
   }
 
   /// Nothing of it is kept.
@@ -112,7 +121,7 @@ public struct Boxes: Sendable {
   /// Takes up what is on the disk, at the start; in any order, and whatever the limits are by now.
   public mutating func restore(_ item: Item) {
     take(item.deposit.byteCount, of: item.deposit.sender, for: item.receiver)
-    insert(item.deposit, for: item.receiver)
+    boxes[item.receiver, default: Box()].insert(item.deposit)
   }
 
   /// Takes up what broke off before the start.
@@ -128,26 +137,31 @@ public struct Boxes: Sendable {
   public func list(
     for receiver: PrincipalName, after number: UInt64
   ) -> (deposits: [WaitingDeposit], hasMore: Bool) {
-    let rest = (boxes[receiver]?.deposits ?? []).drop { $0.number <= number }
+    let rest = boxes[receiver]?.deposits(after: number) ?? []
     let first = rest.prefix(MailboxReply.waitingLimit)
     return ([WaitingDeposit](first), first.count < rest.count)
   }
 
   /// A deposit for this receiver and no other.
   public func deposit(_ number: UInt64, for receiver: PrincipalName) -> WaitingDeposit? {
-    boxes[receiver]?.deposits.first { $0.number == number }
+    boxes[receiver]?.deposit(number)
   }
 
   /// Everything that waits, for whomever, in the order of its arrival.
   public var all: [Item] {
-    boxes.flatMap { receiver, box in box.deposits.map { Item(receiver: receiver, $0) } }
-      .sorted { $0.deposit.number < $1.deposit.number }
+    items { _ in true }
+  }
+
+  private func items(where isMeant: (WaitingDeposit) -> Bool) -> [Item] {
+    boxes.flatMap { receiver, box in
+      box.deposits.filter(isMeant).map { Item(receiver: receiver, $0) }
+    }.sorted { $0.deposit.number < $1.deposit.number }
   }
 
   /// It is not there any more: its receiver has it, or it is damaged.
   public mutating func remove(_ item: Item) {
     guard deposit(item.deposit.number, for: item.receiver) == item.deposit else { return }
-    boxes[item.receiver]?.deposits.removeAll { $0.number == item.deposit.number }
+    boxes[item.receiver]?.remove(item.deposit)
     giveBack(item.deposit.byteCount, of: item.deposit.sender, for: item.receiver)
   }
 
@@ -155,33 +169,45 @@ public struct Boxes: Sendable {
 
   /// Everything that has waited long enough. It stays until it is removed.
   public func expired(at now: Timestamp) -> [Item] {
-    all.filter { now.since($0.deposit.stored) > policy.lifetime }
+    items { now.since($0.stored) > policy.lifetime }
   }
 
-  /// What broke off long enough ago; its room is given back.
+  /// What broke off long enough ago. Nobody goes on with it, nor have others its room, before it is
+  /// released.
   public mutating func expirePartial(at now: Timestamp) -> [Reservation] {
-    let expired = reservations.compactMap { reservation, progress in
+    let lifetime = policy.partialLifetime
+    return giveUp { _, moment in now.since(moment) > lifetime }
+  }
+
+  /// Nobody goes on with what broke off, and is meant.
+  private mutating func giveUp(
+    where isMeant: (Reservation, _ brokeOff: Timestamp) -> Bool
+  ) -> [Reservation] {
+    let meant = reservations.compactMap { reservation, progress in
       switch progress {
-      case .idle(let moment) where now.since(moment) > policy.partialLifetime: reservation
-      case .idle, .active: nil
+      case .idle(let moment) where isMeant(reservation, moment): reservation
+      case .idle, .active, .leaving: nil
       }
     }
-    for reservation in expired { release(reservation) }
-    return expired
+    for reservation in meant { reservations[reservation] = .leaving }
+    return meant
   }
 
   // MARK: Refusing
 
-  /// - Returns: false when a receiver refuses too many already.
-  public mutating func refuse(_ sender: PrincipalName, for receiver: PrincipalName) -> Bool {
-    var box = boxes[receiver] ?? Box()
-    guard
-      box.refusedSenders.contains(sender)
-        || box.refusedSenders.count < policy.refusedSenderLimit
-    else { return false }
-    box.refusedSenders.insert(sender)
-    boxes[receiver] = box
-    return true
+  /// Takes nothing more of this sender: also not what has room already.
+  ///
+  /// - Returns: what broke off of that, which is to be released; nil when a receiver refuses too
+  ///   many already.
+  public mutating func refuse(
+    _ sender: PrincipalName, for receiver: PrincipalName
+  ) -> [Reservation]? {
+    let former = refusedSenders(for: receiver)
+    guard former.contains(sender) || former.count < policy.refusedSenderLimit else { return nil }
+    boxes[receiver, default: Box()].refusedSenders.insert(sender)
+    return giveUp { reservation, _ in
+      reservation.sender == sender && reservation.receiver == receiver
+    }
   }
 
   public mutating func allow(_ sender: PrincipalName, for receiver: PrincipalName) {
@@ -193,19 +219,19 @@ public struct Boxes: Sendable {
     boxes[receiver]?.refusedSenders ?? []
   }
 
-  // MARK: Room
-
-  private mutating func insert(_ deposit: WaitingDeposit, for receiver: PrincipalName) {
-    // Mostly it is the last one.
-    let before = boxes[receiver]?.deposits.lastIndex { $0.number < deposit.number }
-    let place = before.map { $0 + 1 } ?? 0
-    boxes[receiver, default: Box()].deposits.insert(deposit, at: place)
+  /// Takes nothing for a receiver: nobody knows whom it refuses.
+  public mutating func shut(_ receiver: PrincipalName) {
+    boxes[receiver, default: Box()].isShut = true
   }
+
+  public func isShut(_ receiver: PrincipalName) -> Bool { boxes[receiver]?.isShut ?? false }
+
+  // MARK: Room
 
   private mutating func take(
     _ byteCount: UInt64, of sender: PrincipalName, for receiver: PrincipalName
   ) {
-    boxes[receiver, default: Box()].usage.add(byteCount)
+    boxes[receiver, default: Box()].take(byteCount, of: sender)
     senders[sender, default: Usage()].add(byteCount)
     usage.add(byteCount)
   }
@@ -213,34 +239,13 @@ public struct Boxes: Sendable {
   private mutating func giveBack(
     _ byteCount: UInt64, of sender: PrincipalName, for receiver: PrincipalName
   ) {
-    boxes[receiver]?.usage.remove(byteCount)
+    boxes[receiver]?.giveBack(byteCount, of: sender)
     forgetIfEmpty(receiver)
-    senders[sender]?.remove(byteCount)
-    if senders[sender]?.count == 0 { senders[sender] = nil }
+    senders.giveBack(byteCount, of: sender)
     usage.remove(byteCount)
   }
 
   private mutating func forgetIfEmpty(_ receiver: PrincipalName) {
     if boxes[receiver]?.isEmpty == true { boxes[receiver] = nil }
-  }
-}
-
-/// How much of a limit is used.
-private struct Usage {
-  private(set) var byteCount: UInt64 = 0
-  private(set) var count = 0
-
-  func fits(_ more: UInt64, _ byteLimit: UInt64, _ countLimit: Int) -> Bool {
-    byteCount <= byteLimit && more <= byteLimit - byteCount && count < countLimit
-  }
-
-  mutating func add(_ more: UInt64) {
-    byteCount += more
-    count += 1
-  }
-
-  mutating func remove(_ less: UInt64) {
-    byteCount -= less
-    count -= 1
   }
 }

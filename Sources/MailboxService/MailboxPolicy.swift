@@ -21,4 +21,9 @@ public struct MailboxPolicy: Hashable, Sendable {
   public var partialLifetime = Interval.days(1)
 
   public init() {}
+
+  /// How many bytes, and deposits, of one receiver's box one sender may have: a quarter, so that
+  /// nobody alone closes it to all others, but the largest deposit at any rate.
+  public var shareByteLimit: UInt64 { max(boxByteLimit / 4, depositByteLimit) }
+  public var shareCountLimit: Int { max(boxCountLimit / 4, 1) }
 }

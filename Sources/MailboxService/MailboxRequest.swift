@@ -92,7 +92,7 @@ public struct DepositID: Hashable, Sendable {
 
 extension ByteReader {
   @_lifetime(self: copy self)
-  mutating func depositID() throws(WireError) -> DepositID {
+  package mutating func depositID() throws(WireError) -> DepositID {
     guard let id = DepositID(try bytes(DepositID.byteCount)) else { throw .truncated }
     return id
   }

@@ -81,17 +81,6 @@ struct CompleteFile: ~Copyable {
   }
 }
 
-extension OpenFile {
-  /// Bytes from an offset on: fewer than `count` at the end alone.
-  func bytes(at offset: UInt64, count: Int) throws(FileFailure) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
-    var elements = bytes.mutableSpan
-    var span = unsafe elements.mutableBytes
-    let found = try read(at: offset, into: &span)
-    return found == count ? bytes : [UInt8](bytes.prefix(found))
-  }
-}
-
 extension SHA256Hasher {
   /// Takes in the first bytes of a file.
   ///

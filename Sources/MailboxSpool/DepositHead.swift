@@ -10,6 +10,9 @@ struct DepositHead: Hashable, Sendable {
   static let byteCount =
     magic.count + 2 * PrincipalName.paddedByteCount + DepositID.byteCount + 8
 
+  /// So much of its hash is in the name of a file that grows.
+  private static let hashByteCount = 16
+
   let reservation: Reservation
 
   init(_ reservation: Reservation) { self.reservation = reservation }
@@ -18,9 +21,9 @@ struct DepositHead: Hashable, Sendable {
     var reader = ByteReader(bytes)
     guard try reader.bytes(Self.magic.count) == Self.magic else { throw .invalid("first line") }
     let (sender, receiver) = (try reader.name(), try reader.name())
-    guard let id = DepositID(try reader.bytes(DepositID.byteCount)) else { throw .truncated }
     reservation = Reservation(
-      sender: sender, receiver: receiver, id: id, byteCount: try reader.uint64())
+      sender: sender, receiver: receiver, id: try reader.depositID(),
+      byteCount: try reader.uint64())
     try reader.finish()
   }
 
@@ -40,6 +43,12 @@ struct DepositHead: Hashable, Sendable {
   /// - Parameter boot: a life of the machine.
   func partialName(in boot: String) -> String {
     let head = encoded()
-    return "\(Hexadecimal.encode(SHA256.hash(head.bytes).prefix(16))).\(boot)"
+    return "\(Hexadecimal.encode(SHA256.hash(head.bytes).prefix(Self.hashByteCount))).\(boot)"
+  }
+
+  /// Whether `partialName` can have made a name, of whatever head.
+  static func isPartialName(_ name: String) -> Bool {
+    let parts = name.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+    return parts.count == 2 && Hexadecimal.decode(parts[0].utf8)?.count == hashByteCount
   }
 }

@@ -1,4 +1,5 @@
 internal import DurableFiles
+internal import Glibc
 internal import SecretMemory
 internal import Wire
 
@@ -9,8 +10,8 @@ struct DepositNumbers: Sendable {
   private static let step: UInt64 = 1000
 
   private static let lengthLimit = 64
-  /// Higher ones are nobody's: there would be none after them.
-  static let last = UInt64(Int64.max)
+  /// All numbers are below this one.
+  static let end = UInt64(Int64.max)
 
   private let path: String
   private var next: UInt64
@@ -18,7 +19,7 @@ struct DepositNumbers: Sendable {
   private var limit: UInt64
 
   /// - Parameters:
-  ///   - highest: of what is there, `last` at most; 0 if nothing is.
+  ///   - highest: of what is there, below `end`; 0 if nothing is.
   ///   - now: begins the numbers if the file of a spool that has been used is lost: nobody stores a
   ///     thousand deposits a second.
   init(
@@ -32,7 +33,7 @@ struct DepositNumbers: Sendable {
       case .some(let content): Self.number(in: content.bytes)
       case .none: UInt64?.none
       }
-    next = max(known ?? lost, highest + 1)
+    next = min(max(known ?? lost, highest + 1), Self.end)
     limit = next
     // From now on, that it is not there means that it was lost.
     if known == nil { try Self.write(next, to: path) }
@@ -41,7 +42,7 @@ struct DepositNumbers: Sendable {
   /// Nil unless it was written by `take`.
   private static func number(in content: RawSpan) -> UInt64? {
     let text = String(decoding: [UInt8](content), as: UTF8.self)
-    guard text.last == "\n", let number = UInt64(text.dropLast()), number <= last else {
+    guard text.last == "\n", let number = UInt64(text.dropLast()), number <= end else {
       return nil
     }
     return number
@@ -53,10 +54,13 @@ struct DepositNumbers: Sendable {
     try file.commit()
   }
 
-  /// The next number, which nobody gets a second time.
+  /// The next number, which nobody gets a second time. Not when there is none left.
   mutating func take() throws(FileFailure) -> UInt64 {
+    guard next < Self.end else {
+      throw FileFailure(path: path, operation: .save, errno: EOVERFLOW)
+    }
     if next >= limit {
-      let new = next + Self.step
+      let new = min(next + Self.step, Self.end)
       try Self.write(new, to: path)
       limit = new
     }

@@ -53,13 +53,9 @@ public final class IncomingDeposit {
 
   deinit {
     guard case .coming = state else { return }
-    if offset == 0 {
-      spool.discard(reservation)
-      spool.boxes.withLock { $0.release(reservation) }
-    } else {
-      let now = spool.clock()
-      spool.boxes.withLock { $0.pause(reservation, at: now) }
-    }
+    let now = spool.clock()
+    if offset > 0, spool.boxes.withLock({ $0.pause(reservation, at: now) }) { return }
+    spool.drop(reservation)
   }
 
   /// How many bytes are to come.
@@ -68,6 +64,7 @@ public final class IncomingDeposit {
   /// Takes the next bytes: more than are missing is our own mistake.
   public func append(_ bytes: RawSpan) throws(MailboxReason) {
     precondition(UInt64(bytes.byteCount) <= missing)
+    guard isWanted else { throw turnAway() }
     do throws(FileFailure) {
       try file.append(bytes)
     } catch {
@@ -80,15 +77,29 @@ public final class IncomingDeposit {
   /// All bytes are there: puts them on the disk and into the box. What this returns is stored.
   public func finish() throws(MailboxReason) -> Boxes.Item {
     precondition(missing == 0)
+    let item: Boxes.Item?
     do throws(FileFailure) {
       // The content first, so that others wait for a few bytes only.
       try file.sync()
-      return try spool.numbers.withLock { (numbers) throws(FileFailure) in
-        try complete(as: try numbers.take(), at: spool.clock())
+      item = try spool.numbers.withLock { (numbers) throws(FileFailure) -> Boxes.Item? in
+        // Once a receiver has been told that it refuses a sender, nothing more of it is stored.
+        guard isWanted else { return nil }
+        return try complete(as: try numbers.take(), at: spool.clock())
       }
     } catch {
       throw abandon(error)
     }
+    guard let item else { throw turnAway() }
+    return item
+  }
+
+  /// Whether the receiver has not refused the sender meanwhile.
+  private var isWanted: Bool { spool.boxes.withLock { $0.isWanted(reservation) } }
+
+  private func turnAway() -> MailboxReason {
+    state = .over
+    spool.drop(reservation)
+    return .notTaken
   }
 
   private func complete(as number: UInt64, at now: Timestamp) throws(FileFailure) -> Boxes.Item {
@@ -100,7 +111,7 @@ public final class IncomingDeposit {
     try file.sync()
     let place = try SpoolFolders.place(of: number, for: reservation.receiver)
     try move(to: place)
-    spool.noteVerified(number)
+    if let version = try? file.version() { spool.noteVerified(number, version) }
     state = .over
     guard
       let item = spool.boxes.withLock({ $0.store(reservation, as: number, at: now) })
@@ -112,8 +123,7 @@ public final class IncomingDeposit {
   private func move(to place: ConfinedPath) throws(FileFailure) {
     let name = try SpoolFolders.confined(DepositHead(reservation).partialName(in: spool.boot))
     let box = try SpoolFolders.confined("\(reservation.receiver)")
-    try spool.folders.boxes.makeFolder(box)
-    try spool.folders.boxes.sync()
+    if try spool.folders.boxes.makeFolder(box) { try syncNew(box) }
     let folder = try spool.folders.boxes.openFolder(box)
     try spool.folders.incoming.move(name, to: folder, as: place.name)
     do throws(FileFailure) {
@@ -121,6 +131,16 @@ public final class IncomingDeposit {
     } catch {
       // It must not come to light after a restart: its sender is told that it is not stored.
       try? folder.removeFile(place.name)
+      throw error
+    }
+  }
+
+  /// Whoever comes next finds the folder there, and takes it to be on the disk.
+  private func syncNew(_ box: ConfinedPath) throws(FileFailure) {
+    do throws(FileFailure) {
+      try spool.folders.boxes.sync()
+    } catch {
+      _ = try? spool.folders.boxes.removeEmptyFolder(box)
       throw error
     }
   }

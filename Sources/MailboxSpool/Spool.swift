@@ -23,8 +23,9 @@ public final class Spool: Sendable {
   /// Held by who adds a file to a box or removes one, so that deposits become visible in the order
   /// of their numbers.
   let numbers: Mutex<DepositNumbers>
-  /// Whose content has been compared in this process.
-  private let verified = Mutex<Set<UInt64>>([])
+  /// The files whose content has been compared in this process, by number: those that have not
+  /// been touched since.
+  private let verified = Mutex<[UInt64: FileVersion]>([:])
   /// Held while a file of them is written.
   let refusals: Mutex<RefusalFiles>
   let aside: DamagedFiles
@@ -34,6 +35,7 @@ public final class Spool: Sendable {
   let tell: @Sendable (SpoolEvent) -> Void
 
   /// Opens the spool, or makes it. What is there is looked at: how each file begins and ends.
+  /// Neither what is in them, nor whether they have waited long enough: that may take long.
   ///
   /// - Parameters:
   ///   - boot: names a life of the machine, in letters and digits: partial files of another one are
@@ -56,8 +58,8 @@ public final class Spool: Sendable {
     var found = SpoolContent(policy, aside: aside, tell: tell)
     do throws(FileFailure) {
       try found.readBoxes(folders)
-      try found.readIncoming(folders, boot: boot, now: now)
       try found.readRefusals(folders, refusals)
+      try found.readIncoming(folders, boot: boot, now: now)
       numbers = Mutex(
         try DepositNumbers(
           path: joinPath(path, "numbers"), highest: found.highest, isNew: folders.isNew, now: now))
@@ -66,7 +68,6 @@ public final class Spool: Sendable {
     }
     boxes = Mutex(found.boxes)
     self.refusals = Mutex(refusals)
-    expire()
   }
 
   // MARK: Leaving
@@ -92,20 +93,29 @@ public final class Spool: Sendable {
 
   /// The disk does not take it: its room is given back, on the disk, too.
   func abandon(_ reservation: Reservation, because failure: FileFailure) -> MailboxReason {
+    let reason = reason(failure)
+    drop(reservation)
+    return reason
+  }
+
+  /// Tells of a failure of the disk.
+  ///
+  /// - Returns: what is said of it to others.
+  func reason(_ failure: FileFailure) -> MailboxReason {
     tell(.failed(failure))
-    discard(reservation)
-    boxes.withLock { $0.release(reservation) }
     return failure.isOutOfSpace ? .full : .notStored
   }
 
-  /// Removes what has come of something.
-  func discard(_ reservation: Reservation) {
+  /// Removes what has come of something, and gives its room back: then, since somebody else might
+  /// begin just that meanwhile.
+  func drop(_ reservation: Reservation) {
     do throws(FileFailure) {
       let name = try SpoolFolders.confined(DepositHead(reservation).partialName(in: boot))
       try folders.incoming.removeFile(name)
     } catch {
       tell(.failed(error))
     }
+    boxes.withLock { $0.release(reservation) }
   }
 
   // MARK: Collecting
@@ -117,7 +127,8 @@ public final class Spool: Sendable {
     boxes.withLock { $0.list(for: receiver, after: number) }
   }
 
-  /// Opens a deposit for its receiver. The first time in this process all of it is compared.
+  /// Opens a deposit for its receiver. All of it is compared, unless that has been done in this
+  /// process and nobody has touched the file since.
   public func open(
     _ number: UInt64, for receiver: PrincipalName
   ) throws(MailboxReason) -> StoredDeposit {
@@ -126,7 +137,7 @@ public final class Spool: Sendable {
     }
     let item = Boxes.Item(receiver: receiver, deposit)
     do throws(DepositFault) {
-      return StoredDeposit(try verified(item))
+      return StoredDeposit(try verified(item), tell: tell)
     } catch {
       guard isThere(item) else { throw .notThere }
       report(item, error)
@@ -134,7 +145,7 @@ public final class Spool: Sendable {
     }
   }
 
-  private func isThere(_ item: Boxes.Item) -> Bool {
+  func isThere(_ item: Boxes.Item) -> Bool {
     boxes.withLock { $0.deposit(item.deposit.number, for: item.receiver) } != nil
   }
 
@@ -148,22 +159,26 @@ public final class Spool: Sendable {
     }
     let file = try CompleteFile(opened, for: item.receiver, number)
     guard file.item == item else { throw .damaged("it is another deposit") }
-    if !verified.withLock({ $0.contains(number) }) {
+    let version: FileVersion
+    do throws(FileFailure) { version = try file.file.version() } catch { throw .unreadable(error) }
+    if verified.withLock({ $0[number] }) != version {
       try file.verify()
-      noteVerified(number)
+      noteVerified(number, version)
     }
     return file
   }
 
-  func noteVerified(_ number: UInt64) { verified.withLock { _ = $0.insert(number) } }
+  func noteVerified(_ number: UInt64, _ version: FileVersion) {
+    verified.withLock { $0[number] = version }
+  }
 
-  /// Compares everything that has not been compared yet with what was stored.
+  /// Compares with what was stored all that has not been compared yet, or was touched since.
   public func verify() {
     for item in boxes.withLock({ $0.all }) { _ = isAsStored(item) }
   }
 
   /// What is not is told, and set aside.
-  private func isAsStored(_ item: Boxes.Item) -> Bool {
+  func isAsStored(_ item: Boxes.Item) -> Bool {
     do throws(DepositFault) {
       _ = try verified(item)
       return true
@@ -206,22 +221,32 @@ public final class Spool: Sendable {
     guard let deposit = boxes.withLock({ $0.deposit(number, for: receiver) }), deposit.id == id
     else { throw .notThere }
     do throws(FileFailure) {
-      try remove(Boxes.Item(receiver: receiver, deposit))
+      guard try remove(Boxes.Item(receiver: receiver, deposit)) else { return }
+      try syncBox(of: receiver)
     } catch {
       tell(.failed(error))
       throw .notStored
     }
   }
 
-  /// Removes a deposit from the disk, and then from the box.
-  private func remove(_ item: Boxes.Item) throws(FileFailure) {
+  /// Removes a deposit from its folder, and then from the box; `syncBox` has that on the disk.
+  ///
+  /// - Returns: false when somebody else was faster.
+  func remove(_ item: Boxes.Item) throws(FileFailure) -> Bool {
     try numbers.withLock { (_) throws(FileFailure) in
-      guard isThere(item) else { return }
+      guard isThere(item) else { return false }
       let place = try SpoolFolders.place(of: item.deposit.number, for: item.receiver)
       try folders.boxes.removeFile(place)
       // From here on nobody can read it, whether or not that is on the disk.
       forget(item)
-      let box = try SpoolFolders.confined("\(item.receiver)")
+      return true
+    }
+  }
+
+  /// When this returns it is on the disk that deposits were removed.
+  func syncBox(of receiver: PrincipalName) throws(FileFailure) {
+    try numbers.withLock { (_) throws(FileFailure) in
+      let box = try SpoolFolders.confined("\(receiver)")
       if try folders.boxes.removeEmptyFolder(box) {
         try folders.boxes.sync()
       } else {
@@ -232,71 +257,6 @@ public final class Spool: Sendable {
 
   private func forget(_ item: Boxes.Item) {
     boxes.withLock { $0.remove(item) }
-    verified.withLock { _ = $0.remove(item.deposit.number) }
-  }
-
-  // MARK: Expiring
-
-  /// Removes what has waited long enough: as long as a file says that is not damaged.
-  public func expire() {
-    let now = clock()
-    for item in boxes.withLock({ $0.expired(at: now) }) where isAsStored(item) {
-      do throws(FileFailure) {
-        try remove(item)
-        tell(.expired(item))
-      } catch {
-        tell(.failed(error))
-      }
-    }
-    // Before their room is given away: somebody else might begin just that meanwhile.
-    boxes.withLock { boxes in
-      for reservation in boxes.expirePartial(at: now) { discard(reservation) }
-    }
-  }
-
-  // MARK: Refusing
-
-  /// Takes nothing more of a sender for this receiver. On the disk when this returns.
-  public func refuse(
-    _ sender: PrincipalName, for receiver: PrincipalName
-  ) throws(MailboxReason) {
-    try refusals.withLock { (files) throws(MailboxReason) in
-      let former = boxes.withLock { $0.refusedSenders(for: receiver) }
-      guard !former.contains(sender) else { return }
-      guard boxes.withLock({ $0.refuse(sender, for: receiver) }) else { throw .full }
-      do throws(FileFailure) {
-        try files.write(former.union([sender]), for: receiver)
-      } catch {
-        boxes.withLock { $0.allow(sender, for: receiver) }
-        throw reason(error)
-      }
-    }
-  }
-
-  /// Takes what a sender leaves for this receiver again. On the disk when this returns.
-  public func allow(
-    _ sender: PrincipalName, for receiver: PrincipalName
-  ) throws(MailboxReason) {
-    try refusals.withLock { (files) throws(MailboxReason) in
-      let former = boxes.withLock { $0.refusedSenders(for: receiver) }
-      guard former.contains(sender) else { return }
-      do throws(FileFailure) {
-        let rest = former.subtracting([sender])
-        if rest.isEmpty {
-          try folders.refused.removeFile(try SpoolFolders.confined("\(receiver)"))
-          try folders.refused.sync()
-        } else {
-          try files.write(rest, for: receiver)
-        }
-      } catch {
-        throw reason(error)
-      }
-      boxes.withLock { $0.allow(sender, for: receiver) }
-    }
-  }
-
-  private func reason(_ failure: FileFailure) -> MailboxReason {
-    tell(.failed(failure))
-    return failure.isOutOfSpace ? .full : .notStored
+    verified.withLock { $0[item.deposit.number] = nil }
   }
 }

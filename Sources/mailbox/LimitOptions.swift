@@ -41,7 +41,8 @@ struct LimitOptions: ParsableArguments {
   var keepFor: Interval?
 
   private static let largestSize: UInt64 = 1 << 50
-  private static let largestCount = 1_000_000
+  /// As many as wait in all.
+  private static let largestCount = MailboxPolicy().countLimit
   private static let longestLifetime = Interval.days(32)
 
   static func size(_ text: String) throws -> UInt64 {

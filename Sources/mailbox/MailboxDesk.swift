@@ -16,15 +16,16 @@ final class MailboxDesk: Sendable {
     self.person = person
   }
 
-  /// Compares what is there with what was stored, and removes every hour, or sooner where deposits
-  /// wait for less, what has waited long enough: on a thread that goes with the program.
+  /// Compares what is there with what was stored, and removes what has waited long enough: now and
+  /// every hour, or sooner where deposits wait for less, on a thread that goes with the program.
+  /// Nobody waits for it.
   func lookAfterSpool(lifetime: Interval) throws(ClientFailure) {
     let pause = UInt32(min(Self.longestPause, lifetime).milliseconds / 1000)
     let hasBegun = WorkerThread.start { [spool] in
-      spool.verify()
       while true {
-        sleep(pause)
+        spool.verify()
         spool.expire()
+        sleep(pause)
       }
     }
     guard hasBegun else { throw ClientFailure(.other, "This machine has no thread left.") }

@@ -1,3 +1,4 @@
+internal import KeyDistribution
 internal import MailboxService
 internal import MailboxSpool
 internal import SecretMemory
@@ -7,9 +8,6 @@ internal import Wire
 /// One user's requests, one after the other (PROTOCOL.md, 5.8). Whose box it is, and who leaves
 /// something, the session says.
 struct MailboxSession: ~Copyable {
-  /// The most bytes of a deposit in one record.
-  private static let pieceByteCount = 65_519
-
   private var session: ServiceSession
   private let spool: Spool
   private let person: any Person
@@ -134,7 +132,7 @@ struct MailboxSession: ~Copyable {
       let piece: [UInt8]
       do throws(MailboxReason) {
         piece = try deposit.bytes(
-          at: offset, count: Int(min(UInt64(Self.pieceByteCount), end - offset)))
+          at: offset, count: Int(min(UInt64(PeerSession.recordLimit), end - offset)))
       } catch {
         // What was promised cannot be given: there is no other way to say so.
         return close("number \(number) cannot be read")

@@ -192,6 +192,99 @@ extension EndToEnd.MailboxServerTests {
     }
   }
 
+  @Test("HOSTILE G 24: where there is no room for pins, who is new is served all the same")
+  func fullPins() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let post = try await Machine.registered("post", at: kdc, on: stage)
+      let mailbox = try await stage.mailbox(post, at: kdc)
+      var alice = try MailboxVisitor(try stage.user("alice"), at: kdc)
+      var bob = try MailboxVisitor(try stage.user("bob"), at: kdc)
+      var carol = try MailboxVisitor(try stage.user("carol"), at: kdc)
+      var visit = try alice.visit("post")
+      #expect(try visit.list().isEmpty)
+      let pins = try #require(post.home.text(of: "known_peers"))
+      #expect(pins.split(separator: "\n").count == 1)
+      let line = "#" + String(repeating: "x", count: 62) + "\n"
+      let full = pins + String(repeating: line, count: ((4 << 20) - pins.utf8.count) / 64)
+      try post.home.put(Array(full.utf8), at: "known_peers", mode: 0o600)
+      for _ in 1...2 {
+        visit = try alice.visit("post")
+        #expect(try visit.list().isEmpty)
+        visit = try bob.visit("post")
+        #expect(try visit.leave(try Parcel(for: "dave", [1])) == .stored)
+        visit = try carol.visit("post")
+        #expect(try visit.list().isEmpty)
+      }
+      #expect(post.home.text(of: "known_peers") == full)
+      #expect(mailbox.errors.text.split(separator: "\n").count { $0.contains("is full") } == 1)
+      try await stage.stop(mailbox)
+    }
+  }
+
+  @Test("HOSTILE G 24: whom a receiver refuses brings nothing more of what it has begun")
+  func refusedMidway() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let post = try await Machine.registered("post", at: kdc, on: stage)
+      let mailbox = try await stage.mailbox(post, at: kdc)
+      var alice = try MailboxVisitor(try stage.user("alice"), at: kdc)
+      var bob = try MailboxVisitor(try stage.user("bob"), at: kdc)
+      let (begun, broken) = (
+        try Parcel(for: "bob", randomBytes(200_000)), try Parcel(for: "bob", randomBytes(100))
+      )
+      var lost = try alice.visit("post")
+      #expect(try lost.ask(broken.request) == .goOn(offset: 0))
+      try lost.bring(broken, from: 0, to: 50)
+      var visit = try alice.visit("post")
+      #expect(try visit.ask(begun.request) == .goOn(offset: 0))
+      try visit.bring(begun, from: 0, to: 100_000)
+      // Their end is known to be seen when their names are on the disk.
+      let spool = Folder(notYetAt: stage.folder.path("post.spool/incoming"))
+      try await eventually("both on the disk") { spool.allFiles.count == 2 ? () : nil }
+      lost = try alice.visit("post")
+      try await mailbox.said("The session with alice broke off")
+      var refusing = try bob.visit("post")
+      #expect(try refusing.ask(.refuse(alice.name)) == .done)
+      try visit.bring(begun, from: 100_000)
+      #expect(try visit.hear() == .refused(.notTaken))
+      #expect(try lost.ask(broken.request) == .refused(.notTaken))
+      try await eventually("nothing of it on the disk") { spool.allFiles.isEmpty ? () : nil }
+      #expect(try refusing.list().isEmpty)
+      try await stage.stop(mailbox)
+    }
+  }
+
+  @Test("HOSTILE G 24: where this machine has no thread left, a peer is told busy, and it is said")
+  func noThreadLeft() async throws {
+    guard try await Strace.isUsable() else { return }
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let post = try await Machine.registered("post", at: kdc, on: stage)
+      var alice = try MailboxVisitor(try stage.user("alice"), at: kdc)
+      // Each thread has a count of its own, and the first one starts all the others.
+      let traced = try TracedProgram(
+        Strace.command(tracing: "clone3", on: [], injecting: ["clone3:error=EAGAIN:when=3"])
+          + ["/usr/bin/env", "TRENT_HOME=\(post.home.path)", ProgramFile.mailbox.path]
+          + stage.mailboxArguments(post, at: kdc))
+      try await eventually("a mailbox", report: traced.errors.text) {
+        traced.errors.text.contains("listening on port") ? () : nil
+      }
+      // One of them meets the shortage.
+      var answers: [MailboxReply] = []
+      for _ in 1...3 {
+        var visit = try alice.visit("post")
+        answers.append(try visit.ask(.list(after: 0)))
+      }
+      let nothing = MailboxReply.waiting([], hasMore: false)
+      #expect(answers.count { $0 == .refused(.busy) } == 1, "\(traced.errors.text)")
+      #expect(answers.count { $0 == nothing } == 2)
+      #expect(traced.errors.text.contains("refused alice: this machine has no thread left"))
+      traced.kill()
+      _ = try await traced.end()
+    }
+  }
+
   @Test("Wrong usage ends with 64; a key file or a spool that cannot be used, with 9")
   func usage() async throws {
     try await Stage.with { stage in
@@ -268,7 +361,7 @@ extension EndToEnd.MailboxServerTests {
       let post = try await Machine.registered("post", at: kdc, on: stage)
       let mailbox = try await stage.mailbox(
         post, at: kdc,
-        ["--max-deposit", "1K", "--max-box", "1500", "--max-sender", "2K", "--max-count", "2"])
+        ["--max-deposit", "1K", "--max-box", "5000", "--max-sender", "2K", "--max-count", "8"])
       var alice = try MailboxVisitor(try stage.user("alice"), at: kdc)
       var visit = try alice.visit("post")
       func leave(_ count: Int, for receiver: String, _ visit: inout MailboxVisit) throws
@@ -279,13 +372,15 @@ extension EndToEnd.MailboxServerTests {
       #expect(try leave(1025, for: "bob", &visit) == .refused(.tooLarge))
       #expect(try leave(1024, for: "bob", &visit) == .stored)
       #expect(try leave(500, for: "bob", &visit) == .refused(.notTaken))
-      #expect(try leave(400, for: "bob", &visit) == .stored)
+      #expect(try leave(200, for: "bob", &visit) == .stored)
+      // One sender has a quarter of a box.
       #expect(try leave(1, for: "bob", &visit) == .refused(.notTaken))
-      #expect(try leave(700, for: "carol", &visit) == .refused(.notTaken))
-      #expect(try leave(600, for: "carol", &visit) == .stored)
+      #expect(try leave(900, for: "carol", &visit) == .refused(.notTaken))
+      #expect(try leave(800, for: "carol", &visit) == .stored)
       try await stage.stop(mailbox)
       for bad in [
         ["--keep-for", "33d"], ["--keep-for", "soon"], ["--max-count", "0"], ["--max-box", "x"],
+        ["--max-count", "200001"],
       ] {
         let refused = try stage.start(
           .mailbox, stage.mailboxArguments(post, at: kdc) + bad, home: post.home)

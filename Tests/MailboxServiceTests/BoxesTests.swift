@@ -42,7 +42,25 @@ struct BoxesTests {
   private func refuse(
     _ sender: PrincipalName, for receiver: PrincipalName, in boxes: inout Boxes
   ) -> Bool {
-    boxes.refuse(sender, for: receiver)
+    boxes.refuse(sender, for: receiver) != nil
+  }
+
+  /// Room for something of alice's for bob, unless it is refused.
+  private func room(
+    _ byte: UInt8, byteCount: UInt64 = 10, in boxes: inout Boxes
+  ) throws -> Reservation {
+    guard
+      case .room(let room) = boxes.admit(
+        try id(byte), from: alice, for: bob, byteCount: byteCount)
+    else { throw NoRoom() }
+    return room
+  }
+
+  /// Whether what broke off is kept.
+  private func pause(
+    _ room: Reservation, at moment: Timestamp, in boxes: inout Boxes
+  ) -> Bool {
+    boxes.pause(room, at: moment)
   }
 
   private func limited(_ edit: (inout MailboxPolicy) -> Void) -> Boxes {
@@ -78,8 +96,7 @@ struct BoxesTests {
     #expect(try leave(1, from: carol, in: &boxes) == nil)
     #expect(boxes.list(for: bob, after: 0).deposits.map(\.sender) == [alice, carol])
     // Twice at a time: the second waits.
-    guard case .room(let room) = boxes.admit(try id(2), from: alice, for: bob, byteCount: 10)
-    else { throw NoRoom() }
+    let room = try room(2, in: &boxes)
     #expect(boxes.admit(try id(2), from: alice, for: bob, byteCount: 10) == .refused(.busy))
     boxes.release(room)
     #expect(try leave(2, in: &boxes) == nil)
@@ -111,8 +128,7 @@ struct BoxesTests {
     #expect(try leave(1, in: &boxes) == nil)
     #expect(try leave(2, from: bob, for: carol, in: &boxes) == .full)
     boxes = limited { $0.byteLimit = 15 }
-    guard case .room(let room) = boxes.admit(try id(1), from: alice, for: bob, byteCount: 10)
-    else { throw NoRoom() }
+    let room = try room(1, in: &boxes)
     #expect(try leave(2, from: bob, for: carol, in: &boxes) == .full)
     boxes.release(room)
     boxes.release(room)
@@ -135,7 +151,7 @@ struct BoxesTests {
   @Test("One receiver refuses so many at most; those that are refused stay so")
   func refusedSenderLimit() throws {
     var boxes = limited { $0.refusedSenderLimit = 1 }
-    #expect(refuse(alice, for: bob, in: &boxes) && refuse(alice, for: bob, in: &boxes))
+    for _ in 1...2 { #expect(refuse(alice, for: bob, in: &boxes)) }
     #expect(!refuse(carol, for: bob, in: &boxes))
     #expect(refuse(carol, for: alice, in: &boxes))
     #expect(boxes.refusedSenders(for: bob) == [alice])
@@ -149,9 +165,8 @@ struct BoxesTests {
       $0.boxByteLimit = 15
       $0.partialLifetime = .hours(1)
     }
-    guard case .room(let room) = boxes.admit(try id(1), from: alice, for: bob, byteCount: 10)
-    else { throw NoRoom() }
-    boxes.pause(room, at: now)
+    let room = try room(1, in: &boxes)
+    #expect(pause(room, at: now, in: &boxes))
     // It counts, and belongs to who left it, with its id and size.
     #expect(try leave(1, from: carol, in: &boxes) == .notTaken)
     #expect(try leave(2, in: &boxes) == .notTaken)
@@ -160,9 +175,14 @@ struct BoxesTests {
     #expect(boxes.admit(try id(1), from: alice, for: bob, byteCount: 10) == .refused(.busy))
     // Who brings bytes is not interrupted.
     #expect(boxes.expirePartial(at: now + .days(9)).isEmpty)
-    boxes.pause(room, at: now + .hours(1))
-    #expect(boxes.expirePartial(at: now + .hours(2)).isEmpty)
-    #expect(boxes.expirePartial(at: now + .hours(2) + .milliseconds(1)) == [room])
+    #expect(pause(room, at: now + .minutes(59), in: &boxes))
+    #expect(boxes.expirePartial(at: now + .hours(1)).isEmpty)
+    #expect(boxes.expirePartial(at: now + .hours(1) + .milliseconds(1)) == [room])
+    // Its file is being removed: nobody goes on with it, and the room is not free before that.
+    #expect(boxes.expirePartial(at: now + .days(9)).isEmpty)
+    #expect(try leave(1, in: &boxes) == .busy)
+    #expect(try leave(2, byteCount: 15, in: &boxes) == .notTaken)
+    boxes.release(room)
     #expect(try leave(2, byteCount: 15, in: &boxes) == nil)
 
     var again = limited { $0.boxByteLimit = 15 }
@@ -173,6 +193,82 @@ struct BoxesTests {
     again.restore(
       Reservation(sender: alice, receiver: bob, id: try id(3), byteCount: 1), idleSince: now)
     #expect(again.admit(try id(3), from: alice, for: bob, byteCount: 1) == .refused(.notTaken))
+  }
+
+  @Test("Going on a little and breaking off again does not keep the room for longer")
+  func brokenAgainAndAgain() throws {
+    var boxes = limited { $0.partialLifetime = .hours(1) }
+    let first = try room(1, in: &boxes)
+    for minute in stride(from: UInt64(0), through: 60, by: 20) {
+      #expect(pause(first, at: now + .minutes(minute), in: &boxes))
+      #expect(boxes.expirePartial(at: now + .minutes(minute)).isEmpty)
+      #expect(try room(1, in: &boxes) == first)
+    }
+    #expect(pause(first, at: now + .minutes(80), in: &boxes))
+    #expect(boxes.expirePartial(at: now + .minutes(80)) == [first])
+  }
+
+  @Test("HOSTILE G 24: one sender has a quarter of a box; the others have the rest")
+  func share() throws {
+    var boxes = limited {
+      $0.boxByteLimit = 400
+      $0.boxCountLimit = 20
+      $0.depositByteLimit = 50
+    }
+    for byte in UInt8(1)...4 { #expect(try leave(byte, byteCount: 25, in: &boxes) == nil) }
+    #expect(try leave(5, byteCount: 1, in: &boxes) == .notTaken)
+    #expect(try leave(5, for: carol, byteCount: 50, in: &boxes) == nil)
+    #expect(try leave(6, from: carol, byteCount: 50, in: &boxes) == nil)
+    // What is only promised counts, and what is gone does not.
+    boxes.remove(try #require(boxes.all.first))
+    let room = try room(7, byteCount: 20, in: &boxes)
+    #expect(try leave(8, byteCount: 6, in: &boxes) == .notTaken)
+    boxes.release(room)
+    #expect(try leave(8, byteCount: 1, in: &boxes) == nil)
+    #expect(try leave(9, byteCount: 1, in: &boxes) == nil)
+    // By number, too.
+    #expect(try leave(10, byteCount: 1, in: &boxes) == .notTaken)
+    // Whatever the box, there is room for the largest deposit.
+    boxes = limited {
+      $0.boxByteLimit = 100
+      $0.boxCountLimit = 2
+      $0.depositByteLimit = 90
+    }
+    #expect(try leave(1, byteCount: 90, in: &boxes) == nil)
+    #expect(try leave(2, byteCount: 1, in: &boxes) == .notTaken)
+    #expect(try leave(2, from: carol, byteCount: 1, in: &boxes) == nil)
+  }
+
+  @Test("HOSTILE G 24: who is refused loses the room that it had, and nobody else does")
+  func refusedWithRoom() throws {
+    var boxes = Boxes(MailboxPolicy())
+    let (idle, active) = (try room(1, in: &boxes), try room(2, in: &boxes))
+    #expect(pause(idle, at: now, in: &boxes))
+    guard
+      case .room(let other) = boxes.admit(try id(3), from: carol, for: bob, byteCount: 10),
+      case .room(let elsewhere) = boxes.admit(try id(4), from: alice, for: carol, byteCount: 10)
+    else { throw NoRoom() }
+    #expect(pause(other, at: now, in: &boxes))
+    #expect(pause(elsewhere, at: now, in: &boxes))
+    #expect(boxes.refuse(alice, for: bob) == [idle])
+    #expect(boxes.refuse(alice, for: bob) == [])
+    boxes.release(idle)
+    // Who is still bringing bytes learns it with the next ones, and keeps nothing.
+    #expect(!boxes.isWanted(active) && boxes.isWanted(other) && boxes.isWanted(elsewhere))
+    #expect(!pause(active, at: now, in: &boxes))
+    boxes.release(active)
+    boxes.allow(alice, for: bob)
+    #expect(try room(1, in: &boxes) == idle)
+  }
+
+  @Test("Nothing is taken for whom nobody knows whom it refuses")
+  func shut() throws {
+    var boxes = Boxes(MailboxPolicy())
+    boxes.shut(bob)
+    #expect(try leave(1, in: &boxes) == .notTaken)
+    #expect(try leave(1, for: carol, in: &boxes) == nil)
+    boxes.allow(alice, for: bob)
+    #expect(boxes.isShut(bob) && !boxes.isShut(carol))
   }
 
   @Test("What has waited long enough goes, and makes room")

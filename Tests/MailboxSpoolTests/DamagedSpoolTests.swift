@@ -1,3 +1,4 @@
+import DurableFiles
 import Foundation
 import MailboxService
 import MailboxSpool
@@ -67,6 +68,65 @@ struct DamagedSpoolTests {
     spool.verify()
     #expect(try Letter.all(spool).isEmpty)
     #expect(folder.events.count == 2)
+  }
+
+  @Test("What is bent after it was compared, or served, is found before it is served again")
+  func bentAfterServing() throws {
+    let letter = try Letter(1)
+    let spool = try folder.open()
+    try letter.leave(spool)
+    spool.verify()
+    #expect(try Letter.all(spool) == [letter.body])
+    let version = try FileVersion.following(folder.path(name))
+    var bent = try folder.bytes(of: name)
+    bent[220] ^= 1
+    let file = try #require(FileHandle(forUpdatingAtPath: folder.path(name)))
+    // Until the file system's clock has gone on.
+    while try FileVersion.following(folder.path(name)) == version {
+      try file.seek(toOffset: 220)
+      try file.write(contentsOf: bent[220...220])
+    }
+    #expect(throws: MailboxReason.notThere) { _ = try spool.open(1, for: letter.receiver) }
+    #expect(try folder.bytes(of: "damaged/1") == bent)
+  }
+
+  @Test("A disk that does not give what is being read is told")
+  func cutWhileServed() throws {
+    let letter = try Letter(1)
+    let spool = try folder.open()
+    try letter.leave(spool)
+    let stored = try spool.open(1, for: letter.receiver)
+    #expect(unsafe truncate(folder.path(name), 220) == 0)
+    #expect(throws: MailboxReason.busy) { _ = try stored.bytes(at: 0, count: 100) }
+    #expect(folder.events.count == 1 && folder.events[0].contains(name), "\(folder.events)")
+  }
+
+  @Test("What cannot be read anywhere in the spool keeps nothing else from being served")
+  func unreadable() throws {
+    let (kept, lost) = (try Letter(1, for: "carol"), try Letter(2))
+    let broken = try Letter(3, from: "dave", for: "carol")
+    do {
+      let spool = try folder.open()
+      try kept.leave(spool)
+      try lost.leave(spool)
+      try spool.refuse(lost.sender, for: try #require(PrincipalName("eve")))
+      let deposit = try broken.opened(spool)
+      try broken.append(0..<10, to: deposit)
+    }
+    let incoming = try #require(folder.files.first { $0.hasPrefix("incoming/") })
+    let places = ["boxes/bob", "refused/eve", incoming]
+    let spool = try folder.denying(places) { try folder.open() }
+    #expect(try Letter.all(spool, for: "carol") == [kept.body])
+    #expect(folder.events.count == 3, "\(folder.events)")
+    for place in places {
+      #expect(folder.events.contains { $0.hasPrefix("damaged: \(place) is not served: ") })
+    }
+    // Whom eve refuses nobody knows: nothing is taken for it, and nothing written over that.
+    #expect(try Letter(4, from: "dave", for: "eve").refusal(spool) == .notTaken)
+    #expect(throws: MailboxReason.notStored) {
+      try spool.refuse(broken.sender, for: try #require(PrincipalName("eve")))
+    }
+    #expect(try folder.bytes(of: "refused/eve") == [UInt8]("alice\n".utf8))
   }
 
   @Test("What takes the place of a deposit while it waits is set aside; the others go on")

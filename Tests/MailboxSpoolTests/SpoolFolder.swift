@@ -49,6 +49,36 @@ final class SpoolFolder: Sendable {
       tell: { [self] event in told.withLock { $0.append("\(event)") } })
   }
 
+  /// Runs `body` while nobody may read some files and folders: for root, as another user.
+  func denying<Value: ~Copyable>(
+    _ places: [String], _ body: () throws -> Value
+  ) throws -> Value {
+    let isRoot = geteuid() == 0
+    let nobody: uid_t = 65_534
+    if isRoot {
+      for name in [path] + (FileManager.default.subpaths(atPath: path) ?? []).map(path(_:)) {
+        guard unsafe chown(name, nobody, nobody) == 0 else { throw TestProblem(name) }
+      }
+    }
+    for place in places {
+      guard unsafe chmod(path(place), 0) == 0, unsafe !isRoot || chown(path(place), 0, 0) == 0
+      else { throw TestProblem(place) }
+    }
+    if isRoot { try Self.readFiles(as: nobody) }
+    defer {
+      if isRoot { try? Self.readFiles(as: 0) }
+      for place in places { _ = unsafe chmod(path(place), 0o700) }
+    }
+    return try body()
+  }
+
+  /// Of this thread alone. Swift does not import the call.
+  private static func readFiles(as user: uid_t) throws {
+    typealias Call = @convention(c) (uid_t) -> CInt
+    guard let address = unsafe dlsym(nil, "setfsuid") else { throw TestProblem("setfsuid") }
+    _ = unsafe unsafeBitCast(address, to: Call.self)(user)
+  }
+
   // MARK: Files
 
   func path(_ name: String) -> String { "\(path)/\(name)" }

@@ -97,11 +97,13 @@ struct SpoolTests {
       #expect(try Letter.all(spool) == [letter.body])
       #expect(copy.events.isEmpty)
     }
-    // A head that is not whole was never anything.
-    let copy = try folder.copy()
-    try copy.put([UInt8](whole[..<(headCount - 1)]), at: name)
-    #expect(try Letter.all(copy.open()).isEmpty)
-    #expect(copy.files.filter { $0.hasPrefix("damaged/") } == ["damaged/1"])
+    // A head that is not whole was never anything, and is what a kill may leave.
+    for count in [0, 1, headCount - 1] {
+      let copy = try folder.copy()
+      try copy.put([UInt8](whole[..<count]), at: name)
+      #expect(try Letter.all(copy.open()).isEmpty)
+      #expect(!copy.files.contains { $0.hasPrefix("incoming/") } && copy.events.isEmpty)
+    }
     // After a power cut nobody knows what there is of it.
     let spool = try folder.open(boot: "b2")
     #expect(!folder.files.contains { $0.hasPrefix("incoming/") })
@@ -151,15 +153,33 @@ struct SpoolTests {
     }
     #expect(Set(given).count == given.count && given == given.sorted())
     #expect(given.prefix(6) == [1, 2, 1001, 1002, 2001, 2002])
-    // Also not those of what was set aside.
+    // What somebody else has put there says nothing: there may be no number after it.
     let last = try #require(given.last)
     try FileManager.default.createDirectory(
       atPath: folder.path("boxes/bob"), withIntermediateDirectories: true)
-    try folder.put([], at: "boxes/bob/" + String(repeating: "0", count: 5) + "900000000000000")
-    #expect(try letter.leave(folder.open()) > max(last, 900_000_000_000_000))
+    for name in ["00000900000000000000", "09223372036854775806"] {
+      try folder.put([], at: "boxes/bob/\(name)")
+    }
+    #expect((last...last + 1001).contains(try letter.leave(folder.open())))
+    #expect(folder.events.filter { $0.hasPrefix("damaged") }.count == 2)
   }
 
-  @Test("What has waited long enough expires, at the start, too")
+  @Test("Where there is no number left nothing is stored, and none is given twice")
+  func lastNumbers() throws {
+    try folder.put([UInt8]("9223372036854775805\n".utf8), at: "numbers")
+    for expected in [UInt64?.some(9_223_372_036_854_775_805), nil, nil] {
+      // The numbers up to the end have been taken by then.
+      let spool = try folder.open()
+      if let expected { #expect(try Letter(1).leave(spool) == expected) }
+      if expected != nil { #expect(try Letter(2).leave(spool) == 9_223_372_036_854_775_806) }
+      let deposit = try Letter(3).opened(spool)
+      try Letter(3).appendRest(to: deposit)
+      #expect(throws: MailboxReason.notStored) { _ = try deposit.finish() }
+    }
+    #expect(folder.deposits.count == 2)
+  }
+
+  @Test("What has waited long enough expires, and what was collected meanwhile is not told")
   func expired() throws {
     do {
       let spool = try folder.open()
@@ -174,9 +194,76 @@ struct SpoolTests {
       #expect(try Letter.all(spool) == [Letter(2).body])
     }
     folder.pass(.days(30))
-    #expect(try Letter.all(folder.open()).isEmpty)
+    let spool = try folder.open()
+    // Nobody waits for that at the start.
+    #expect(try Letter.all(spool) == [Letter(2).body])
+    for number in 3...9 { try Letter(number, for: number < 6 ? "bob" : "carol").leave(spool) }
+    folder.pass(.days(31))
+    try spool.collect(1003, Letter(5).id, for: Letter(5).receiver)
+    spool.expire()
     #expect(folder.deposits.isEmpty)
-    #expect(folder.events == [1, 2].map { "expired number \($0) from alice for bob" })
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("boxes")).isEmpty)
+    let expected =
+      [1, 2, 1001, 1002].map { "expired number \($0) from alice for bob" }
+      + (1004...1007).map { "expired number \($0) from alice for carol" }
+    #expect(folder.events.sorted() == expected.sorted())
+  }
+
+  @Test("HOSTILE G 24: a sender who is refused loses what it has on its way in, then and there")
+  func refusedOnItsWay() throws {
+    let spool = try folder.open()
+    let (idle, coming, whole) = (try Letter(1), try Letter(2), try Letter(3))
+    func begin(_ letter: Letter, _ part: Range<Int>) throws -> IncomingDeposit {
+      let deposit = try letter.opened(spool)
+      try letter.append(part, to: deposit)
+      return deposit
+    }
+    _ = try begin(idle, 0..<10)
+    let (half, full) = (try begin(coming, 0..<10), try begin(whole, 0..<100))
+    let broken = try Letter(4)
+    try {
+      let lost = try begin(broken, 0..<10)
+      try spool.refuse(idle.sender, for: idle.receiver)
+      _ = lost.missing
+    }()
+    #expect(throws: MailboxReason.notTaken) { try coming.appendRest(to: half) }
+    #expect(throws: MailboxReason.notTaken) { _ = try full.finish() }
+    #expect(folder.deposits.isEmpty)
+    #expect(!folder.files.contains { $0.hasPrefix("incoming/") }, "\(folder.files)")
+    try spool.allow(idle.sender, for: idle.receiver)
+    for letter in [idle, coming, whole, broken] {
+      #expect(try letter.opened(spool).offset == 0)
+    }
+  }
+
+  @Test("Of a sender who is refused nothing is kept over a restart, either")
+  func refusedBeforeTheStart() throws {
+    let letter = try Letter(1)
+    do {
+      let spool = try folder.open()
+      let deposit = try letter.opened(spool)
+      try letter.append(0..<10, to: deposit)
+    }
+    try folder.put([UInt8]("alice\n".utf8), at: "refused/bob")
+    _ = try folder.open()
+    #expect(!folder.files.contains { $0.hasPrefix("incoming/") })
+  }
+
+  @Test("Going on a little every day does not keep what has broken off for ever")
+  func neverEnding() throws {
+    let (spool, letter) = (try folder.open(), try Letter(1))
+    func goOn(from offset: Int) throws {
+      let deposit = try letter.opened(spool)
+      #expect(deposit.offset == UInt64(offset))
+      try letter.append(offset..<offset + 1, to: deposit)
+    }
+    try goOn(from: 0)
+    folder.pass(.hours(20))
+    spool.expire()
+    try goOn(from: 1)
+    folder.pass(.hours(5))
+    spool.expire()
+    try goOn(from: 0)
   }
 
   @Test("Limits count what is on the disk after a restart, too")

@@ -66,6 +66,39 @@ import Wire
     #expect(words.last?.count == "2026-01-01T00:00:00.000Z".count)
   }
 
+  /// A file that is too long is not read again, and without pins nobody is let in.
+  @Test func aPinIsRefusedRatherThanThatTheFileCannotBeReadAnyMore() throws {
+    let peers = KnownPeers(in: folder.state, person: person)
+    let bob = try peer("bob", 5)
+    #expect(try peers.hasRoom(for: bob, in: realm(1)))
+    try peers.pin(bob, in: realm(1), telling: person)
+    let line = contents(peers.path)
+    let room = LineFile.byteLimit - line.utf8.count
+    _ = folder.write(
+      line + String(repeating: "#" + String(repeating: "x", count: 98) + "\n", count: room / 100),
+      to: "state/known_peers")
+    let before = contents(peers.path)
+    let carol = try peer("carol", 6)
+    #expect(try !peers.hasRoom(for: carol, in: realm(1)))
+    #expect(throws: ClientFailure.self) {
+      try peers.pin(carol, in: realm(1), telling: person)
+    }
+    #expect(contents(peers.path) == before)
+    #expect(try peers.pin(of: bob.name, in: realm(1))?.identity == bob.identity)
+  }
+
+  @Test func pinsThatOthersChangeAreSeen() throws {
+    let (peers, others) = (
+      KnownPeers(in: folder.state, person: person), KnownPeers(in: folder.state, person: person)
+    )
+    let bob = try peer("bob", 5)
+    #expect(try peers.pin(of: bob.name, in: realm(1)) == nil)
+    try others.pin(bob, in: realm(1), telling: person)
+    #expect(try peers.pin(of: bob.name, in: realm(1))?.identity == bob.identity)
+    try others.remove(try #require(try others.all().first))
+    #expect(try peers.pin(of: bob.name, in: realm(1)) == nil)
+  }
+
   /// A pin that cannot be read must not count as none: the KDC's word alone would then do.
   @Test func aDamagedPinIsNotTakenForNone() throws {
     let peers = KnownPeers(in: folder.state, person: person)

@@ -57,7 +57,7 @@ private func rules(_ input: inout FuzzInput) {
   var policy = MailboxPolicy()
   policy.depositByteLimit = 100
   policy.boxByteLimit = 250
-  policy.boxCountLimit = 5
+  policy.boxCountLimit = 12
   policy.senderByteLimit = 300
   policy.byteLimit = 500
   var boxes = Boxes(policy)
@@ -81,7 +81,12 @@ private func rules(_ input: inout FuzzInput) {
       number += 1
       expect(boxes.store(room, as: number, at: now)?.deposit.number == number, "stored")
     case 3: if let room = rooms.popLast() { boxes.release(room) }
-    case 4: if let room = rooms.popLast() { boxes.pause(room, at: now) }
+    case 4:
+      guard let room = rooms.popLast() else { break }
+      if !boxes.pause(room, at: now) {
+        expect(!boxes.isWanted(room), "only what is refused is not kept")
+        boxes.release(room)
+      }
     case 5:
       if let waiting = boxes.list(for: receiver, after: UInt64(size)).deposits.first {
         boxes.remove(Boxes.Item(receiver: receiver, waiting))
@@ -89,14 +94,14 @@ private func rules(_ input: inout FuzzInput) {
       }
     case 6:
       if size & 1 == 0 {
-        _ = boxes.refuse(sender, for: receiver)
+        for room in boxes.refuse(sender, for: receiver) ?? [] { boxes.release(room) }
       } else {
         boxes.allow(sender, for: receiver)
       }
     default:
       now = now + .hours(UInt64(size))
       for item in boxes.expired(at: now) { boxes.remove(item) }
-      _ = boxes.expirePartial(at: now)
+      for room in boxes.expirePartial(at: now) { boxes.release(room) }
     }
     check(boxes, policy)
   }
@@ -109,6 +114,12 @@ private func check(_ boxes: Boxes, _ policy: MailboxPolicy) {
     let size = deposits.reduce(0) { $0 + $1.byteCount }
     expect(
       deposits.count <= policy.boxCountLimit && size <= policy.boxByteLimit, "limits of a box")
+    for sender in names {
+      let share = deposits.filter { $0.sender == sender }
+      expect(
+        share.count <= policy.shareCountLimit
+          && share.reduce(0) { $0 + $1.byteCount } <= policy.shareByteLimit, "a sender's share")
+    }
     expect(deposits.map(\.number) == deposits.map(\.number).sorted(), "order")
     total += size
   }

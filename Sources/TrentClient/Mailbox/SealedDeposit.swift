@@ -28,8 +28,7 @@ struct SealedDeposit: ~Copyable {
     init(_ bytes: RawSpan) throws(WireError) {
       var reader = ByteReader(bytes)
       contentHash = try reader.bytes(SHA256.byteCount)
-      guard let id = DepositID(try reader.bytes(DepositID.byteCount)) else { throw .truncated }
-      self.id = id
+      id = try reader.depositID()
       identity = try reader.bytes(VerifyingKey.byteCount)
       expires = try reader.timestamp()
       try reader.finish()

@@ -36,6 +36,7 @@ struct Doorway: ~Copyable {
   private let person: any Person
   private(set) var halfOpen = HalfOpenConnections()
   private var cache: SessionReplayCache
+  private var hasToldOfFullPins = false
   private var acceptsAfter = Deadline.after(.milliseconds(0))
   /// Where something has happened that has not been looked at; the next one last.
   private var ready: [Int32] = []
@@ -126,6 +127,17 @@ struct Doorway: ~Copyable {
       person.say("refused \(session.peer.name), who is new, fingerprint \(fingerprint)")
       return fingerprint
     }
+  }
+
+  /// Pins a peer who is let in, as a service does that anybody may visit: as long as there is room
+  /// for pins. Whoever comes after names without end is taken at the KDC's word.
+  mutating func remember(_ peer: TrustedPeer, in realm: Realm) throws(ClientFailure) {
+    guard !peer.isPinned else { return }
+    if try peers.hasRoom(for: peer, in: realm) {
+      return try peers.pin(peer, in: realm, telling: person)
+    }
+    if !hasToldOfFullPins { person.say("\(peers.path) is full: who is new is not pinned") }
+    hasToldOfFullPins = true
   }
 
   /// The descriptors on which something has happened.

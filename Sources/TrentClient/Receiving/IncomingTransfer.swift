@@ -8,7 +8,6 @@ internal import Wire
 
 /// Something on its way in, in constant memory, from a sender who has been authenticated.
 struct IncomingTransfer: ~Copyable {
-  private static let goodbyePatience = Interval.seconds(5)
   /// How long the sender may take to compare what is here with what it has.
   private static let startPatience = Interval.minutes(10)
 
@@ -214,17 +213,5 @@ struct IncomingTransfer: ~Copyable {
     waitForGoodbye()
   }
 
-  /// Reads on until the sender has closed: to close before would take back what was said last.
-  private func waitForGoodbye() {
-    try? connection.stream.shutdownWriting()
-    let deadline = Deadline.after(Self.goodbyePatience)
-    var waste = [UInt8](repeating: 0, count: 1 << 16)
-    var elements = waste.mutableSpan
-    var bytes = unsafe elements.mutableBytes
-    while !deadline.hasPassed {
-      guard (try? connection.stream.isReadable(within: deadline.remaining)) == true,
-        let count = try? connection.stream.readAvailable(into: &bytes), count > 0
-      else { return }
-    }
-  }
+  private func waitForGoodbye() { connection.stream.sayGoodbye() }
 }

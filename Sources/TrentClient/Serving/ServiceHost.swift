@@ -49,7 +49,7 @@ public struct ServiceHost {
     }
     var doorway = Doorway(
       place.listener, for: .service, signals: signals, peers: KnownPeers(in: state, person: person),
-      newPeers: NewPeers(policy: options.newPeer, person: person), person: person,
+      newPeers: NewPeers(policy: .accept, person: person), person: person,
       now: start.link.clock.now)
     let slots = TransferSlots(limit: Self.sessionLimit, perSender: Self.sessionLimitPerPeer)
     let end: ClientFailure?
@@ -84,22 +84,28 @@ public struct ServiceHost {
         let first = accepted.firstRecord.duplicate()
         var session = accepted.session
         let peer = session.peer.name
-        guard
-          try doorway.refusal(
-            of: &session, on: connection, in: realm, asks: false, word: options.busy) == nil
-        else { return }
         guard slots.take(for: peer) else {
           person.say("refused \(peer): too many sessions at once")
           return try doorway.turnAway(&session, on: connection, with: options.busy)
         }
-        doorway.handOver(connection)
+        do {
+          try doorway.remember(session.peer, in: realm)
+        } catch {
+          slots.release(peer)
+          throw error
+        }
         let handover = Handover(
           ServiceSession(session, first: first, on: connection, stop: stop))
         let hasBegun = WorkerThread.start {
           if let session = handover.take() { serve(session) }
           slots.release(peer)
         }
-        if !hasBegun { slots.release(peer) }
+        if hasBegun { return doorway.handOver(connection) }
+        slots.release(peer)
+        person.say("refused \(peer): this machine has no thread left")
+        guard let unserved = handover.take() else { return }
+        var rest = unserved.withdrawn()
+        try doorway.turnAway(&rest, on: connection, with: options.busy)
       // Nobody tells a list to a service.
       case .listing: throw PeerFailure.record
       }

@@ -10,8 +10,6 @@ public struct ServiceHostOptions: Sendable {
   /// Addresses to announce besides those that are found out: hosts, each with the port that leads
   /// here, or 0 for the one that is listened on.
   public var announced: [HostAndPort] = []
-  /// What to do with a peer who has not been met before; there is nobody to ask.
-  public var newPeer = NewPeerPolicy.accept
   /// What the first request of a session too many is answered with.
   public var busy: [UInt8]
 

@@ -6,8 +6,7 @@ public import Wire
 /// A session with somebody who has asked for it with a ticket for this service, and has proven to
 /// be there. Who that is, the ticket says, and nothing else.
 public struct ServiceSession: ~Copyable {
-  /// How long the other end has to read the last word.
-  private static let goodbyePatience = Interval.seconds(5)
+  /// How much to read past of what comes after the last word.
   private static let wasteLimit = 64 << 20
 
   private let connection: HalfOpenConnection
@@ -27,6 +26,9 @@ public struct ServiceSession: ~Copyable {
   }
 
   public var peer: PrincipalName { session.peer.name }
+
+  /// What is left of it for who has to turn the peer away after all.
+  consuming func withdrawn() -> PeerSession { session }
 
   /// The next record. Ends with a failure when none comes for a minute, or when the service ends.
   public mutating func receive() throws(ClientFailure) -> SecretBytes {
@@ -52,7 +54,7 @@ public struct ServiceSession: ~Copyable {
     return bytes
   }
 
-  /// Sends a record of at most 65519 bytes.
+  /// Sends a record of at most `PeerSession.recordLimit` bytes.
   public mutating func send(_ message: RawSpan) throws(ClientFailure) {
     do {
       let record = try session.seal(message)
@@ -63,31 +65,8 @@ public struct ServiceSession: ~Copyable {
     }
   }
 
-  /// Says nothing more, and waits for a while until the other end has read what was said: what is
-  /// on its way from there would otherwise make the kernel throw that away.
+  /// Lets the other end read what it was told.
   public consuming func end() {
-    try? connection.stream.shutdownWriting()
-    let deadline = Deadline.after(Self.goodbyePatience)
-    var rest = Self.wasteLimit
-    var waste = [UInt8](repeating: 0, count: 1 << 16)
-    while rest > 0, !deadline.hasPassed {
-      var elements = waste.mutableSpan
-      var buffer = unsafe elements.mutableBytes
-      do {
-        if let count = try connection.stream.readAvailable(into: &buffer) {
-          guard count > 0 else { return }
-          rest -= count
-        } else {
-          let ready = try Polling.wait(
-            for: [
-              Polling.Interest(connection.stream.descriptor, .readable),
-              Polling.Interest(stop.descriptor, .readable),
-            ], until: deadline)
-          guard ready.contains(where: { $0.descriptor != stop.descriptor }) else { return }
-        }
-      } catch {
-        return
-      }
-    }
+    connection.stream.sayGoodbye(byteLimit: Self.wasteLimit, until: stop)
   }
 }

@@ -1,4 +1,5 @@
 internal import Cryptography
+internal import DurableFiles
 internal import KeyDistribution
 internal import SystemClock
 internal import Wire
@@ -8,10 +9,13 @@ internal import Wire
 struct KnownPeers {
   private let file: LineFile
   private let person: any Person
+  private let index: PinIndex
 
   init(in state: StateFolder, person: any Person) {
     self.person = person
-    file = LineFile("known_peers", in: state, person: person)
+    let file = LineFile("known_peers", in: state, person: person)
+    self.file = file
+    index = PinIndex(file)
   }
 
   var path: String { file.path }
@@ -28,8 +32,8 @@ struct KnownPeers {
   func pin(
     of name: PrincipalName, in realm: Realm
   ) throws(ClientFailure) -> (identity: VerifyingKey, line: Int)? {
-    let known = try file.entries(about: name.description, KnownPeer.init).first {
-      $0.entry.realm == realm.hexadecimalID && $0.entry.name == name
+    let known = try index.entries(about: name).first {
+      $0.entry.realm == realm.hexadecimalID
     }
     return known.map { ($0.entry.identity, $0.line) }
   }
@@ -43,6 +47,14 @@ struct KnownPeers {
       person.say("nobody is let in: \(error)")
       throw .pinsUnreadable
     }
+  }
+
+  /// Whether there is room for the pin of a peer who has none.
+  func hasRoom(for peer: TrustedPeer, in realm: Realm) throws(ClientFailure) -> Bool {
+    let new = KnownPeer(peer, in: realm, firstSeen: SystemClock.text(SystemClock.now))
+    let byteCount = try file.version()?.byteCount ?? 0
+    // Each of the two lines may get an end.
+    return byteCount + UInt64(new.line.utf8.count) + 2 <= UInt64(LineFile.byteLimit)
   }
 
   /// Pins a peer whose session has completed, and says so when the peer is new. A pin that is there

@@ -11,7 +11,17 @@ final class LineFile {
     let entry: Entry
   }
 
-  private static let byteLimit = 4 << 20
+  /// What is there, and the file in which it was.
+  struct Content<Entry> {
+    let entries: [Numbered<Entry>]
+    /// The lines that are no entries.
+    let damaged: [Numbered<String>]
+    /// Nil when there was no file.
+    let version: FileVersion?
+  }
+
+  /// A longer one is neither read nor written.
+  static let byteLimit = 4 << 20
 
   let path: String
   private let state: StateFolder
@@ -32,30 +42,51 @@ final class LineFile {
   func entries<Entry>(
     about word: String? = nil, _ parse: ([Substring]) -> Entry?
   ) throws(ClientFailure) -> [Numbered<Entry>] {
-    var entries: [Numbered<Entry>] = []
-    for (index, text) in try lines().enumerated() {
-      guard !text.isEmpty, !text.hasPrefix("#") else { continue }
-      let words = text.split(separator: " ", omittingEmptySubsequences: true)
-      if let entry = parse(words) {
-        entries.append(Numbered(line: index + 1, entry: entry))
-      } else if let word, text.utf8.contains(word.utf8) {
-        throw ClientFailure(
-          .fileFailure,
-          "Line \(index + 1) of \(path) is damaged, and seems to be about \(word). Mend it or "
-            + "remove it, and try again.")
-      } else if !hasReported {
-        person.say("line \(index + 1) of \(path) is damaged and ignored")
-      }
-    }
-    hasReported = true
-    return entries
+    let content = try content(parse)
+    try check(content.damaged, about: word)
+    return content.entries
   }
 
   /// The numbers of the lines that are no entries. Nothing is said of them here.
   func damagedLines<Entry>(_ parse: ([Substring]) -> Entry?) throws(ClientFailure) -> [Int] {
-    try lines().enumerated().filter { _, text in
-      !text.isEmpty && !text.hasPrefix("#") && parse(text.split(separator: " ")) == nil
-    }.map { $0.offset + 1 }
+    try content(parse).damaged.map(\.line)
+  }
+
+  /// All that there is. Nothing is said here of lines that are no entries.
+  func content<Entry>(_ parse: ([Substring]) -> Entry?) throws(ClientFailure) -> Content<Entry> {
+    // Before the content: what comes in between is seen the next time.
+    let version = try version()
+    var entries: [Numbered<Entry>] = []
+    var damaged: [Numbered<String>] = []
+    for (index, text) in try lines().enumerated() {
+      guard !text.isEmpty, !text.hasPrefix("#") else { continue }
+      if let entry = parse(text.split(separator: " ")) {
+        entries.append(Numbered(line: index + 1, entry: entry))
+      } else {
+        damaged.append(Numbered(line: index + 1, entry: text))
+      }
+    }
+    return Content(entries: entries, damaged: damaged, version: version)
+  }
+
+  /// Tells of damaged lines; one that may be the one that is looked for is a failure.
+  func check(_ damaged: [Numbered<String>], about word: String?) throws(ClientFailure) {
+    for line in damaged {
+      if let word, line.entry.utf8.contains(word.utf8) {
+        throw ClientFailure(
+          .fileFailure,
+          "Line \(line.line) of \(path) is damaged, and seems to be about \(word). Mend it or "
+            + "remove it, and try again.")
+      } else if !hasReported {
+        person.say("line \(line.line) of \(path) is damaged and ignored")
+      }
+    }
+    hasReported = true
+  }
+
+  /// Another one whenever the file may say something else; nil when there is none.
+  func version() throws(ClientFailure) -> FileVersion? {
+    try withFiles { () throws(FileFailure) in try FileVersion.following(path) }
   }
 
   /// Rewrites the file with what `change` makes of its lines, while no other process does.
@@ -67,6 +98,12 @@ final class LineFile {
     var lines = try lines()
     try change(&lines)
     let text = [UInt8](lines.map { $0 + "\n" }.joined().utf8)
+    guard text.count <= Self.byteLimit else {
+      throw ClientFailure(
+        .fileFailure,
+        "\(path) would be longer than \(Self.byteLimit >> 20) MiB. Remove what is not needed any "
+          + "more, and try again.")
+    }
     try withFiles { () throws(FileFailure) in
       var file = try AtomicFile(replacing: path, mode: 0o600)
       try file.write(text.bytes)
