@@ -16,16 +16,9 @@ public final class SignalWatch {
   private let formerOutput: Int32
 
   public init(_ signals: [Int32]) throws(ClientFailure) {
-    var ends: [Int32] = [-1, -1]
-    guard unsafe pipe(&ends) == 0 else {
-      throw ClientFailure(.other, "This machine has no descriptor left to watch for signals.")
-    }
-    for end in ends {
-      _ = fcntl(end, F_SETFL, O_NONBLOCK)
-      _ = fcntl(end, F_SETFD, FD_CLOEXEC)
-    }
-    descriptor = ends[0]
-    formerOutput = Self.output.exchange(ends[1], ordering: .relaxed)
+    let ends = try PipeEnds(to: "watch for signals", isBlocking: false)
+    descriptor = ends.reading
+    formerOutput = Self.output.exchange(ends.writing, ordering: .relaxed)
     for signal in signals {
       var action = sigaction()
       unsafe action.__sigaction_handler.sa_handler = { number in SignalWatch.note(number) }

@@ -218,6 +218,26 @@ extension EndToEnd.DepositLoginTests {
     }
   }
 
+  @Test("A mailbox set by a login that takes no deposits makes it none that does")
+  func setByOneThatTakesNone() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let scene = try Scene(stage, at: kdc)
+      try await scene.logIn(at: kdc, ["--deposit-lifetime", "0"])
+      try await scene.client(["mailbox", "set", "post"], at: kdc, signsIn: false)
+        .expectExit(0, saying: "the mailbox of bob is post: the next login that takes deposits")
+      let fresh = try scene.client(["mailbox", "set", "post", "--deposit-lifetime", "0"], at: kdc)
+      try await fresh.expectExit(0, saying: "this one takes none")
+      #expect(try scene.told(at: kdc) == .nothing)
+      #expect(scene.keyFiles == [] && !kdc.log.contains("deposits-taken"))
+      try await scene.logIn(at: kdc)
+      #expect(try scene.told(at: kdc) == .ticket(mailbox: "post"))
+      try await scene.client(["mailbox", "set", "office"], at: kdc)
+        .expectExit(0, saying: "the mailbox of bob is office: senders are told so")
+      #expect(try scene.told(at: kdc) == .ticket(mailbox: "office"))
+    }
+  }
+
   @Test("A mailbox set by a login that another one has succeeded is not told, and that is said")
   func superseded() async throws {
     try await Stage.with { stage in

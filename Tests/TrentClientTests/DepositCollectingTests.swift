@@ -1,3 +1,4 @@
+import Cryptography
 import DurableFiles
 import Glibc
 import MailboxService
@@ -15,6 +16,18 @@ import Wire
 
   private func taken(_ result: (taken: Int, left: Int, status: TrentClient.ExitStatus?)) -> [Int] {
     [result.taken, result.left, Int(result.status?.rawValue ?? 0)]
+  }
+
+  @Test func onlyOfFilesThereIsAHashOfTheContentBesideADeposit() throws {
+    let scene = try DepositScene()
+    func hash() throws -> [UInt8]? {
+      try SealedDeposit.read(scene.folder.path + "/sealed/deposit")?.contentHash
+    }
+    try scene.leave("file", [1, 2, 3])
+    let content: [UInt8] = [1, 2, 3]
+    #expect(try hash() == SHA256.hash(content.bytes))
+    try scene.leave(.text("yes"))
+    #expect(try hash() == [UInt8](repeating: 0, count: 32))
   }
 
   @Test func filesTextsAndEmptyFilesAreTakenInOrderAndThenDeleted() throws {

@@ -142,7 +142,7 @@ import Wire
     var login = try login()
     let key = DepositKeys(of: login).publicKey
     switch try KDCLink(toPinned: KDCOptions(target: target), in: folder.state, person: person) {
-    case .some(var link): taking.run(&login, over: &link)
+    case .some(var link): taking.run(&login, for: .days(30), over: &link)
     case .none: Issue.record("no pin")
     }
     #expect(person.said.count == 1)

@@ -127,16 +127,23 @@ import Wire
   @Test func onlyWhatAnotherPlaceMayDoBetterLeadsThere() {
     let elsewhere: [KDCFailure] = [
       .transport(.closedByPeer), .transport(.timedOut), .exchange(.unavailable),
-      .exchange(.failed(.busy)), .exchange(.malformed(.truncated)),
+      .exchange(.failed(.busy)),
     ]
+    let malformed = KDCFailure.exchange(.malformed(.truncated))
     let final: [KDCFailure] = [
       .exchange(.refused), .exchange(.slowDown(seconds: 1)), .exchange(.notAuthentic),
       .exchange(.identityChanged), .exchange(.nameTaken), .exchange(.loginOver),
       .exchange(.peerNotPresent), .exchange(.notInvited), .exchange(.identityKeyDiffers),
       .client(ClientFailure(.kdcIdentity, "no")),
     ]
-    for failure in elsewhere { #expect(failure.leadsElsewhere) }
-    for failure in final { #expect(!failure.leadsElsewhere) }
+    for failure in elsewhere {
+      #expect(failure.leadsElsewhere && failure.leadsElsewhereAtContact)
+    }
+    for failure in final {
+      #expect(!failure.leadsElsewhere && !failure.leadsElsewhereAtContact)
+    }
+    // What answers the first question so is no KDC; what answers a sealed one has looked at it.
+    #expect(!malformed.leadsElsewhere && malformed.leadsElsewhereAtContact)
   }
 
   // MARK: Files

@@ -21,6 +21,18 @@ import Wire
     #expect(person.questions.isEmpty)
   }
 
+  @Test func whoHasBeenAgreedToIsNotAskedAbout() throws {
+    let person = ScriptedPerson(agrees: true)
+    let peers = NewPeers(policy: .ask, person: person)
+    let bob = try peer(isPinned: false)
+    let another = TrustedPeer(
+      name: bob.name, identity: realm(6).identity, isPinned: false, loginKey: bob.loginKey)
+    #expect(try peers.admits(bob, in: realm(1)) && peers.admits(bob, in: realm(1)))
+    #expect(person.questions.count == 1 && peers.verdict(on: bob) == .admitted)
+    #expect(peers.verdict(on: another) == .open)
+    #expect(try peers.admits(another, in: realm(1)) && person.questions.count == 2)
+  }
+
   @Test(arguments: [
     (NewPeerPolicy.accept, false, false, true), (.refuse, true, true, false),
     (.ask, true, true, true), (.ask, true, false, false), (.ask, false, true, false),

@@ -147,6 +147,23 @@ import Wire
     }
   }
 
+  /// PROTOCOL.md, G3: what was left for a login whose time is over nobody opens any more.
+  @Test func keysForDepositsWhoseTimeIsOverAreErased() throws {
+    let files = DepositKeyFiles(of: name, in: realm(1), state: folder.state, person: person)
+    let storageKey = DepositStorageKey(
+      identitySeed: secret(String(repeating: "s", count: 32)), name: name, realm: realm(1))
+    let past = SystemClock.now - .days(3)
+    let over = DepositKeys(of: try credential(grantedAt: past, lasting: .days(1)))
+    let good = DepositKeys(of: try credential(grantedAt: past, lasting: .days(30)))
+    for keys in [over.publicKey, good.publicKey] { #expect(!files.hasKeys(of: keys)) }
+    try files.save(over, under: storageKey)
+    try files.save(good, under: storageKey)
+    try cache.save(try credential())
+    _ = try signOn().begin()
+    #expect(!files.hasKeys(of: over.publicKey) && files.hasKeys(of: good.publicKey))
+    #expect(person.said.isEmpty)
+  }
+
   /// Threads have a copy each: what one of them gets in its place, the others find.
   @Test func whoRenewsACopyDoesSoForAll() throws {
     let now = SystemClock.now

@@ -22,9 +22,15 @@ enum KDCFailure: Error {
   /// not lead elsewhere: wrong proofs and brakes count, and so do identities.
   var leadsElsewhere: Bool {
     switch self {
-    case .transport, .exchange(.malformed), .exchange(.unavailable), .exchange(.failed(.busy)): true
+    case .transport, .exchange(.unavailable), .exchange(.failed(.busy)): true
     case .exchange, .client: false
     }
+  }
+
+  /// The same where nothing was asked but who is there: what answers may be no KDC at all.
+  var leadsElsewhereAtContact: Bool {
+    if case .exchange(.malformed) = self { return true }
+    return leadsElsewhere
   }
 
   /// In words for a person.

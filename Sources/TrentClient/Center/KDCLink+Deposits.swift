@@ -13,7 +13,7 @@ extension KDCLink {
   /// - Returns: until when they may come, in KDC time.
   /// - Throws: `superseded` when a later login of the same name takes deposits.
   mutating func takeDeposits(
-    with credential: inout Credential, mailbox: PrincipalName?, by way: Way = .datagramsThenStream
+    with credential: inout Credential, mailbox: PrincipalName?, by way: Way
   ) throws(KDCFailure) -> Timestamp {
     var random = SystemRandom()
     let granted = try grant(

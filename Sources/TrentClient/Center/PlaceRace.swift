@@ -68,12 +68,12 @@ final class PlaceRace: Sendable {
   private let output: Int32
 
   private init() throws(KDCFailure) {
-    var ends: [Int32] = [-1, -1]
-    guard unsafe pipe(&ends) == 0 else {
-      throw .client(ClientFailure(.other, "This machine has no descriptor left."))
+    do throws(ClientFailure) {
+      let ends = try PipeEnds(to: "ask several places")
+      (input, output) = (ends.reading, ends.writing)
+    } catch {
+      throw .client(error)
     }
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    (input, output) = (ends[0], ends[1])
   }
 
   deinit {
@@ -112,7 +112,7 @@ final class PlaceRace: Sendable {
         case .answered(let handover):
           if let answer = handover.take() { return answer }
         case .failed(let failure):
-          guard failure.leadsElsewhere else { throw failure }
+          guard failure.leadsElsewhereAtContact else { throw failure }
           firstFailure = firstFailure ?? failure
           nextStart = .after(.milliseconds(0))
         }

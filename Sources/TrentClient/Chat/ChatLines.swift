@@ -33,7 +33,7 @@ struct ChatLines: ~Copyable {
   }
 
   private mutating func tellWhetherThere() {
-    var tickets = PeerTickets(
+    let tickets = PeerTickets(
       for: options.peer, .session, signOn, state: state, newPeers: newPeers,
       person: QuietPerson(person))
     do throws(ClientFailure) {

@@ -76,16 +76,8 @@ public struct Fetcher {
     guard options.mailboxes.isEmpty else { return options.mailboxes }
     let home = HomeMailbox(of: receiving.signIn.name, in: start.link.realm, state: state)
     if let mailbox = try home.load() { return [mailbox] }
-    let present: [PrincipalName]
-    do throws(KDCFailure) {
-      present = try signOn.withLogin(&start) { (credential, link) throws(KDCFailure) in
-        try link.services(.mailbox, asking: &credential)
-      }
-    } catch {
-      throw error.failure(at: start.link.target)
-    }
     // A mailbox's own name is no place where it could fetch.
-    let others = present.filter { $0 != receiving.signIn.name }
+    let others = try MailboxBook.present(&start, signOn).filter { $0 != receiving.signIn.name }
     guard !others.isEmpty else {
       throw ClientFailure(
         .receiverAbsent,
@@ -107,22 +99,15 @@ public struct Fetcher {
   ) throws(ClientFailure) {
     let keychain = try DepositKeychain(of: start.login.credential, state: state, person: person)
     var count = 0
-    let failure: ClientFailure?
-    do throws(ClientFailure) {
-      try visits.run(&start) { (box) throws(ClientFailure) in
-        var list = WaitingList()
-        while let waiting = try list.next(from: &box) {
-          let content = try look(at: waiting, in: &box, with: keychain)
-          receiving.watcher.waits(WaitingSummary(waiting, with: box.mailbox, content))
-          count += 1
-        }
-        if list.isCutOff { person.say("there is more with \(box.mailbox)") }
+    try visits.run(&start) { (box) throws(ClientFailure) in
+      var list = WaitingList()
+      while let waiting = try list.next(from: &box) {
+        let content = try look(at: waiting, in: &box, with: keychain)
+        receiving.watcher.waits(WaitingSummary(waiting, with: box.mailbox, content))
+        count += 1
       }
-      failure = nil
-    } catch {
-      failure = error
+      if list.isCutOff { person.say("there is more with \(box.mailbox)") }
     }
-    if let failure { throw failure }
     if count == 0 { person.say("nothing waits for \(receiving.signIn.name)") }
   }
 

@@ -31,17 +31,20 @@ public struct MailboxBook {
 
   /// The names of those that are present.
   public func list() throws(ClientFailure) -> [PrincipalName] {
+    let signOn = signOn
     var start = try signOn.begin()
-    return try present(&start)
+    return try Self.present(&start, signOn)
   }
 
-  private func present(_ start: inout SignOn.Start) throws(ClientFailure) -> [PrincipalName] {
+  static func present(
+    _ start: inout SignOn.Start, _ signOn: SignOn
+  ) throws(ClientFailure) -> [PrincipalName] {
     do throws(KDCFailure) {
       return try signOn.withLogin(&start) { (credential, link) throws(KDCFailure) in
         try link.services(.mailbox, asking: &credential)
       }
     } catch {
-      throw error.failure(at: kdc.target)
+      throw error.failure(at: start.link.target)
     }
   }
 
@@ -53,33 +56,36 @@ public struct MailboxBook {
     return try home(in: pin.realm).load()
   }
 
-  /// Sets the mailbox, or with nil none, on this device, and tells the KDC.
+  /// Sets the mailbox, or with nil none, on this device, and tells the KDC, with a login that takes
+  /// deposits: one that takes none is not made one that does.
   public func setHome(_ mailbox: PrincipalName?) throws(ClientFailure) {
     var start = try signOn.begin()
-    if let mailbox, try !present(&start).contains(mailbox) {
+    if let mailbox, try !Self.present(&start, signOn).contains(mailbox) {
       person.say(
         "no mailbox \(mailbox) is present now: it is set all the same, and nothing comes there "
           + "before it is")
     }
     try home(in: start.link.realm).save(mailbox)
-    let until = try tell(&start)
-    let end = DepositTaking.text(until, start.link.clock)
-    if let mailbox {
+    let what =
+      mailbox.map { "the mailbox of \(name) is \($0)" } ?? "\(name) has no mailbox"
+    guard let until = try tell(&start) else {
       person.say(
-        "the mailbox of \(name) is \(mailbox): senders are told so, and deposits may wait for "
-          + "this login until \(end)")
-    } else {
-      person.say(
-        "\(name) has no mailbox: senders have to name one, and deposits may wait for this login "
-          + "until \(end)")
+        what + ": the next login that takes deposits tells the KDC so, since this one takes none")
+      return
     }
+    let told = mailbox == nil ? "senders have to name one" : "senders are told so"
+    let end = DepositTaking.text(until, start.link.clock)
+    person.say("\(what): \(told), and deposits may wait for this login until \(end)")
   }
 
-  private func tell(_ start: inout SignOn.Start) throws(ClientFailure) -> Timestamp {
+  /// - Returns: until when deposits may come; nil when this login takes none.
+  private func tell(_ start: inout SignOn.Start) throws(ClientFailure) -> Timestamp? {
     let taking = DepositTaking(in: state, person: person)
+    let files = DepositKeyFiles(of: name, in: start.link.realm, state: state, person: person)
     do throws(KDCFailure) {
       return try signOn.withLogin(&start) { (credential, link) throws(KDCFailure) in
-        try taking.take(&credential, over: &link, by: .datagramsThenStream)
+        guard files.hasKeys(of: DepositKeys(of: credential).publicKey) else { return nil }
+        return try taking.take(&credential, over: &link, by: .datagramsThenStream)
       }
     } catch .exchange(.superseded) {
       throw ClientFailure(

@@ -14,11 +14,14 @@ struct MailboxDelivery {
   private let newPeers: NewPeers
   private let person: any Person
   private let watcher: any TransferWatcher
+  /// Where the deposit is until it has arrived.
+  private let place: Outbox.Place
 
   init(
-    to receiver: PrincipalName, via: PrincipalName?, _ signOn: SignOn, state: StateFolder,
-    newPeers: NewPeers, person: any Person, watcher: any TransferWatcher
+    to receiver: PrincipalName, via: PrincipalName?, _ place: Outbox.Place, _ signOn: SignOn,
+    state: StateFolder, newPeers: NewPeers, person: any Person, watcher: any TransferWatcher
   ) {
+    self.place = place
     self.receiver = receiver
     self.via = via
     self.signOn = signOn
@@ -47,23 +50,22 @@ struct MailboxDelivery {
       person.say("\(receiver) cannot be reached now: leaving it with \(mailbox)")
     }
     let peer = ticket.peer
-    let name = start.login.credential.name
-    let realm = start.login.credential.realm
-    let outbox = Outbox(of: name, in: realm, state: state)
-    try outbox.tidy()
-    let plan = StagingPlan(input.manifest, from: name, to: receiver, in: realm)
-    let deposit = try sealed(
-      &input, ticket, by: start.login.credential, plan, outbox, at: start.link.clock.now)
+    let deposit = try sealed(&input, ticket, by: start.login.credential, at: start.link.clock.now)
     do throws(ClientFailure) {
       try retries.run { () throws(ClientFailure) in
         try leave(deposit, input.manifest, for: peer, with: mailbox, &start, retries)
       }
     } catch {
-      if !error.isPassing || input.manifest.content != .files { try outbox.remove(plan) }
+      // What is not wanted stays so, and what cannot be read twice is never gone on with.
+      let isUnwanted =
+        error.exitCode == ExitStatus.refusedByReceiver.rawValue && !error.isPassing
+      if isUnwanted || input.manifest.content != .files { place.clear(telling: person) }
       throw error
     }
-    try outbox.remove(plan)
-    try KnownPeers(in: state, person: person).pin(peer, in: realm, telling: person)
+    // Who fails to be pinned is pinned when the same is left again, which the mailbox has (U5).
+    try KnownPeers(in: state, person: person).pin(
+      peer, in: start.login.credential.realm, telling: person)
+    place.clear(telling: person)
     return (mailbox, peer)
   }
 
@@ -72,7 +74,7 @@ struct MailboxDelivery {
   ) throws(ClientFailure) -> PeerTickets.Trusted {
     do throws(ClientFailure) {
       return try retries.run { () throws(ClientFailure) in
-        var tickets = PeerTickets(
+        let tickets = PeerTickets(
           for: receiver, .deposit, signOn, state: state, newPeers: newPeers, person: person)
         return try tickets.next(&start.login, over: &start.link)
       }
@@ -86,17 +88,16 @@ struct MailboxDelivery {
   /// still; else a new one.
   private func sealed(
     _ input: inout InputSource, _ ticket: consuming PeerTickets.Trusted,
-    by credential: borrowing Credential, _ plan: StagingPlan, _ outbox: Outbox,
-    at now: Timestamp
+    by credential: borrowing Credential, at now: Timestamp
   ) throws(ClientFailure) -> SealedDeposit {
-    let path = outbox.path(of: plan)
+    let path = place.path
     if let deposit = try SealedDeposit.read(path) {
       if deposit.lasts(for: ticket.grant.peerClaim, at: now),
         try contentHash(&input) == deposit.contentHash
       {
         return deposit
       }
-      try outbox.remove(plan)
+      place.clear(telling: person)
     }
     try SealedDeposit.write(&input, under: ticket, by: credential, to: path)
     guard let deposit = try SealedDeposit.read(path) else {

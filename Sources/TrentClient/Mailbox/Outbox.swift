@@ -16,15 +16,25 @@ struct Outbox {
     folder = state.path("\(Self.folder)/\(realm.hexadecimalID)/\(name)")
   }
 
-  func path(of plan: StagingPlan) -> String { joinPath(folder, plan.id) }
+  /// Where one of them is, or would be.
+  struct Place {
+    let path: String
 
-  func remove(_ plan: StagingPlan) throws(ClientFailure) {
-    try withFiles { () throws(FileFailure) in _ = try removeFile(path(of: plan)) }
+    /// What stays takes room, for a while, and no more.
+    func clear(telling person: any Person) {
+      do {
+        try removeFile(path)
+      } catch {
+        person.explain("the outbox could not be cleared: \(error)")
+      }
+    }
   }
 
+  func place(of plan: StagingPlan) -> Place { Place(path: joinPath(folder, plan.id)) }
+
   /// Removes what nobody has come back to, also what programs that were killed have left.
-  func tidy(at now: Timestamp = SystemClock.now) throws(ClientFailure) {
-    try withFiles { () throws(FileFailure) in
+  func tidy(at now: Timestamp = SystemClock.now, telling person: any Person) {
+    do throws(FileFailure) {
       for entry in try folderEntries(folder) {
         let path = joinPath(folder, entry)
         // Another program may have removed it meanwhile.
@@ -32,6 +42,8 @@ struct Outbox {
         let modified = Timestamp(milliseconds: status.modified)
         if now.since(modified) > Self.lifetime { try removeFile(path) }
       }
+    } catch {
+      person.explain("the outbox could not be cleared: \(error)")
     }
   }
 }

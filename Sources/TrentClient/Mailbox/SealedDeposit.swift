@@ -10,8 +10,8 @@ internal import Wire
 /// A deposit in a file of the sender's (PROTOCOL.md, 5.8), ready to be left.
 ///
 /// Whoever tries again leaves the same bytes: no chunk is ever sealed twice. The file: magic, the
-/// deposit, SHA-256 of the content, id, identity key of the receiver, until when its login
-/// opens it. Nobody opens it without the receiver's keys.
+/// deposit, SHA-256 of the content of files (else zeros), id, identity key of the receiver, until
+/// when its login opens it. Nobody opens it without the receiver's keys.
 struct SealedDeposit: ~Copyable {
   private static let magic = [UInt8]("trent outbox v1\n".utf8)
 
@@ -47,7 +47,8 @@ struct SealedDeposit: ~Copyable {
   }
 
   var id: DepositID { trailer.id }
-  /// SHA-256 of what is sent, all files one after the other.
+  /// SHA-256 of what is sent, all files one after the other. Zeros for anything else, which is
+  /// never compared, and might be guessed.
   var contentHash: [UInt8] { trailer.contentHash }
 
   /// Whether its receiver, as the KDC tells of it now, has the time to fetch it: a day, or all that
@@ -160,13 +161,16 @@ struct SealedDeposit: ~Copyable {
     // A session that broke off may have read some of it.
     try input.seek(to: 0)
     var chunks = OutgoingChunks(chunkSealer, announcedSize: input.manifest.totalSize)
+    let isOfFiles = input.manifest.content == .files
     var hasher = SHA256Hasher()
     while try chunks.readNext(&input) {
-      chunks.update(&hasher)
+      if isOfFiles { chunks.update(&hasher) }
       let sealed = chunks.sealNext()
       try write(sealed.type, sealed.chunk.bytes, to: &file)
     }
-    return (hasher.finish(), SHA256.hash(letter.bytes))
+    let hash = hasher.finish()
+    let none = [UInt8](repeating: 0, count: SHA256.byteCount)
+    return (isOfFiles ? hash : none, SHA256.hash(letter.bytes))
   }
 
   private static func write(

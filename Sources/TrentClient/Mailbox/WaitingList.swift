@@ -9,18 +9,15 @@ struct WaitingList: ~Copyable {
   private var hasMore = true
   private var last: UInt64 = 0
   private var count = 0
-  private let limit: Int
-
-  init(limit: Int = WaitingList.limit) { self.limit = limit }
 
   /// Whether there was more than is looked at.
-  var isCutOff: Bool { count == limit && (hasMore || !page.isEmpty) }
+  var isCutOff: Bool { count == Self.limit && (hasMore || !page.isEmpty) }
 
   /// - Returns: nil at the end.
   mutating func next<Box: DepositBox & ~Copyable>(
     from box: inout Box
   ) throws(ClientFailure) -> WaitingDeposit? {
-    guard count < limit else { return nil }
+    guard count < Self.limit else { return nil }
     if page.isEmpty, hasMore {
       let (deposits, more) = try box.list(after: last)
       guard !more || !deposits.isEmpty else { throw MailboxLink.misbehaved }

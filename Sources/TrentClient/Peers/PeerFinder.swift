@@ -45,7 +45,7 @@ struct PeerFinder {
   func connect(
     _ login: inout Login, over link: inout KDCLink
   ) throws(ClientFailure) -> PeerConnection {
-    var tickets = PeerTickets(
+    let tickets = PeerTickets(
       for: peer, purpose, signOn, state: state, newPeers: newPeers, person: person)
     var tried: [NetworkAddress] = []
     var reason = "The KDC tells no address of it."

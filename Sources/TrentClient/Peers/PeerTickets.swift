@@ -5,7 +5,7 @@ internal import SystemClock
 internal import Wire
 
 /// Asks the KDC for tickets for one peer, and decides whether to trust the keys that it tells.
-struct PeerTickets: ~Copyable {
+struct PeerTickets {
   /// A ticket for a peer that is trusted, and the key that it was asked for with.
   struct Trusted: ~Copyable {
     let grant: SessionGrant
@@ -20,8 +20,6 @@ struct PeerTickets: ~Copyable {
   private let signOn: SignOn
   private let peers: KnownPeers
   private let newPeers: NewPeers
-  /// Whom nobody need be asked about any more.
-  private var admitted: VerifyingKey?
 
   init(
     for peer: PrincipalName, _ purpose: Purpose, _ signOn: SignOn, state: StateFolder,
@@ -37,7 +35,7 @@ struct PeerTickets: ~Copyable {
   /// Steps T1 to T5, and U1 to U4 and U6.
   ///
   /// - Parameter login: takes the place of one that the KDC does not accept any more, too.
-  mutating func next(
+  func next(
     _ login: inout Login, over link: inout KDCLink
   ) throws(ClientFailure) -> Trusted {
     while true {
@@ -45,12 +43,8 @@ struct PeerTickets: ~Copyable {
       let ephemeral = AgreementKey(privateKey: random.secret(AgreementKey.byteCount))
       let grant = try ticket(for: ephemeral.publicKey, &login, over: &link)
       let peer = try judge(grant.peerClaim, by: &login.credential, &link)
-      if admitted != peer.identity {
-        let mayHaveAsked = try admit(peer, in: login.credential.realm)
-        admitted = peer.identity
-        // While somebody was thinking, the ticket has grown old.
-        if mayHaveAsked { continue }
-      }
+      // While somebody was thinking, the ticket has grown old.
+      if try admit(peer, in: login.credential.realm) { continue }
       return Trusted(grant: grant, peer: peer, ephemeral: ephemeral)
     }
   }
@@ -131,14 +125,15 @@ struct PeerTickets: ~Copyable {
 
   /// Whether to go on with a peer who is new is settled before anything is sent.
   ///
-  /// - Returns: whether that may have taken long.
+  /// - Returns: whether a person was asked, which may have taken long.
   private func admit(_ peer: TrustedPeer, in realm: Realm) throws(ClientFailure) -> Bool {
+    let isOpen = newPeers.verdict(on: peer) == .open
     guard try newPeers.admits(peer, in: realm) else {
       throw ClientFailure(
         .peerIdentityChanged,
         "\(peer.name) is new, and is refused (--new-peer). Nothing was sent. The KDC says that the "
           + "fingerprint is \(NewPeers.fingerprint(of: peer, in: realm)).")
     }
-    return !peer.isPinned && newPeers.policy == .ask
+    return isOpen
   }
 }

@@ -17,8 +17,17 @@ struct DepositTaking {
 
   /// For a login that is fresh, over the connection that it was made with. What goes wrong costs
   /// what might have been deposited for it, not the login: the person is told.
-  func run(_ credential: inout Credential, over link: inout KDCLink) {
+  ///
+  /// - Parameter lifetime: how long deposits for it may wait; nil: it takes none, and what is over
+  ///   is erased all the same.
+  func run(
+    _ credential: inout Credential, for lifetime: Interval?, over link: inout KDCLink
+  ) {
     let name = credential.name
+    guard lifetime != nil else {
+      return DepositKeyFiles(of: name, in: credential.realm, state: state, person: person)
+        .eraseExpired(by: link.clock)
+    }
     do throws(KDCFailure) {
       let until = try take(&credential, over: &link, by: .stream)
       person.explain("deposits for \(name) may wait until \(Self.text(until, link.clock))")

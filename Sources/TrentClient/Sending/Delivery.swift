@@ -27,34 +27,47 @@ struct Delivery {
   func run(
     _ input: inout InputSource, _ start: inout SignOn.Start, _ retries: Retries
   ) throws(ClientFailure) -> Outcome {
+    let (name, realm) = (options.signIn.name, start.login.credential.realm)
+    let outbox = Outbox(of: name, in: realm, state: state)
+    outbox.tidy(telling: person)
+    let place = outbox.place(
+      of: StagingPlan(input.manifest, from: name, to: options.receiver, in: realm))
     switch options.mailbox {
-    case .never: return try send(&input, &start, retries)
-    case .always(let via): return try leave(&input, via, &start, retries, insteadOf: nil)
+    case .never: return try send(&input, place, &start, retries)
+    case .always(let via): return try leave(&input, place, via, &start, retries, insteadOf: nil)
     case .whenAway(let via):
       do throws(ClientFailure) {
-        return try send(&input, &start, retries)
+        return try send(&input, place, &start, retries)
       } catch {
         guard error.exitCode == ExitStatus.receiverAbsent.rawValue else { throw error }
-        return try leave(&input, via, &start, retries, insteadOf: error)
+        return try leave(&input, place, via, &start, retries, insteadOf: error)
       }
     }
   }
 
-  /// Over a session with the receiver.
+  /// Over a session with the receiver, who has no use for what an earlier try has sealed then.
+  private func send(
+    _ input: inout InputSource, _ place: Outbox.Place, _ start: inout SignOn.Start,
+    _ retries: Retries
+  ) throws(ClientFailure) -> Outcome {
+    let sent = try send(&input, &start, retries)
+    place.clear(telling: person)
+    return .received(byteCount: sent.byteCount, by: sent.peer)
+  }
+
   private func send(
     _ input: inout InputSource, _ start: inout SignOn.Start, _ retries: Retries
-  ) throws(ClientFailure) -> Outcome {
+  ) throws(ClientFailure) -> (byteCount: UInt64, peer: TrustedPeer) {
     let finder = PeerFinder(
       options.receiver, signOn, state: state, newPeers: newPeers, person: person)
     return try retries.run { () throws(ClientFailure) in
       let connection = try finder.connect(&start.login, over: &start.link)
       var transfer = OutgoingTransfer(connection, watcher: options.watcher)
       do throws(ClientFailure) {
-        let sent = try transfer.run(&input) { offset in
+        return try transfer.run(&input) { offset in
           retries.note(progress: offset)
           if offset > 0 { person.say("resuming after \(offset) bytes that arrived before") }
         }
-        return .received(byteCount: sent.byteCount, by: sent.peer)
       } catch {
         throw input.canStartAgain ? error : error.lasting
       }
@@ -62,12 +75,12 @@ struct Delivery {
   }
 
   private func leave(
-    _ input: inout InputSource, _ via: PrincipalName?, _ start: inout SignOn.Start,
-    _ retries: Retries, insteadOf absence: ClientFailure?
+    _ input: inout InputSource, _ place: Outbox.Place, _ via: PrincipalName?,
+    _ start: inout SignOn.Start, _ retries: Retries, insteadOf absence: ClientFailure?
   ) throws(ClientFailure) -> Outcome {
     let delivery = MailboxDelivery(
-      to: options.receiver, via: via, signOn, state: state, newPeers: newPeers, person: person,
-      watcher: options.watcher)
+      to: options.receiver, via: via, place, signOn, state: state, newPeers: newPeers,
+      person: person, watcher: options.watcher)
     let left = try delivery.run(&input, &start, retries, insteadOf: absence)
     return .left(with: left.mailbox, for: left.peer)
   }

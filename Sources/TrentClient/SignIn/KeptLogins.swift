@@ -24,9 +24,8 @@ public struct KeptLogins {
   public func logIn(_ kdc: KDCOptions, _ options: SignInOptions) throws(ClientFailure) {
     var link = try KDCLink(to: kdc, in: state, person: person)
     var login = try SignIn(options, in: state, realm: link.realm, person: person).run(over: &link)
-    if options.depositLifetime != nil {
-      DepositTaking(in: state, person: person).run(&login.credential, over: &link)
-    }
+    DepositTaking(in: state, person: person).run(
+      &login.credential, for: options.depositLifetime, over: &link)
     try cache(of: options.name, link.realm.hexadecimalID).save(login.credential)
     let span = Span(until: login.credential.end, link.clock)
     person.say("logged in as \(options.name) at \(kdc.target) until \(span.end) (\(span.length))")

@@ -185,9 +185,7 @@ public struct SecretChange {
     } catch { return }
     do {
       var credential = try account.logIn(over: &link, depositLifetime: depositLifetime)
-      if depositLifetime != nil {
-        DepositTaking(in: state, person: person).run(&credential, over: &link)
-      }
+      DepositTaking(in: state, person: person).run(&credential, for: depositLifetime, over: &link)
       try cache.save(credential)
       person.say("the login that was kept is replaced")
     } catch {

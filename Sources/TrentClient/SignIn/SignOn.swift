@@ -76,9 +76,8 @@ struct SignOn {
   /// A fresh login takes deposits if it shall, and is there for other threads. From here on the KDC
   /// is asked by datagrams.
   private func finish(_ credential: inout Credential, over link: inout KDCLink) {
-    if options.depositLifetime != nil {
-      DepositTaking(in: state, person: person).run(&credential, over: &link)
-    }
+    DepositTaking(in: state, person: person).run(
+      &credential, for: options.depositLifetime, over: &link)
     shared?.put(credential)
     link.disconnect()
   }
@@ -103,6 +102,8 @@ struct SignOn {
       if credential.end <= link.clock.now { try cache.remove(credential) }
       return nil
     }
+    DepositKeyFiles(of: options.name, in: link.realm, state: state, person: person)
+      .eraseExpired(by: link.clock)
     let secret = try secretForCopies(in: link.realm)
     person.explain("logged in already as \(options.name)")
     return Start(

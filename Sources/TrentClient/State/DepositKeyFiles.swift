@@ -3,6 +3,7 @@ internal import DurableFiles
 internal import Glibc
 internal import KeyDistribution
 internal import SecretMemory
+internal import SystemClock
 internal import Wire
 
 /// What this device keeps of one user's logins that open deposits, at one KDC: the keys of each,
@@ -152,6 +153,18 @@ struct DepositKeyFiles {
       count += 1
     }
     return count
+  }
+
+  /// The same whenever the user's programs begin, which go on whatever comes of it.
+  func eraseExpired(by clock: KDCClock) {
+    // A clock that no KDC has set is this machine's, which counts by itself.
+    let clocks = PeerTrust.Clocks(
+      kdc: clock.time() ?? Timestamp(milliseconds: 0), own: SystemClock.now)
+    do throws(ClientFailure) {
+      try eraseExpired(at: clocks)
+    } catch {
+      person.say("keys for deposits whose time is over could not be erased: \(error)")
+    }
   }
 
   private func erase(_ path: String) throws(ClientFailure) {

@@ -8,13 +8,9 @@ final class ServiceStop: Stop, Sendable {
   private let output: Atomic<Int32>
 
   init() throws(ClientFailure) {
-    var ends: [Int32] = [-1, -1]
-    guard unsafe pipe(&ends) == 0 else {
-      throw ClientFailure(.other, "This machine has no descriptor left to run a service.")
-    }
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    descriptor = ends[0]
-    output = Atomic(ends[1])
+    let ends = try PipeEnds(to: "run a service")
+    descriptor = ends.reading
+    output = Atomic(ends.writing)
   }
 
   deinit {
