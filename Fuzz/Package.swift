@@ -41,7 +41,10 @@ let package = Package(
     fuzzer("StateFuzz"),
     fuzzer("ReplyFuzz"),
     fuzzer("TransferFuzz"),
+    fuzzer("DepositFuzz"),
     fuzzer("MailboxFuzz"),
+    fuzzer("ResolverFuzz"),
+    fuzzer("SpoolFuzz"),
     fuzzer("OperatorFuzz"),
     fuzzer(
       "MonitoringFuzz",

@@ -171,7 +171,8 @@ class MailboxChecks:
             visit.ask(collected(later.number, later.id))
 
     def refusing(self) -> None:
-        """V3."""
+        """V3, V4."""
+        self.refusing_what_is_coming()
         check = self.checks
         with self.receiver.visit(POST) as visit, self.sender.visit(POST) as leaving:
             check.same("5: refuse", visit.ask(refuse("python-a")).kind, SAID_DONE)
@@ -187,3 +188,20 @@ class MailboxChecks:
             check.same("V3: and again when allowed", answer.kind, STORED)
             for waiting in visit.list():
                 visit.ask(collected(waiting.number, waiting.id))
+
+    def refusing_what_is_coming(self) -> None:
+        """V4: of one that is refused nothing more is stored, and nothing kept."""
+        check, deposit, data = self.checks, random(32), random(1000)
+        with self.receiver.visit(POST) as visit, self.sender.visit(POST) as leaving:
+            going = leaving.ask(leave("python-b", deposit, len(data)))
+            check.same("V1: it may come", (going.kind, going.value), (GO_ON, 0))
+            leaving.send_bytes(data[:500])
+            check.same("V4: refused half-way", visit.ask(refuse("python-a")).kind, SAID_DONE)
+            leaving.send_bytes(data[500:])
+            self.refused("V4: the rest is not taken", leaving.answer(), NOT_TAKEN)
+            check.same("V4: allowed again", visit.ask(allow("python-a")).kind, SAID_DONE)
+        with self.receiver.visit(POST) as visit, self.sender.visit(POST) as leaving:
+            answer, start = leaving.leave("python-b", deposit, data)
+            check.same("V4: nothing of it was kept", (answer.kind, start), (STORED, 0))
+            (waiting,) = visit.list()
+            visit.ask(collected(waiting.number, waiting.id))

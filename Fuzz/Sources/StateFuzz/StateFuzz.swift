@@ -1,6 +1,5 @@
 import Cryptography
 import FuzzSupport
-import Glibc
 import SecretMemory
 import Wire
 
@@ -91,18 +90,11 @@ private struct Nobody: TrentClient.Person {
 
 /// A state folder in memory.
 private enum Files {
-  static let path: String = {
-    var template = Array("/dev/shm/trent-fuzz-XXXXXX".utf8CString)
-    guard unsafe mkdtemp(&template) != nil else { fatalError("mkdtemp") }
-    return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-  }()
+  private static let folder = MemoryFolder()
 
   static func state(_ name: String, _ bytes: [UInt8]) -> StateFolder {
-    let descriptor = unsafe open("\(path)/\(name)", O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-    guard descriptor >= 0 else { fatalError("open") }
-    _ = unsafe write(descriptor, bytes, bytes.count)
-    close(descriptor)
-    return StateFolder(path: path)
+    folder.put(bytes, at: name)
+    return StateFolder(path: folder.path)
   }
 }
 

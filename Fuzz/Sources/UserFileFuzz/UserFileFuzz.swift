@@ -1,5 +1,4 @@
 import FuzzSupport
-import Glibc
 import KeyDistribution
 import SecretMemory
 import Wire
@@ -85,21 +84,13 @@ private let files = Files()
 
 /// Loads whole files from memory.
 private struct Files {
-  private let path: String
+  private static let name = "pwd.txt"
 
-  init() {
-    var template = Array("/dev/shm/trent-fuzz-XXXXXX".utf8CString)
-    guard unsafe mkdtemp(&template) != nil else { fatalError("mkdtemp") }
-    let folder = template.dropLast().map(UInt8.init(bitPattern:))
-    path = String(decoding: folder, as: UTF8.self) + "/pwd.txt"
-  }
+  private let folder = MemoryFolder()
 
   /// Whatever is in a file, loading it and loading what that left give the same users.
   func load(_ bytes: [UInt8]) {
-    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-    guard descriptor >= 0 else { fatalError("open") }
-    _ = unsafe write(descriptor, bytes, bytes.count)
-    close(descriptor)
+    folder.put(bytes, at: Self.name)
     guard let first = users() else { return }
     let (count, alice) = (first.count, alice(in: first))
     first.close()
@@ -120,7 +111,7 @@ private struct Files {
 
   private func users() -> UserFile? {
     try? UserFile(
-      path: path, realm: World.realm.id,
+      path: folder.path + "/" + Self.name, realm: World.realm.id,
       sealingWith: { _, _, digest in [UInt8](repeating: 0, count: 28) + [UInt8](digest.bytes) },
       report: { _ = $0.description })
   }
