@@ -31,6 +31,11 @@ let package = Package(
     .executable(name: "mailbox", targets: ["mailbox"]),
     .executable(name: "kdc-load", targets: ["kdc-load"]),
   ],
+  traits: [
+    .trait(
+      name: "PostgreSQL",
+      description: "Several KDCs share their users in PostgreSQL (kdc --store). Needs libpq.")
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     // Without its trait "JSON", which needs all of Foundation: three times the program.
@@ -48,6 +53,8 @@ let package = Package(
     .systemLibrary(
       name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
     .systemLibrary(name: "CLinux"),
+    .systemLibrary(
+      name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .target(name: "CSystemCalls"),
     .target(name: "CResolver", linkerSettings: [.linkedLibrary("resolv")]),
 
@@ -70,6 +77,14 @@ let package = Package(
     .target(
       name: "Directory",
       dependencies: ["SecretMemory", "Cryptography", "DurableFiles", "KeyDistribution", "Wire"],
+      swiftSettings: strict),
+    // Empty without the trait.
+    .target(
+      name: "PostgreSQLStore",
+      dependencies: [
+        .target(name: "CPostgreSQL", condition: .when(traits: ["PostgreSQL"])), "CLinux",
+        "Directory", "KeyDistribution", "SecretMemory", "Wire",
+      ],
       swiftSettings: strict),
     .target(name: "Operation", dependencies: ["Wire"], swiftSettings: strict),
     .target(
@@ -119,8 +134,8 @@ let package = Package(
       name: "kdc",
       dependencies: [
         "Audit", "Cryptography", "Directory", "DurableFiles", "KeyDistribution", "Monitoring",
-        "Operation",
-        "SecretMemory", "ServerTransport", "Settings", "SystemClock", "Wire",
+        "Operation", "PostgreSQLStore", "SecretMemory", "ServerTransport", "Settings",
+        "SystemClock", "Wire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "CoreMetrics", package: "swift-metrics"),
@@ -187,6 +202,12 @@ let package = Package(
       name: "DirectoryTests",
       dependencies: [
         "Directory", "Cryptography", "DurableFiles", "KeyDistribution", "SecretMemory", "Wire",
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "PostgreSQLStoreTests",
+      dependencies: [
+        "Cryptography", "Directory", "KeyDistribution", "PostgreSQLStore", "SecretMemory", "Wire",
       ],
       swiftSettings: strict),
     .testTarget(

@@ -4,7 +4,7 @@ public import Wire
 
 /// The directory of a KDC that stands alone: users in `pwd.txt`, presence in `pwd.txt.presence`,
 /// invitations in `pwd.txt.invitations`, logins that take deposits in `pwd.txt.deposits`.
-public final class FileDirectory: Directory {
+public final class FileDirectory: RealmStore {
   public let users: UserFile
   public let presences: PresenceTable
   public let invitations: InvitationFile
@@ -87,6 +87,51 @@ public final class FileDirectory: Directory {
       }
     }
   }
+
+  public func visitUsers(_ body: (UserRecord) -> Void) throws(DirectoryUnavailable) {
+    do throws(DirectoryFailure) {
+      try users.visit(body)
+    } catch {
+      throw DirectoryUnavailable("\(error)")
+    }
+  }
+
+  public func replace(
+    _ former: UserRecord, with record: UserRecord,
+    answer: @escaping @Sendable (ChangeOutcome) -> Void
+  ) {
+    users.replace(former, with: record, answer: answer)
+  }
+
+  public func replace(
+    _ former: DepositRecord, with record: DepositRecord, at now: Timestamp,
+    answer: @escaping @Sendable (ChangeOutcome) -> Void
+  ) {
+    deposits.replace(former, with: record, at: now, answer: answer)
+  }
+
+  public func add(
+    _ invitation: InvitationRecord, at now: Timestamp,
+    answer: @escaping @Sendable (ChangeOutcome) -> Void
+  ) {
+    invitations.add(invitation, at: now, answer: answer)
+  }
+
+  public func presences(at now: Timestamp) -> [PresenceRecord] { presences.records(at: now) }
+
+  public func deposits(at now: Timestamp) -> [DepositRecord] { deposits.records(at: now) }
+
+  public func figures(at now: Timestamp) -> StoreFigures {
+    StoreFigures(
+      names: users.count, receivers: presences.count(at: now),
+      openInvitations: invitations.open(at: now).count)
+  }
+
+  /// There is no other KDC.
+  public func share(_ proof: WrongProof) {}
+
+  /// Each file forgets when it is written.
+  public func maintain(at now: Timestamp) {}
 
   /// Waits until every change is written, and lets go of the files. Later changes of users fail.
   /// Never called from an answer.

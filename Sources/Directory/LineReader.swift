@@ -126,6 +126,19 @@ func decimal<Value: FixedWidthInteger>(_ text: RawSpan, as _: Value.Type = Value
   return number
 }
 
+/// Reads `192.0.2.7:60000` or `[2001:db8::1]:60000`.
+func networkAddress(_ text: Substring) -> NetworkAddress? {
+  guard let colon = text.lastIndex(of: ":"),
+    let port = decimal([UInt8](text[text.index(after: colon)...].utf8).bytes, as: UInt16.self)
+  else { return nil }
+  let host = text[..<colon]
+  let bare = host.hasPrefix("[") && host.hasSuffix("]") ? host.dropFirst().dropLast() : host
+  guard let address = networkAddress(host: [UInt8](bare.utf8).bytes, port: port),
+    address.description == text
+  else { return nil }
+  return address
+}
+
 /// The address that `NetworkAddress.host` tells as `host`.
 func networkAddress(host: RawSpan, port: UInt16) -> NetworkAddress? {
   if let ip = dottedIP(host) { return NetworkAddress(ip: ip, port: port) }

@@ -56,7 +56,7 @@ enum PresenceLine: Hashable {
     let loginEnd = try reader.moment("end")
     let spelled = try reader.text("addresses").split(
       separator: ",", omittingEmptySubsequences: false)
-    let addresses = spelled.compactMap(address)
+    let addresses = spelled.compactMap { networkAddress($0) }
     guard addresses.count == spelled.count, addresses.count <= PresenceRecord.addressLimit else {
       throw .invalid("addresses")
     }
@@ -77,18 +77,5 @@ enum PresenceLine: Hashable {
     switch service {
     case .mailbox: "mailbox"
     }
-  }
-
-  /// Reads `192.0.2.7:60000` or `[2001:db8::1]:60000`.
-  private static func address(_ text: Substring) -> NetworkAddress? {
-    guard let colon = text.lastIndex(of: ":"),
-      let port = decimal([UInt8](text[text.index(after: colon)...].utf8).bytes, as: UInt16.self)
-    else { return nil }
-    let host = text[..<colon]
-    let bare = host.hasPrefix("[") && host.hasSuffix("]") ? host.dropFirst().dropLast() : host
-    guard let address = networkAddress(host: [UInt8](bare.utf8).bytes, port: port),
-      address.description == text
-    else { return nil }
-    return address
   }
 }

@@ -145,16 +145,6 @@ public final class UserFile: Sendable {
     }
   }
 
-  /// The record of a line as the file has it, its digest sealed; nil for anything else.
-  public static func record(line: String) -> UserRecord? {
-    let bytes = [UInt8](line.utf8)
-    guard let user = try? UserLine(bytes.bytes), !user.isPlain else { return nil }
-    return user.record
-  }
-
-  /// The line of a record, as the file has it.
-  public static func line(of record: UserRecord) -> String { UserLine.text(record) }
-
   /// Whether a record with these callers fits into a line.
   public static func fits(callers: [PrincipalName]) -> Bool {
     callers.reduce(callers.count - 1) { $0 + $1.description.utf8.count } <= UserLine.callersLimit

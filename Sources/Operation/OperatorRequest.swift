@@ -21,6 +21,9 @@ public enum OperatorRequest: Hashable, Sendable {
   public static let defaultInvitationLife = Interval.days(7)
   public static let longestInvitationLife = Interval.days(366)
 
+  /// Whether it puts another key into `kdc.key`.
+  public var replacesKeys: Bool { self == .rotateStorageKey || self == .rotateIdentity }
+
   public var json: JSONValue {
     switch self {
     case .list: Self.object("list")

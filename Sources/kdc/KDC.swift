@@ -39,6 +39,18 @@ struct KDC: AsyncParsableCommand {
   var userFile: String?
 
   @Option(
+    help: ArgumentHelp(
+      "PostgreSQL with the users, in place of a user file: several KDCs can share it.",
+      valueName: "url"))
+  var store: String?
+
+  @Option(
+    help:
+      "With --store: the realm's keys, a copy for each KDC. (default: \(RealmPlace.defaultKeyFile))"
+  )
+  var keys: String?
+
+  @Option(
     name: [.customShort("o", allowingJoined: true), .customLong("log")],
     help: "Where each event goes as one line; standard error without it.")
   var log: String?
@@ -84,8 +96,8 @@ struct KDC: AsyncParsableCommand {
     }
     if let log, log.isEmpty { throw ValidationError("-o needs the name of a file") }
     if let audit, audit.isEmpty { throw ValidationError("--audit needs the name of a file") }
-    guard settingsFile != nil || port != nil && userFile != nil else {
-      throw ValidationError("-p, --port and -f, --users are needed, or --settings")
+    guard settingsFile != nil || port != nil && (userFile != nil || store != nil) else {
+      throw ValidationError("-p, --port and -f, --users or --store are needed, or --settings")
     }
   }
 
@@ -115,7 +127,8 @@ struct KDC: AsyncParsableCommand {
     var flags: [AbsoluteConfigKey: ConfigValue] = [:]
     if let port { flags["port"] = ConfigValue(.int(Int(port)), isSecret: false) }
     for (name, text) in [
-      "users": userFile, "log": log, "audit": audit, "bind": bindAddress, "metrics": metrics,
+      "users": userFile, "store": store, "keys": keys, "log": log, "audit": audit,
+      "bind": bindAddress, "metrics": metrics,
       "registration": registration?.rawValue, "log-level": logLevel,
     ] {
       if let text { flags[AbsoluteConfigKey([name])] = ConfigValue(.string(text), isSecret: false) }

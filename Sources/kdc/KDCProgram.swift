@@ -8,17 +8,26 @@ import SecretMemory
 @main
 enum KDCProgram {
   /// What the first word may be, where it is no option. Without one the KDC serves.
-  private static let commands: [(word: String, type: any ParsableCommand.Type)] = [
-    ("audit", AuditCommand.self),
-    ("check", CheckCommand.self),
-    ("export", ExportCommand.self),
-    ("import", ImportCommand.self),
-    ("invite", InviteCommand.self),
-    ("rotate-identity", RotateIdentityCommand.self),
-    ("rotate-storage-key", RotateStorageKeyCommand.self),
-    ("status", StatusCommand.self),
-    ("users", UsersCommand.self),
+  private static let commands: [(word: String, type: any ParsableCommand.Type)] =
+    ([
+      ("audit", AuditCommand.self),
+      ("check", CheckCommand.self),
+      ("export", ExportCommand.self),
+      ("import", ImportCommand.self),
+      ("invite", InviteCommand.self),
+      ("rotate-identity", RotateIdentityCommand.self),
+      ("rotate-storage-key", RotateStorageKeyCommand.self),
+      ("status", StatusCommand.self),
+      ("users", UsersCommand.self),
+    ] + storeCommands).sorted { $0.word < $1.word }
+
+  #if PostgreSQL
+  private static let storeCommands: [(word: String, type: any ParsableCommand.Type)] = [
+    ("store", StoreCommand.self)
   ]
+  #else
+  private static let storeCommands: [(word: String, type: any ParsableCommand.Type)] = []
+  #endif
 
   static var words: String { commands.map(\.word).joined(separator: ", ") }
 

@@ -25,7 +25,7 @@ struct KDCService: Service {
 
   private var keys: KeyStore { files.keys }
   private var center: KeyDistributionCenter { files.center }
-  private var directory: FileDirectory { files.directory }
+  private var directory: any RealmStore { files.directory }
 
   /// How often keys are looked after.
   private static let maintenanceInterval = Duration.seconds(5)
@@ -46,8 +46,7 @@ struct KDCService: Service {
     self.readSettings = readSettings
     LogLevel.set(settings.logLevel)
     self.logger = logger
-    let files = try RealmFiles(
-      userFile: settings.userFile, policy: settings.policy, logger: logger)
+    let files = try RealmFiles(at: settings.place, policy: settings.policy, logger: logger)
     self.files = files
     let audit = try settings.audit.map {
       try AuditTrail(path: $0, keys: files.center.keys, logger: logger)
@@ -63,6 +62,7 @@ struct KDCService: Service {
     let monitor = try await watch.start()
     if let monitor { logger.notice("metrics at http://\(monitor.address)/metrics") }
     refreshKeys()
+    directory.maintain(at: SystemClock.now)
     let prober = ConnectionProber()
     let router = RequestRouter(
       center: center, directory: directory, changes: directory.changes, prober: prober, log: log,
@@ -114,11 +114,12 @@ struct KDCService: Service {
       center.adopt(settings.policy)
       reopenAudit()
       logger.notice("settings and log file are those of now")
-      if settings.port != self.settings.port || settings.userFile != self.settings.userFile
+      if settings.port != self.settings.port || settings.place != self.settings.place
         || settings.bindAddress != self.settings.bindAddress
         || settings.audit != self.settings.audit || settings.metrics != self.settings.metrics
       {
-        logger.warning("port, users, bind, audit and metrics take effect at the next start")
+        logger.warning(
+          "port, users, store, keys, bind, audit and metrics take effect at the next start")
       }
     } catch {
       logger.error("nothing was changed: \(error)")
@@ -148,7 +149,7 @@ struct KDCService: Service {
       }
     }
     do throws(OperatorFailure) {
-      return try OperatorSocket(desk, besideUserFile: directory.users.path)
+      return try OperatorSocket(desk, beside: files.place.base)
     } catch {
       logger.warning("\(error)")
       return nil
@@ -156,7 +157,10 @@ struct KDCService: Service {
   }
 
   private func keepKeysFresh() async {
-    while (try? await Task.sleep(for: Self.maintenanceInterval)) != nil { refreshKeys() }
+    while (try? await Task.sleep(for: Self.maintenanceInterval)) != nil {
+      refreshKeys()
+      directory.maintain(at: SystemClock.now)
+    }
   }
 
   /// New epoch keys, new TGT keys, old ones erased, in memory and on disk.

@@ -3,6 +3,7 @@ import Directory
 import DurableFiles
 import Glibc
 import KeyDistribution
+import Operation
 import SecretMemory
 import Synchronization
 import Wire
@@ -13,6 +14,8 @@ final class KeyStore: Sendable {
   /// Whether the file was made just now.
   let isNew: Bool
   private let storage: Mutex<Storage>
+  /// Nil where files of the realm have one of their own.
+  private let lock: FileLock?
 
   /// A secret, shared.
   private final class SharedSecret: Sendable {
@@ -54,15 +57,17 @@ final class KeyStore: Sendable {
   ///
   /// - Parameter use: takes what is in it, which is not kept: what is replaced shall be erased.
   init(
-    besideUserFile userFile: String, now: Timestamp, use: (borrowing KDCKeyMaterial) -> Void
+    at place: RealmPlace, now: Timestamp, use: (borrowing KDCKeyMaterial) -> Void
   ) throws {
-    path = Self.path(besideUserFile: userFile)
+    path = place.keyFile
     // The user file's lock: two KDCs that start for the first time must not make two key files.
-    let lock = try Self.lock(userFile)
-    defer { withExtendedLifetime(lock) {} }
+    let lock = try Self.lock(place)
     // A chain key that a crash left lying about would open tickets of its hour and later.
-    for path in [path, userFile, userFile + ".presence", userFile + ".deposits"] {
-      try removePartialFiles(of: path)
+    for path in place.replacedFiles { try removePartialFiles(of: path) }
+    switch place {
+    // The directory takes that lock now.
+    case .files: self.lock = nil
+    case .store: self.lock = consume lock
     }
     if let found = try KeyFile.load(path) {
       storage = Mutex(Storage(found))
@@ -79,16 +84,24 @@ final class KeyStore: Sendable {
     use(fresh)
   }
 
-  static func path(besideUserFile userFile: String) -> String {
-    joinPath(parentFolder(of: userFile), "kdc.key")
+  /// Reads the file beside a KDC that may be serving, which alone writes it.
+  init(reading path: String, use: (borrowing KDCKeyMaterial) -> Void) throws {
+    guard let found = try KeyFile.load(path) else {
+      throw OperatorFailure("there is no \(path)")
+    }
+    self.path = path
+    storage = Mutex(Storage(found))
+    isNew = false
+    lock = nil
+    use(found)
   }
 
-  private static func lock(_ userFile: String) throws -> FileLock {
+  private static func lock(_ place: RealmPlace) throws -> FileLock {
     do throws(FileLockFailure) {
-      return try FileLock(path: userFile + ".lock")
+      return try FileLock(path: place.evidence + ".lock")
     } catch {
       guard case .held = error else { throw error }
-      throw DirectoryFailure.inUse(path: userFile)
+      throw DirectoryFailure.inUse(path: place.evidence)
     }
   }
 

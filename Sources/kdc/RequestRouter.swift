@@ -10,14 +10,14 @@ import Wire
 /// the log. A class: each request hands it on several times.
 final class RequestRouter: Sendable {
   let center: KeyDistributionCenter
-  let directory: any Directory
+  let directory: any RealmStore
   let changes: ChangesUnderWay
   let prober: ConnectionProber
   let log: EventLog
   let metrics: RequestMetrics
 
   init(
-    center: KeyDistributionCenter, directory: any Directory, changes: ChangesUnderWay,
+    center: KeyDistributionCenter, directory: any RealmStore, changes: ChangesUnderWay,
     prober: ConnectionProber, log: EventLog, metrics: RequestMetrics
   ) {
     self.center = center
@@ -123,7 +123,18 @@ final class RequestRouter: Sendable {
     _ request: RequestMetrics.Request, _ answer: CenterAnswer, at now: Timestamp
   ) -> Response? {
     metrics.end(request, with: answer)
-    if let event = answer.event { log.write(event, at: now) }
+    if let event = answer.event {
+      log.write(event, at: now)
+      if let proof = WrongProof(event, at: now) { directory.share(proof) }
+    }
     return answer.message.map { Response(message: $0, notBefore: answer.notBefore) }
+  }
+}
+
+extension WrongProof {
+  /// Nil for every other event.
+  fileprivate init?(_ event: CenterEvent, at now: Timestamp) {
+    guard case .refused(.wrongProof) = event.kind, let name = event.name else { return nil }
+    self.init(name: name, source: event.source, time: now)
   }
 }

@@ -24,6 +24,10 @@ enum Modules {
     ],
     "Settings": ["Configuration", "DurableFiles", "SecretMemory", "Wire"],
     "Directory": edge,
+    "PostgreSQLStore": [
+      "CLinux", "CPostgreSQL", "Directory", "Dispatch", "Glibc", "KeyDistribution",
+      "SecretMemory", "Synchronization", "Wire",
+    ],
     "MailboxSpool": core.union(["Glibc", "DurableFiles", "MailboxService"]),
     "Operation": ["Wire"],
     "Audit": ["Cryptography", "SecretMemory", "Wire"],
@@ -41,7 +45,7 @@ enum Modules {
     ]),
     "kdc": edge.union([
       "Audit", "Directory", "ServerTransport", "SystemClock", "ArgumentParser", "Configuration",
-      "CoreMetrics", "Logging", "Monitoring", "Operation", "ServiceLifecycle",
+      "CoreMetrics", "Logging", "Monitoring", "Operation", "PostgreSQLStore", "ServiceLifecycle",
       "Settings", "UnixSignals",
     ]),
     "kdc-load": core.union([

@@ -143,6 +143,21 @@ public final class Brakes: Sendable {
     }
   }
 
+  /// A wrong proof that another KDC of the realm has seen counts like one that came here.
+  public func countWrongProof(
+    of name: PrincipalName, from source: NetworkAddress, at time: Timestamp
+  ) {
+    state.withLock { state in
+      let rule = state.policy.name
+      if state.known.contains(Self.key(source), of: Self.key(name), at: time) {
+        _ = state.owners.charge(Self.key(name, source), at: time, rule)
+        return
+      }
+      _ = state.names.charge(Self.key(name), at: time, rule)
+      _ = state.sources.charge(Self.key(source), at: time, state.policy.source)
+    }
+  }
+
   // MARK: For the operator
 
   public func counts(at now: Timestamp) -> BrakeCounts {

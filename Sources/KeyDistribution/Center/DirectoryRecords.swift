@@ -10,15 +10,19 @@ public struct RecordQuery: Hashable, Sendable {
   public let deposits: PrincipalName?
   /// Whose names are wanted.
   public let services: ServiceQuery?
+  /// Whether a store that is elsewhere may answer from copies that it took a few seconds ago. Not
+  /// when a secret is looked at, or a record may be made out of what is found.
+  public let acceptsCopies: Bool
 
   public init(
     users: UpToTwo<PrincipalName> = [], presences: UpToTwo<PrincipalName> = [],
-    deposits: PrincipalName? = nil, services: ServiceQuery? = nil
+    deposits: PrincipalName? = nil, services: ServiceQuery? = nil, acceptsCopies: Bool = true
   ) {
     self.users = users
     self.presences = presences
     self.deposits = deposits
     self.services = services
+    self.acceptsCopies = acceptsCopies
   }
 }
 

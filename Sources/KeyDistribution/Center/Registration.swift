@@ -34,7 +34,7 @@ extension KeyDistributionCenter {
     // Not remembered as a login is: a second time the name is taken, and after a removal the key
     // version number is another one.
     return .lookUp(
-      RecordQuery(users: [name]),
+      RecordQuery(users: [name], acceptsCopies: false),
       PendingRequest(
         .registration(
           PendingRegistration(context: context, request: request, shared: shared))))

@@ -101,7 +101,8 @@ extension KeyDistributionCenter {
       let request = try SaltRequest(from: &reader)
       try reader.finish()
       return .lookUp(
-        RecordQuery(users: [request.name]), PendingRequest(.salt(context, request)))
+        RecordQuery(users: [request.name], acceptsCopies: false),
+        PendingRequest(.salt(context, request)))
     }
     guard plaintext.byteCount > SealedExchange.proofByteCount else { throw .truncated }
     let body = plaintext.extracting(droppingLast: SealedExchange.proofByteCount)
@@ -122,14 +123,14 @@ extension KeyDistributionCenter {
       let request = try LoginRequest(from: &reader)
       try reader.finish()
       return .lookUp(
-        RecordQuery(users: [request.name]),
+        RecordQuery(users: [request.name], acceptsCopies: false),
         PendingRequest(
           .login(PendingLogin(context: context, request: request, claim: claim))))
     case .change:
       let request = try SecretChangeRequest(from: &reader)
       try reader.finish()
       return .lookUp(
-        RecordQuery(users: [request.name]),
+        RecordQuery(users: [request.name], acceptsCopies: false),
         PendingRequest(
           .change(PendingSecretChange(context: context, request: request, claim: claim))))
     }

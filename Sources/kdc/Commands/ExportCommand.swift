@@ -4,6 +4,7 @@ import Directory
 import DurableFiles
 import Glibc
 import KeyDistribution
+import Logging
 import Operation
 import SecretMemory
 import Wire
@@ -20,28 +21,44 @@ struct ExportCommand: ParsableCommand {
       Keep a copy of kdc.key itself off line as well.
       """)
 
-  @OptionGroup var source: UserFileOption
+  @OptionGroup var realm: RealmOptions
   @OptionGroup var passphrase: ExportPassphrase
 
   @Option(help: "Where the users go; a file of that name is replaced.")
   var to: String
 
   func run() throws {
-    let keys = try RealmKeys.needed(beside: source.userFile)
-    let report: UserFileReport
+    let keys = try RealmKeys.needed(at: realm.place)
+    let problems: [FileProblem]
+    let isWhole: Bool
     do {
-      // Each digest is opened as it is written; what is damaged in form would be left out unsaid.
-      report = try UserFileReport(source.userFile, keys: keys, checksSeals: false)
+      let users: [UserRecord]
+      switch realm.place {
+      case .files(let userFile):
+        // Each digest is opened as it is written; what is damaged in form would be left out unsaid.
+        let report = try UserFileReport(userFile, keys: keys, checksSeals: false)
+        (users, problems, isWhole) = (report.records, report.problems, !report.hasDamagedLines)
+      case .store: (users, problems, isWhole) = (try usersOfStore(), [], true)
+      }
       var random = SystemRandom()
       let secret = try passphrase.read()
-      let count = try UserExport.write(
-        report.records, of: keys, to: to, under: secret, random: &random)
+      let count = try UserExport.write(users, of: keys, to: to, under: secret, random: &random)
       Console.say("\(count) users written to \(to)")
     } catch {
       throw OperatorFailure("\(error)")
     }
-    for problem in report.problems { Console.tell("kdc: \(problem)") }
-    if report.hasDamagedLines { throw ExitCode.failure }
+    for problem in problems { Console.tell("kdc: \(problem)") }
+    if !isWhole { throw ExitCode.failure }
+  }
+
+  /// In the order of their names.
+  private func usersOfStore() throws -> [UserRecord] {
+    let files = try RealmFiles(
+      at: realm.place, policy: CenterPolicy(), role: .visitor, logger: Logger(label: "kdc"))
+    defer { files.directory.close() }
+    var users: [UserRecord] = []
+    try files.directory.visitUsers { users.append($0) }
+    return users
   }
 }
 
@@ -64,7 +81,7 @@ struct ImportCommand: ParsableCommand {
   var from: String
 
   func run() throws {
-    let keys = try RealmKeys.needed(beside: files.userFile)
+    let keys = try RealmKeys.needed(at: files.realm.place)
     let users: [UserRecord]
     do {
       var random = SystemRandom()
@@ -72,7 +89,7 @@ struct ImportCommand: ParsableCommand {
     } catch {
       throw OperatorFailure("\(error)")
     }
-    let refused = try files.askEach(users.map { .add(line: UserFile.line(of: $0)) })
+    let refused = try files.askEach(users.map { .add(line: RecordLines.text(of: $0)) })
     for failure in refused { Console.tell("kdc: \(failure).") }
     Console.say("\(users.count - refused.count) of \(users.count) users imported")
     if !refused.isEmpty { throw ExitCode.failure }

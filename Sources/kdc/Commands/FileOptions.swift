@@ -2,25 +2,41 @@ import ArgumentParser
 import KeyDistribution
 import Logging
 import Operation
+import Settings
 import Wire
 
-/// Which KDC a command is about that changes nothing.
-struct UserFileOption: ParsableArguments {
+/// Which realm a command is about.
+struct RealmOptions: ParsableArguments {
   @Option(
     name: [.customShort("f", allowingJoined: true), .customLong("users")],
     help: "The user file of the KDC.")
-  var userFile: String
+  var userFile: String?
+
+  @Option(help: "The store that its KDCs share, in place of a user file.")
+  var store: String?
+
+  @Option(help: "With --store: the realm's keys. (default: \(RealmPlace.defaultKeyFile))")
+  var keys: String?
+
+  /// As `validate` has found it.
+  var place: RealmPlace { (try? found()) ?? .files(userFile: "") }
+
+  private func found() throws(SettingsFailure) -> RealmPlace {
+    try RealmPlace(userFile: userFile, store: store, keys: keys)
+  }
 
   func validate() throws {
-    guard !userFile.isEmpty else { throw ValidationError("a file needs a name") }
+    do throws(SettingsFailure) {
+      _ = try found()
+    } catch {
+      throw ValidationError("\(error)")
+    }
   }
 }
 
 /// Which KDC a command is about, and where it is told.
 struct FileOptions: ParsableArguments {
-  @OptionGroup var users: UserFileOption
-
-  var userFile: String { users.userFile }
+  @OptionGroup var realm: RealmOptions
 
   @Option(
     name: [.customShort("o", allowingJoined: true), .customLong("log")],
@@ -40,14 +56,14 @@ struct FileOptions: ParsableArguments {
   func ask(
     _ request: OperatorRequest, item: (JSONValue) -> Void = { _ in }
   ) throws -> JSONValue {
-    try withLink { link in
+    try withLink(replacingKeys: request.replacesKeys) { link in
       Result { () throws(OperatorFailure) in try link.ask(request, item: item) }
     }.get()
   }
 
   /// Asks many things. Tells what was refused.
   func askEach(_ requests: [OperatorRequest]) throws -> [OperatorFailure] {
-    try withLink { link in
+    try withLink(replacingKeys: false) { link in
       var refused: [OperatorFailure] = []
       for request in requests {
         do throws(OperatorFailure) {
@@ -60,10 +76,13 @@ struct FileOptions: ParsableArguments {
     }
   }
 
-  private func withLink<Answer>(_ body: (borrowing OperatorLink) -> Answer) throws -> Answer {
+  private func withLink<Answer>(
+    replacingKeys replacesKeys: Bool, _ body: (borrowing OperatorLink) -> Answer
+  ) throws -> Answer {
     do {
       let link = try OperatorLink(
-        userFile: userFile, eventLog: log, audit: audit, logger: Logger(label: "kdc"))
+        to: realm.place, replacesKeys: replacesKeys, eventLog: log, audit: audit,
+        logger: Logger(label: "kdc"))
       let answer = body(link)
       link.close()
       return answer

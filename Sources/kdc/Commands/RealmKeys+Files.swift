@@ -6,8 +6,12 @@ import Operation
 extension RealmKeys {
   /// The keys of the KDC whose user file this is; nil when there is no `kdc.key`.
   static func beside(_ userFile: String) throws(OperatorFailure) -> RealmKeys? {
+    try of(.files(userFile: userFile))
+  }
+
+  private static func of(_ place: RealmPlace) throws(OperatorFailure) -> RealmKeys? {
     do throws(KeyFileFailure) {
-      switch try KeyFile.load(KeyStore.path(besideUserFile: userFile)) {
+      switch try KeyFile.load(place.keyFile) {
       case .some(let material): return RealmKeys(material)
       case .none: return nil
       }
@@ -16,9 +20,9 @@ extension RealmKeys {
     }
   }
 
-  static func needed(beside userFile: String) throws(OperatorFailure) -> RealmKeys {
-    guard let keys = try beside(userFile) else {
-      throw OperatorFailure("there is no \(KeyStore.path(besideUserFile: userFile))")
+  static func needed(at place: RealmPlace) throws(OperatorFailure) -> RealmKeys {
+    guard let keys = try of(place) else {
+      throw OperatorFailure("there is no \(place.keyFile)")
     }
     return keys
   }

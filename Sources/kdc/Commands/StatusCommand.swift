@@ -15,7 +15,7 @@ struct StatusCommand: ParsableCommand {
       serves.
       """)
 
-  @OptionGroup var files: UserFileOption
+  @OptionGroup var realm: RealmOptions
 
   @Flag(help: "Go on, and tell rates.")
   var watch = false
@@ -35,7 +35,7 @@ struct StatusCommand: ParsableCommand {
   func run() throws {
     var former: JSONValue?
     repeat {
-      let status = try OperatorLink(servingAt: files.userFile).ask(.status)
+      let status = try OperatorLink(servingAt: realm.place).ask(.status)
       if json {
         Console.say("\(status)")
       } else {

@@ -10,6 +10,7 @@ import Wire
 extension ServingStatus {
   var families: [MetricFamily] {
     let now = SystemClock.now
+    let figures = directory.figures(at: now)
     let brakes = center.brakes.counts(at: now)
     let counters = server.counters
     return audit + [
@@ -31,13 +32,12 @@ extension ServingStatus {
         "trent_kdc_event_lines_lost_total", .counter,
         "Events whose line could not be written into the log.", log.lostLines),
       MetricFamily(
-        "trent_kdc_users", .gauge, "Names in the user file.", directory.users.count),
+        "trent_kdc_users", .gauge, "Names in the user file or store.", figures.names),
       MetricFamily(
-        "trent_kdc_receivers", .gauge, "Users who are present.",
-        directory.presences.count(at: now)),
+        "trent_kdc_receivers", .gauge, "Users who are present.", figures.receivers),
       MetricFamily(
         "trent_kdc_open_invitations", .gauge, "Invitations that nobody has used yet.",
-        directory.invitations.open(at: now).count),
+        figures.openInvitations),
       MetricFamily(
         "trent_kdc_connections", .gauge, "Open TCP connections.", counters.connectionsOpen),
       MetricFamily(
@@ -86,9 +86,9 @@ extension ServingStatus {
 
   private static var configuration: String {
     #if DEBUG
-      "debug"
+    "debug"
     #else
-      "release"
+    "release"
     #endif
   }
 }

@@ -23,8 +23,14 @@ extension OperatorDesk {
     }
     var random = SystemRandom()
     let count = try replaceAll { center.keys.resealed($0, random: &random) }
-    sealPresences()
-    try sealDeposits()
+    let isSealed: Bool
+    do throws(DirectoryUnavailable) {
+      try sealPresences()
+      isSealed = try sealDeposits()
+    } catch {
+      throw OperatorFailure("\(error)")
+    }
+    guard isSealed else { throw Self.unwritten }
     try written { () throws(KeyFileFailure) in try keys.endRotation(of: center) }
     log(CenterEvent(.storageKeyRotated, name: nil), SystemClock.now)
     return .object([.init("users", .integer(Int64(count)))])
@@ -71,12 +77,12 @@ extension OperatorDesk {
     let counts = Mutex((replaced: 0, overtaken: 0, failed: 0))
     let room = DispatchSemaphore(value: Self.recordsUnderWay)
     let group = DispatchGroup()
-    do throws(DirectoryFailure) {
-      try directory.users.visit { user in
+    do throws(DirectoryUnavailable) {
+      try directory.visitUsers { user in
         guard let edited = edit(user) else { return }
         room.wait()
         group.enter()
-        directory.users.replace(user, with: edited) { outcome in
+        directory.replace(user, with: edited) { outcome in
           counts.withLock { counts in
             switch outcome {
             case .done: counts.replaced += 1
@@ -95,26 +101,29 @@ extension OperatorDesk {
     return counts.withLock { $0 }
   }
 
-  private func sealPresences() {
+  private func sealPresences() throws(DirectoryUnavailable) {
     var random = SystemRandom()
     let now = SystemClock.now
-    for presence in directory.presences.records(at: now) {
+    for presence in try directory.presences(at: now) {
       guard let resealed = center.keys.resealed(presence, random: &random) else { continue }
-      _ = directory.presences.announce(resealed, at: now)
+      // A conflict: another login has come meanwhile, sealed under the present key.
+      _ = directory.waiting { directory.apply(.announce(resealed), at: now, answer: $0) }
     }
   }
 
   /// One after the other: there is one at most for each user, and it has to be on the disk.
-  private func sealDeposits() throws(OperatorFailure) {
+  ///
+  /// - Returns: whether all of them are.
+  private func sealDeposits() throws(DirectoryUnavailable) -> Bool {
     var random = SystemRandom()
     let now = SystemClock.now
-    for deposits in directory.deposits.records(at: now) {
+    for deposits in try directory.deposits(at: now) {
       guard let resealed = center.keys.resealed(deposits, random: &random) else { continue }
-      let outcome = waiting {
-        directory.deposits.replace(deposits, with: resealed, at: now, answer: $0)
+      let outcome = directory.waiting {
+        directory.replace(deposits, with: resealed, at: now, answer: $0)
       }
-      // A conflict: another login has come meanwhile, sealed under the present key.
-      guard outcome != .failed else { throw Self.unwritten }
+      guard outcome != .failed else { return false }
     }
+    return true
   }
 }

@@ -1,6 +1,5 @@
 import Cryptography
 import Directory
-import Dispatch
 import KeyDistribution
 import Operation
 import Synchronization
@@ -12,7 +11,7 @@ import Wire
 final class OperatorDesk: Sendable {
   let keys: KeyStore
   let center: KeyDistributionCenter
-  let directory: FileDirectory
+  let directory: any RealmStore
   let log: @Sendable (CenterEvent, Timestamp) -> Void
   /// How often a user is tried who is being changed at the same moment.
   private static let tries = 20
@@ -40,7 +39,7 @@ final class OperatorDesk: Sendable {
   ) throws(OperatorFailure) -> JSONValue {
     switch request {
     case .list: return try list(emit)
-    case .show(let name): return description(of: try user(name), at: SystemClock.now)
+    case .show(let name): return try description(of: name)
     case .disable(let name):
       return try change(name, .disabled) { (user, random) throws(AdministrationFailure) in
         try center.keys.disabling(user, random: &random)
@@ -82,8 +81,19 @@ final class OperatorDesk: Sendable {
   // MARK: Users
 
   private func record(_ name: PrincipalName) throws(OperatorFailure) -> UserRecord? {
+    try records(RecordQuery(users: [name], acceptsCopies: false)).users[name]
+  }
+
+  private func description(of name: PrincipalName) throws(OperatorFailure) -> JSONValue {
+    let records = try records(
+      RecordQuery(users: [name], presences: [name], acceptsCopies: false))
+    guard let user = records.users[name] else { throw OperatorFailure("there is no user \(name)") }
+    return description(of: user, presence: records.presences[name])
+  }
+
+  private func records(_ query: RecordQuery) throws(OperatorFailure) -> Records {
     do throws(DirectoryUnavailable) {
-      return try directory.users.record(of: name)
+      return try directory.records(query, at: SystemClock.now)
     } catch {
       throw OperatorFailure("\(error)")
     }
@@ -98,11 +108,13 @@ final class OperatorDesk: Sendable {
     let now = SystemClock.now
     var count = 0
     var isWanted = true
-    do throws(DirectoryFailure) {
-      try directory.users.visit { user in
+    do throws(DirectoryUnavailable) {
+      let presences = [PrincipalName: PresenceRecord](
+        try directory.presences(at: now).map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+      try directory.visitUsers { user in
         guard isWanted else { return }
         count += 1
-        isWanted = emit(description(of: user, at: now))
+        isWanted = emit(description(of: user, presence: presences[user.name]))
       }
     } catch {
       throw OperatorFailure("\(error)")
@@ -110,8 +122,7 @@ final class OperatorDesk: Sendable {
     return .object([.init("count", .integer(Int64(count)))])
   }
 
-  private func description(of user: UserRecord, at now: Timestamp) -> JSONValue {
-    let presence = directory.presences.record(of: user.name, at: now)
+  private func description(of user: UserRecord, presence: PresenceRecord?) -> JSONValue {
     let isPresent = user.state == .active && presence?.keyVersion == user.keyVersion
     var members: [JSONValue.Member] = [
       .init("name", .text("\(user.name)")), .init("state", .text(user.state.rawValue)),
@@ -145,14 +156,17 @@ final class OperatorDesk: Sendable {
       } catch {
         throw Self.words(error, name)
       }
-      switch waiting({ directory.users.replace(present, with: changed, answer: $0) }) {
+      switch directory.waiting({ directory.replace(present, with: changed, answer: $0) }) {
       case .done:
         let now = SystemClock.now
         if changed.state != .active {
           _ = wait(for: .withdraw(name, loginTime: Timestamp(milliseconds: .max)))
         }
         log(CenterEvent(act, name: name), now)
-        return description(of: changed, at: now)
+        // Made it is, also where that cannot be told whole.
+        let query = RecordQuery(presences: [name])
+        let found = directory.waiting { directory.lookUp(query, at: now, answer: $0) }
+        return description(of: changed, presence: (try? found.get())?.presences[name])
       case .conflict: continue
       case .failed, .notInvited: throw Self.unwritten
       }
@@ -161,7 +175,7 @@ final class OperatorDesk: Sendable {
   }
 
   static var unwritten: OperatorFailure {
-    OperatorFailure("the change could not be written to the disk; the KDC's messages say why")
+    OperatorFailure("the change could not be written; the KDC's messages say why")
   }
 
   private static func words(
@@ -179,20 +193,7 @@ final class OperatorDesk: Sendable {
   }
 
   private func wait(for change: DirectoryChange) -> ChangeOutcome {
-    waiting { directory.apply(change, at: SystemClock.now, answer: $0) }
-  }
-
-  func waiting(
-    _ begin: (@escaping @Sendable (ChangeOutcome) -> Void) -> Void
-  ) -> ChangeOutcome {
-    let outcome = Mutex(ChangeOutcome.failed)
-    let done = DispatchSemaphore(value: 0)
-    begin { result in
-      outcome.withLock { $0 = result }
-      done.signal()
-    }
-    done.wait()
-    return outcome.withLock { $0 }
+    directory.waiting { directory.apply(change, at: SystemClock.now, answer: $0) }
   }
 
   // MARK: Invitations
@@ -204,7 +205,7 @@ final class OperatorDesk: Sendable {
     let invitation = Invitation(random: &random)
     let now = SystemClock.now
     let record = InvitationRecord(hash: invitation.hash, name: name, expires: now + life)
-    switch waiting({ directory.invitations.add(record, at: now, answer: $0) }) {
+    switch directory.waiting({ directory.add(record, at: now, answer: $0) }) {
     case .done: break
     case .conflict: throw OperatorFailure("there are too many open invitations")
     case .failed, .notInvited: throw Self.unwritten
@@ -234,7 +235,7 @@ final class OperatorDesk: Sendable {
   private func add(_ line: String) throws(OperatorFailure) -> JSONValue {
     let round = directory.changes.begin()
     defer { directory.changes.end(round) }
-    guard var user = UserFile.record(line: line), center.keys.isSound(user) else {
+    guard var user = RecordLines.user(line), center.keys.isSound(user) else {
       throw OperatorFailure("this is no user of this realm")
     }
     if let present = try record(user.name) {

@@ -10,7 +10,20 @@ import Wire
 struct OperatorLink: ~Copyable {
   private enum Way: ~Copyable {
     case socket(UnixSocket)
-    case files(OperatorDesk, FileDirectory, EventLog?)
+    case files(OpenFiles)
+  }
+
+  /// Files that this command has opened itself.
+  private final class OpenFiles {
+    let desk: OperatorDesk
+    let directory: any RealmStore
+    let log: EventLog?
+
+    init(_ files: RealmFiles, log: EventLog?) {
+      desk = OperatorDesk(files) { event, time in log?.write(event, at: time) }
+      directory = files.directory
+      self.log = log
+    }
   }
 
   /// A rotation takes its time; the KDC is known to live by the connection.
@@ -20,21 +33,31 @@ struct OperatorLink: ~Copyable {
   private let way: Way
 
   /// To a KDC that serves, and to no other.
-  init(servingAt userFile: String) throws(OperatorFailure) {
-    guard let socket = try Self.connect(try Self.existing(userFile)) else {
+  init(servingAt place: RealmPlace) throws(OperatorFailure) {
+    guard let socket = try Self.connect(try Self.existing(place)) else {
       throw OperatorFailure("no KDC serves there")
     }
     way = .socket(socket)
   }
 
-  init(userFile: String, eventLog: String?, audit: String?, logger: Logger) throws {
-    let userFile = try Self.existing(userFile)
-    if let socket = try Self.connect(userFile) {
-      way = .socket(socket)
-      return
+  /// - Parameter replacesKeys: whether `kdc.key` is replaced, which KDCs that share a store do not
+  ///   find out while they serve.
+  init(
+    to place: RealmPlace, replacesKeys: Bool, eventLog: String?, audit: String?, logger: Logger
+  ) throws {
+    let place = try Self.existing(place)
+    var role = RealmFiles.Role.server
+    switch place {
+    case .files:
+      if let socket = try Self.connect(place) {
+        way = .socket(socket)
+        return
+      }
+    // A store is for many at a time.
+    case .store: role = replacesKeys ? .keeper : .visitor
     }
-    try FileOwner.become(of: userFile)
-    let files = try RealmFiles(userFile: userFile, policy: CenterPolicy(), logger: logger)
+    try FileOwner.become(of: place.evidence)
+    let files = try RealmFiles(at: place, policy: CenterPolicy(), role: role, logger: logger)
     let trail = try audit.map {
       try AuditTrail(path: $0, keys: files.center.keys, logger: logger)
     }
@@ -42,22 +65,23 @@ struct OperatorLink: ~Copyable {
       if eventLog != nil || trail != nil {
         try EventLog(path: eventLog ?? "/dev/null", audit: trail) { logger.error("\($0)") }
       } else { nil }
-    way = .files(
-      OperatorDesk(files) { event, time in log?.write(event, at: time) }, files.directory, log)
+    way = .files(OpenFiles(files, log: log))
   }
 
   /// A command makes no realm: the name may have a slip.
-  private static func existing(_ userFile: String) throws(OperatorFailure) -> String {
-    guard unsafe access(userFile, F_OK) == 0 else {
-      throw OperatorFailure("there is no user file \(userFile)")
+  private static func existing(_ place: RealmPlace) throws(OperatorFailure) -> RealmPlace {
+    guard unsafe access(place.evidence, F_OK) == 0 else {
+      switch place {
+      case .files(let userFile): throw OperatorFailure("there is no user file \(userFile)")
+      case .store(_, let keyFile): throw OperatorFailure("there is no \(keyFile)")
+      }
     }
-    return userFile
+    return place
   }
 
   /// Nil when no KDC serves there.
-  private static func connect(_ userFile: String) throws(OperatorFailure) -> UnixSocket? {
-    // The KDC follows links: its socket is beside the file itself, its key beside the link.
-    let path = OperatorSocket.path(besideUserFile: UserFile.resolved(userFile))
+  private static func connect(_ place: RealmPlace) throws(OperatorFailure) -> UnixSocket? {
+    let path = OperatorSocket.path(beside: place.base)
     guard let socket = UnixSocket.make() else { return nil }
     let descriptor = socket.descriptor
     let connected = unsafe UnixSocket.withAddress(of: path) {
@@ -76,8 +100,8 @@ struct OperatorLink: ~Copyable {
     _ request: OperatorRequest, item: (JSONValue) -> Void = { _ in }
   ) throws(OperatorFailure) -> JSONValue {
     switch way {
-    case .files(let desk, _, _):
-      return try desk.carryOut(request) {
+    case .files(let files):
+      return try files.desk.carryOut(request) {
         item($0)
         return true
       }
@@ -108,9 +132,9 @@ struct OperatorLink: ~Copyable {
   /// Waits until everything is on the disk.
   consuming func close() {
     switch consume way {
-    case .files(_, let directory, let log):
-      directory.close()
-      log?.close()
+    case .files(let files):
+      files.directory.close()
+      files.log?.close()
     case .socket: break
     }
   }

@@ -11,7 +11,7 @@ import Wire
 /// One line of JSON is a request (`OperatorRequest`). The answer is any number of lines
 /// `{"item":…}` and one `{"done":…}` or `{"error":…}`.
 final class OperatorSocket: Sendable {
-  static func path(besideUserFile userFile: String) -> String { userFile + ".sock" }
+  static func path(beside base: String) -> String { base + ".sock" }
 
   static let requestLimit = 1 << 16
   /// How many commands are served at a time. More are sent away.
@@ -25,12 +25,12 @@ final class OperatorSocket: Sendable {
   private let acceptor = DispatchQueue(label: "operator socket")
   private let open = Mutex(0)
 
-  /// Listens. Whoever calls this has the lock of the user file, so that a socket that is there is
-  /// one that a KDC has left behind.
+  /// Listens. Whoever calls this has the lock of the realm's files, so that a socket that is there
+  /// is one that a KDC has left behind.
   ///
   /// - Throws: why there is no socket, as a sentence. The KDC can do without.
-  init(_ desk: OperatorDesk, besideUserFile userFile: String) throws(OperatorFailure) {
-    path = Self.path(besideUserFile: userFile)
+  init(_ desk: OperatorDesk, beside base: String) throws(OperatorFailure) {
+    path = Self.path(beside: base)
     self.desk = desk
     guard let socket = UnixSocket.make() else { throw Self.failure(path) }
     let path = path

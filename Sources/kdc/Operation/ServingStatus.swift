@@ -7,7 +7,7 @@ import Wire
 /// What an operator is told about a KDC that serves.
 struct ServingStatus: Sendable {
   let started = SystemClock.now
-  let directory: FileDirectory
+  let directory: any RealmStore
   let center: KeyDistributionCenter
   let log: EventLog
   let server: RequestServer
@@ -21,6 +21,7 @@ struct ServingStatus: Sendable {
 
   var json: JSONValue {
     let now = SystemClock.now
+    let figures = directory.figures(at: now)
     let brakes = center.brakes.counts(at: now)
     let counters = server.counters
     return .object(
@@ -29,9 +30,9 @@ struct ServingStatus: Sendable {
         .init("port", .integer(Int64(server.port))),
         Self.number("uptime-seconds", Int(clamping: now.since(started).milliseconds / 1000)),
         Self.number("memory-kib", ProcessFigures.memory / 1024),
-        Self.number("names", directory.users.count),
-        Self.number("receivers", directory.presences.count(at: now)),
-        Self.number("open-invitations", directory.invitations.open(at: now).count),
+        Self.number("names", figures.names),
+        Self.number("receivers", figures.receivers),
+        Self.number("open-invitations", figures.openInvitations),
         Self.number("connections", counters.connectionsOpen),
         Self.number("connections-refused", counters.connectionsRefused),
         Self.number("datagrams-dropped", counters.datagramsDropped),

@@ -9,7 +9,7 @@ import Wire
 struct KDCSettings: Sendable {
   /// 0 picks a free one.
   let port: UInt16
-  let userFile: String
+  let place: RealmPlace
   /// Nil: standard error.
   let eventLog: String?
   /// Nil: none.
@@ -36,12 +36,10 @@ struct KDCSettings: Sendable {
     guard let port = reader.int(forKey: "port") else {
       throw SettingsFailure("there is no port: pass -p, --port, or set \"port\" in the settings")
     }
-    guard let userFile = reader.string(forKey: "users") else {
-      throw SettingsFailure(
-        "there is no user file: pass -f, --users, or set \"users\" in the settings")
-    }
     self.port = UInt16(clamping: port)
-    self.userFile = userFile
+    place = try RealmPlace(
+      userFile: reader.string(forKey: "users"), store: reader.string(forKey: "store"),
+      keys: reader.string(forKey: "keys"))
     eventLog = reader.string(forKey: "log")
     audit = reader.string(forKey: "audit")
     bindAddress = reader.string(forKey: "bind")

@@ -32,6 +32,8 @@ struct Setting: Sendable {
     [
       Setting("port", .number(0...65535)),
       Setting("users", .text),
+      Setting("store", .text),
+      Setting("keys", .text),
       Setting("log", .text),
       Setting("audit", .text),
       Setting("bind", .text),

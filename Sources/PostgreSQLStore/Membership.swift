@@ -1,0 +1,79 @@
+#if PostgreSQL
+internal import Directory
+internal import Synchronization
+internal import Wire
+
+/// One KDC among those of a realm that share a store.
+final class Membership: Sendable {
+  /// Of the lock that every KDC and every command shares, or that one has alone; any number will
+  /// do.
+  private static let lock = "8390062411430017"
+
+  /// By which it knows its own messages. Another one at each start.
+  let replica: String
+
+  private let realm: String
+  private let isAlone: Bool
+  private let take: @Sendable (WrongProof) -> Void
+  /// Wrong proofs of before have been taken.
+  private let since: Mutex<Timestamp>
+
+  /// - Parameters:
+  ///   - realm: in hexadecimal.
+  ///   - isAlone: whether no other KDC or command may have the store meanwhile.
+  ///   - since: from when on wrong proofs are of interest.
+  ///   - take: is told the wrong proofs that other KDCs have seen.
+  init(
+    realm: String, replica: String, isAlone: Bool, since: Timestamp,
+    take: @escaping @Sendable (WrongProof) -> Void
+  ) {
+    self.realm = realm
+    self.replica = replica
+    self.isAlone = isAlone
+    self.since = Mutex(since)
+    self.take = take
+  }
+
+  /// Refuses a store of another realm. The first KDC makes it that of its own.
+  func join(_ connection: borrowing StoreConnection) throws(StoreFailure) {
+    try connection.run(
+      "INSERT INTO trent.realm (id) VALUES ($1) ON CONFLICT DO NOTHING", [realm])
+    let found = try connection.run("SELECT id FROM trent.realm")
+    guard found.text(0, 0) == realm else {
+      throw StoreFailure(.unsuitable, "it belongs to another kdc.key")
+    }
+    let way = isAlone ? "pg_try_advisory_lock" : "pg_try_advisory_lock_shared"
+    let locked = try connection.run("SELECT \(way)(\(Self.lock))")
+    guard locked.text(0, 0) == "t" else {
+      throw StoreFailure(
+        .unsuitable,
+        isAlone
+          ? "a KDC or a command uses it: end them all first"
+          : "a key of its realm is being replaced"
+      )
+    }
+    try takeMissed(connection)
+  }
+
+  private func takeMissed(_ connection: borrowing StoreConnection) throws(StoreFailure) {
+    let since = since.withLock { $0 }
+    let rows = try connection.run(
+      Statement.wrongProofs.text, [replica, "\(since.milliseconds)"])
+    // The latest first in the rows.
+    for row in (0..<rows.rowCount).reversed() {
+      guard let name = rows.text(row, 0), let source = rows.text(row, 1),
+        let time = rows.text(row, 2),
+        let proof = WrongProof(name: name, source: source, time: time)
+      else { continue }
+      take(proof, from: nil)
+    }
+  }
+
+  /// - Parameter replica: whose message it was; nil: another's.
+  func take(_ proof: WrongProof, from replica: String?) {
+    guard replica != self.replica else { return }
+    since.withLock { $0 = max($0, proof.time) }
+    take(proof)
+  }
+}
+#endif

@@ -1,0 +1,250 @@
+#if PostgreSQL
+public import Directory
+public import KeyDistribution
+internal import SecretMemory
+internal import Synchronization
+public import Wire
+
+/// The directory of KDCs that share PostgreSQL: any number of them answer for one realm.
+///
+/// Look-ups and changes have connections of their own, and presence, which may be lost with a
+/// server, does not wait for users, which may not. What was found is told again for `lifetime` at
+/// most, and no longer once the store has told that it has changed: that is the bound on how long
+/// KDCs may differ.
+public final class PostgreSQLDirectory: RealmStore {
+  /// How long what was found may be told again when no notice comes.
+  public static let lifetime = Duration.seconds(5)
+  /// How long wrong proofs are kept for KDCs that start later.
+  private static let memory = Interval.hours(24)
+  private static let countInterval = Interval.seconds(15)
+  private static let tidyInterval = Interval.minutes(10)
+  /// How many wrong proofs are shared a second, and kept.
+  private static let sharesPerSecond = 100
+
+  public let changes = ChangesUnderWay()
+
+  private struct Times {
+    var count = Timestamp(milliseconds: 0)
+    var tidy = Timestamp(milliseconds: 0)
+    var shareSecond: UInt64 = 0
+    var shares = 0
+  }
+
+  private let address: StoreAddress
+  private let members: Membership
+  private let lookUps: LookUps
+  private let durable: Changes
+  private let loose: Changes
+  private let reading: Pipeline
+  private let durableWriting: Pipeline
+  private let looseWriting: Pipeline
+  private let times = Mutex(Times())
+
+  /// Connects to a store that has its tables.
+  ///
+  /// - Parameters:
+  ///   - realm: the SHA-256 of the KDC's first identity key, 32 bytes. Another realm's is refused.
+  ///   - now: KDC time.
+  ///   - isAlone: whether no other KDC or command may have the store meanwhile.
+  ///   - lifetime: how long what was found may be told again when no notice comes.
+  ///   - take: is told, on any thread, the wrong proofs that other KDCs have seen, also before
+  ///     this.
+  ///   - report: is told, on any thread, what an operator should know.
+  public init(
+    _ address: StoreAddress, realm: [UInt8], at now: Timestamp, isAlone: Bool = false,
+    lifetime: Duration = PostgreSQLDirectory.lifetime,
+    take: @escaping @Sendable (WrongProof) -> Void = { _ in },
+    report: @escaping @Sendable (String) -> Void
+  ) throws(DirectoryUnavailable) {
+    precondition(realm.count == 32)
+    self.address = address
+    let replica = String(UInt64.random(in: 0...(.max)), radix: 36)
+    members = Membership(
+      realm: Hexadecimal.encode(realm), replica: replica, isAlone: isAlone,
+      since: now - Self.memory, take: take)
+    lookUps = LookUps(lifetime: lifetime, members: members, report: report)
+    durable = Changes(lookUps: lookUps, report: report)
+    loose = Changes(lookUps: lookUps, report: report)
+    reading = Pipeline(
+      address, .init(purpose: "look-ups", session: Self.byKey, depth: 4, patience: .seconds(2)),
+      for: lookUps)
+    durableWriting = Pipeline(
+      address, .init(purpose: "changes", session: Self.byKey, depth: 2, patience: .seconds(10)),
+      for: durable)
+    looseWriting = Pipeline(
+      address,
+      .init(
+        purpose: "presence", session: Self.byKey + ["SET synchronous_commit = off"], depth: 2,
+        patience: .seconds(10)),
+      for: loose)
+    // What is wrong from the start is told at once.
+    do throws(DirectoryUnavailable) {
+      for pipeline in [reading, durableWriting, looseWriting] { try pipeline.start() }
+    } catch {
+      close()
+      throw error
+    }
+  }
+
+  /// Everything is asked for by its key, also where the server has not counted its rows yet.
+  private static let byKey = [
+    "SET enable_seqscan = off", "SET enable_hashjoin = off", "SET enable_mergejoin = off",
+    "SET plan_cache_mode = force_generic_plan",
+  ]
+
+  // MARK: For requests
+
+  public func lookUp(
+    _ query: RecordQuery, at now: Timestamp,
+    answer: @escaping @Sendable (Result<Records, DirectoryUnavailable>) -> Void
+  ) {
+    if lookUps.ask(query, at: now, answer: answer) { reading.ring() }
+  }
+
+  public func apply(
+    _ change: DirectoryChange, at now: Timestamp,
+    answer: @escaping @Sendable (ChangeOutcome) -> Void
+  ) {
+    if case .update(let record, let keyVersion) = change, record.keyVersion < keyVersion {
+      return answer(.conflict)
+    }
+    let made = StoreChange(change, at: now, answer: answer)
+    switch change {
+    case .announce, .withdraw: makeLoosely(made)
+    default: make(made)
+    }
+  }
+
+  private func make(_ change: StoreChange) {
+    if durable.make(change) { durableWriting.ring() }
+  }
+
+  private func makeLoosely(_ change: StoreChange) {
+    if loose.make(change) { looseWriting.ring() }
+  }
+
+  public func share(_ proof: WrongProof) {
+    let second = proof.time.milliseconds / 1000
+    let hasRoom = times.withLock { times in
+      if times.shareSecond != second { (times.shareSecond, times.shares) = (second, 0) }
+      times.shares += 1
+      return times.shares <= Self.sharesPerSecond
+    }
+    if hasRoom { makeLoosely(StoreChange(share: proof, by: members.replica)) }
+  }
+
+  // MARK: For operators
+
+  public func visitUsers(_ body: (UserRecord) -> Void) throws(DirectoryUnavailable) {
+    try visit("SELECT name, line FROM trent.users WHERE name > $1 ORDER BY name LIMIT 1000") {
+      RecordLines.user($0)
+    } _: {
+      body($0)
+    }
+  }
+
+  public func presences(at now: Timestamp) throws(DirectoryUnavailable) -> [PresenceRecord] {
+    var records: [PresenceRecord] = []
+    try visit(
+      """
+      SELECT name, line FROM trent.presences WHERE name > $1
+        AND announced > \(LookUps.alive(at: now))
+        AND login_end > \(now.milliseconds) ORDER BY name LIMIT 1000
+      """
+    ) {
+      RecordLines.presence($0)
+    } _: {
+      records.append($0)
+    }
+    return records
+  }
+
+  public func deposits(at now: Timestamp) throws(DirectoryUnavailable) -> [DepositRecord] {
+    var records: [DepositRecord] = []
+    try visit(
+      """
+      SELECT name, line FROM trent.deposits WHERE name > $1 AND until > \(now.milliseconds)
+        ORDER BY name LIMIT 1000
+      """
+    ) {
+      RecordLines.deposits($0)
+    } _: {
+      records.append($0)
+    }
+    return records
+  }
+
+  /// Goes through a table by name, over a connection of its own.
+  private func visit<Record>(
+    _ statement: String, _ record: (RawSpan) -> Record?, _ body: (Record) -> Void
+  ) throws(DirectoryUnavailable) {
+    do throws(StoreFailure) {
+      let connection = try StoreConnection(address, purpose: "command")
+      var last = ""
+      while true {
+        let rows = try connection.run(statement, [last])
+        for row in 0..<rows.rowCount {
+          last = rows.text(row, 0) ?? last
+          guard let found = rows.withValue(row, 1, record) else {
+            throw StoreFailure(.unsuitable, "the record of \(last) is damaged")
+          }
+          body(found)
+        }
+        if rows.rowCount == 0 { return }
+      }
+    } catch {
+      throw error.unavailable
+    }
+  }
+
+  public func replace(
+    _ former: UserRecord, with record: UserRecord,
+    answer: @escaping @Sendable (ChangeOutcome) -> Void
+  ) {
+    make(StoreChange(replace: former, with: record, answer: answer))
+  }
+
+  public func replace(
+    _ former: DepositRecord, with record: DepositRecord, at now: Timestamp,
+    answer: @escaping @Sendable (ChangeOutcome) -> Void
+  ) {
+    make(StoreChange(replace: former, with: record, answer: answer))
+  }
+
+  public func add(
+    _ invitation: InvitationRecord, at now: Timestamp,
+    answer: @escaping @Sendable (ChangeOutcome) -> Void
+  ) {
+    make(StoreChange(add: invitation, at: now, answer: answer))
+  }
+
+  public func figures(at now: Timestamp) -> StoreFigures { lookUps.figures }
+
+  public func maintain(at now: Timestamp) {
+    let (counts, tidies) = times.withLock { times in
+      let counts = now.since(times.count) >= Self.countInterval
+      let tidies = now.since(times.tidy) >= Self.tidyInterval
+      if counts { times.count = now }
+      if tidies { times.tidy = now }
+      return (counts, tidies)
+    }
+    if counts {
+      lookUps.count(at: now)
+      reading.ring()
+    }
+    guard tidies else { return }
+    let day = now - Self.memory
+    for statement in [
+      Statement.forgetPresences, .forgetDeposits, .forgetInvitations, .forgetWrongProofs,
+    ] {
+      makeLoosely(StoreChange(forget: statement, before: day))
+    }
+  }
+
+  public func close() {
+    durableWriting.shutDown()
+    looseWriting.shutDown()
+    reading.shutDown()
+  }
+}
+#endif
