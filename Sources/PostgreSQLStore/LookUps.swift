@@ -49,22 +49,24 @@ final class LookUps: PipelineSource {
 
   // MARK: Asking
 
+  /// What was found lately, if that will do.
+  func recall(_ query: RecordQuery, at now: Timestamp) -> Records? {
+    guard query.acceptsCopies, query.services == nil else { return nil }
+    let names = Self.names(of: query)
+    return state.withLock { state in
+      Self.records(for: query, at: now, of: names, { state.cache.find($0) })
+    }
+  }
+
   /// - Returns: whether there is something new to be sent.
   func ask(_ query: RecordQuery, at now: Timestamp, answer: @escaping Answer) -> Bool {
-    let names = Self.names(of: query)
-    let (known, absence) = state.withLock { state -> (Records?, StoreFailure?) in
-      if query.acceptsCopies, query.services == nil,
-        let known = Self.records(for: query, at: now, of: names, { state.cache.find($0) })
-      {
-        return (known, nil)
-      }
-      if let absence = state.absence { return (nil, absence) }
-      state.waiting.append(LookUp(query: query, names: names, now: now, answer: answer))
-      return (nil, nil)
+    let lookUp = LookUp(query: query, names: Self.names(of: query), now: now, answer: answer)
+    let absence = state.withLock { state in
+      if state.absence == nil { state.waiting.append(lookUp) }
+      return state.absence
     }
-    if let known { answer(.success(known)) }
     if let absence { answer(.failure(absence.unavailable)) }
-    return known == nil && absence == nil
+    return absence == nil
   }
 
   private static func names(of query: RecordQuery) -> [PrincipalName] {

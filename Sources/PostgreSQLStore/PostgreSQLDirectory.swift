@@ -94,6 +94,10 @@ public final class PostgreSQLDirectory: RealmStore {
 
   // MARK: For requests
 
+  public func recordsAtHand(_ query: RecordQuery, at now: Timestamp) -> Records? {
+    lookUps.recall(query, at: now)
+  }
+
   public func lookUp(
     _ query: RecordQuery, at now: Timestamp,
     answer: @escaping @Sendable (Result<Records, DirectoryUnavailable>) -> Void
