@@ -34,11 +34,12 @@ public enum ArgumentValues {
   /// What `--help` says of a KDC's place.
   public static let targetHelp =
     "The host of the KDC, by name or address; HOST:PORT where the port differs. Several with "
-    + "commas between them are places of one KDC, each as good as the other: the next one is tried "
-    + "when one is dead."
+    + "commas between them, 16 at most, are places of one KDC, each as good as the other: the next "
+    + "one is tried when one is dead."
 
   public static let portHelp =
-    "The port of the KDC, where -a says none. A domain needs none if DNS has SRV records of it."
+    "The port of the KDC, where -a says none. Without any, a domain (a name with a dot in it) is "
+    + "looked up by its SRV records in DNS."
 
   /// Where a KDC is.
   ///

@@ -21,6 +21,16 @@ public enum CommandRunner {
     } catch {
       end(type, with: error)
     }
+    finishOutput()
+  }
+
+  /// What was printed has to be written, or nobody may take it for done.
+  private static func finishOutput() {
+    guard fflush(nil) != 0 else { return }
+    let reason = unsafe String(cString: strerror(errno))
+    say("Standard output cannot be written: \(reason).")
+    // Without another try at it.
+    _exit(ExitStatus.fileFailure.rawValue)
   }
 
   /// Shows help, or what is wrong with the arguments.
@@ -31,6 +41,7 @@ public enum CommandRunner {
     let text = type.fullMessage(for: error)
     if code == .success {
       print(visible(text))
+      finishOutput()
     } else if !text.isEmpty {
       say(text)
     }

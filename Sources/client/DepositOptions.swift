@@ -7,7 +7,8 @@ struct DepositOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "How long what is left for you with a mailbox may wait for this login to open it, 1d to "
-        + "32d; 0: it takes none. (default: 30d)", valueName: "time"),
+        + "32d, and no less than the login lasts and an hour; 0: it takes none. (default: 30d)",
+      valueName: "time"),
     transform: Self.argument)
   var depositLifetime: Interval?
 

@@ -25,9 +25,11 @@ struct FetchCommand: ParsableCommand {
 
       EXIT STATUS:
       \(ExitStatus.table)
-      Here 0 means that nothing is left there; otherwise it is that of the first trouble: 6 for a \
-      mailbox that is away, 7 for what is refused, 8 for what is damaged or too old, 9 for what \
-      this device lacks the keys of, or the room for, 10 for a sender whose identity has changed.
+      Here 0 means that nothing is left there that this could have taken: with -o, which takes \
+      one, and of more than 10,000 at one mailbox, it is said that there is more. With --list 0 \
+      means that all of it was told. Otherwise it is that of the first trouble: 6 for a mailbox \
+      that is away, 7 for what is refused, 8 for what is damaged or too old, 9 for what this \
+      device lacks the keys of, or the room for, 10 for a sender whose identity has changed.
       """)
 
   @Option(
@@ -59,6 +61,9 @@ struct FetchCommand: ParsableCommand {
   @OptionGroup
   var user: UserOptions
 
+  @OptionGroup(title: "Telling")
+  var reporting: ReportingOptions
+
   func validate() throws {
     guard directory != "" else { throw ValidationError("-d needs the name of a folder.") }
     guard output != "" else { throw ValidationError("-o needs the name of a file.") }
@@ -71,7 +76,7 @@ struct FetchCommand: ParsableCommand {
     guard !list || (directory == nil && output == nil && !accepting.decidesAboutNames) else {
       throw ValidationError("--list takes nothing: leave -d, -o, --overwrite and --rename out.")
     }
-    guard output != "-" || !user.reporting.json else {
+    guard output != "-" || !reporting.json else {
       throw ValidationError(
         "Standard output cannot carry both what is fetched and --json: name a file (-o).")
     }
@@ -89,14 +94,14 @@ struct FetchCommand: ParsableCommand {
       kdc: user.kdc, signIn: user.signIn, output: target, newPeer: user.newPeer)
     receiving.signIn.depositLifetime = try deposits.lifetime(by: user.settings)
     receiving.rules = accepting.rules(settled: try user.settings.acceptedSenders)
-    receiving.watcher = user.watcher
+    receiving.watcher = reporting.watcher
     var options = FetchOptions(receiving, from: from)
     options.lists = list
     return options
   }
 
   func run() throws {
-    try user.run { (user) throws(ClientFailure) in
+    try user.run(reporting) { (user) throws(ClientFailure) in
       try Fetcher(options(user), state: user.state, person: user.person).run()
     }
   }

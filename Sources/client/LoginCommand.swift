@@ -26,8 +26,7 @@ struct LoginCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How long the login shall last, as 10h, 30m or 7d, which is the longest; the KDC has "
-        + "a ceiling, too. "
+      "How long the login shall last: 2m to 7d, but no longer than the KDC allows, 10h. "
         + "(default: 10h)", valueName: "time"),
     transform: Self.lifetime)
   var lifetime = Interval.hours(10)

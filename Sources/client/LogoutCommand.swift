@@ -23,12 +23,14 @@ struct LogoutCommand: ParsableCommand {
 
   @Option(
     name: [.customShort("a", allowingJoined: true), .customLong("kdc")],
-    help: ArgumentHelp("Only the logins at this KDC.", valueName: "host"))
+    help: ArgumentHelp(
+      "Only the logins at this KDC: one of its places, or all with commas between them.",
+      valueName: "hosts"))
   var host: String?
 
   @Option(
     name: [.customShort("p", allowingJoined: true), .long],
-    help: "The port of that KDC, where -a says none.")
+    help: "The port of that KDC, where -a says none; a domain that is known by itself has none.")
   var port: UInt16?
 
   private var target: KDCTarget? { host.flatMap { try? KDCTarget($0, port: port) } }

@@ -7,11 +7,14 @@ internal import TrentClient
 struct RealmOptions: ParsableArguments {
   @Option(
     name: [.customShort("a", allowingJoined: true), .customLong("kdc")],
-    help: ArgumentHelp("The host of a known KDC, by name or address.", valueName: "host"))
+    help: ArgumentHelp(
+      "A known KDC: a place of it, by name or address, or several with commas between them.",
+      valueName: "hosts"))
   var host: String?
 
   @Option(
-    name: [.customShort("p", allowingJoined: true), .long], help: "The port of a known KDC.")
+    name: [.customShort("p", allowingJoined: true), .long],
+    help: "Its port, where -a says none; a domain that is known by itself has none.")
   var port: UInt16?
 
   @Option(

@@ -53,6 +53,9 @@ struct ReceiveCommand: ParsableCommand {
   @OptionGroup
   var user: UserOptions
 
+  @OptionGroup(title: "Telling")
+  var reporting: ReportingOptions
+
   private var isFile: Bool { receiving.output != nil || receiving.sealedCopy != nil }
 
   func validate() throws {
@@ -75,8 +78,8 @@ struct ReceiveCommand: ParsableCommand {
 
   func options(_ user: UserOptions.User) throws(ClientFailure) -> ReceiveOptions {
     let settled = try user.settings.receiverFolder
-    var options = try receiving.options(user, folder: directory ?? settled ?? ".")
-    if let target = service.target(outputIsTaken: user.reporting.json) { options.output = target }
+    var options = try receiving.options(user, reporting, folder: directory ?? settled ?? ".")
+    if let target = service.target(outputIsTaken: reporting.json) { options.output = target }
     options.signIn.depositLifetime = try deposits.lifetime(by: user.settings)
     options.keeps = service.keep
     options.rules = accepting.rules(settled: try user.settings.acceptedSenders)
@@ -86,7 +89,7 @@ struct ReceiveCommand: ParsableCommand {
   }
 
   func run() throws {
-    try user.run { (user) throws(ClientFailure) in
+    try user.run(reporting) { (user) throws(ClientFailure) in
       try Receiver(options(user), state: user.state, person: user.person).run()
     }
   }

@@ -63,7 +63,7 @@ struct ReceivingOptions: ParsableArguments {
 
   /// - Parameter folder: where everything goes unless a file is named.
   func options(
-    _ user: UserOptions.User, folder: String? = nil
+    _ user: UserOptions.User, _ reporting: ReportingOptions, folder: String? = nil
   ) throws(ClientFailure) -> ReceiveOptions {
     let settings = user.settings
     let (settledPort, settledPlaces) = (try settings.receiverPort, try settings.announced)
@@ -73,8 +73,8 @@ struct ReceivingOptions: ParsableArguments {
       output: isFile ? target : folder.map { .folder($0) } ?? target, sealedCopy: sealedCopy,
       port: listen ?? settledPort ?? Self.defaultPort,
       announced: announce.isEmpty ? settledPlaces : announce, newPeer: user.newPeer)
-    options.watcher = user.watcher
-    guard !user.reporting.json || options.output != .standardOutput else {
+    options.watcher = reporting.watcher
+    guard !reporting.json || options.output != .standardOutput else {
       throw ClientFailure(
         .usage, "Standard output cannot carry both what is received and --json: name a file (-o).")
     }

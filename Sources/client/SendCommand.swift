@@ -49,6 +49,9 @@ struct SendCommand: ParsableCommand {
   @OptionGroup
   var user: UserOptions
 
+  @OptionGroup(title: "Telling")
+  var reporting: ReportingOptions
+
   private var paths: [String] { files + input }
 
   func validate() throws {
@@ -77,13 +80,13 @@ struct SendCommand: ParsableCommand {
   }
 
   func run() throws {
-    try user.run { (user) throws(ClientFailure) in
+    try user.run(reporting) { (user) throws(ClientFailure) in
       var options = SendOptions(
         kdc: user.kdc, signIn: user.signIn, receiver: receiver, input: content,
         newPeer: user.newPeer)
       options.retry = retrying.retry
       options.mailbox = leaving.use
-      options.watcher = user.watcher
+      options.watcher = reporting.watcher
       try Sender(options, state: user.state, person: user.person).run()
     }
   }

@@ -21,7 +21,7 @@ struct TransferCommand: ParsableCommand {
       client login -n NAME -a KDC_HOST -p KDC_PORT
       client keygen -n NAME --key-file FILE -a KDC_HOST -p KDC_PORT
       client logout [-n NAME] [-a KDC_HOST -p KDC_PORT]
-      client mailbox set MAILBOX | unset | show | refuse SENDER | allow SENDER
+      client mailbox set MAILBOX | unset | show | refuse SENDER | allow SENDER | discard NUMBER
       client mailboxes
       client open -n NAME -i OUTENC -o OUTFILE
       client passwd -n NAME -a KDC_HOST -p KDC_PORT
@@ -79,6 +79,9 @@ struct TransferCommand: ParsableCommand {
   @OptionGroup
   var user: UserOptions
 
+  @OptionGroup(title: "Telling")
+  var reporting: ReportingOptions
+
   /// A name, as an argument.
   static func principal(_ text: String) throws -> PrincipalName {
     try ArgumentValues.principal(text)
@@ -107,16 +110,16 @@ struct TransferCommand: ParsableCommand {
   }
 
   func run() throws {
-    try user.run { (user) throws(ClientFailure) in
+    try user.run(reporting) { (user) throws(ClientFailure) in
       switch mode {
       case .receive:
-        var options = try receiving.options(user)
+        var options = try receiving.options(user, reporting)
         options.retry = retrying.retry
         try Receiver(options, state: user.state, person: user.person).run()
       case .send:
         guard var options = sending.options(user) else { return }
         options.retry = retrying.retry
-        options.watcher = user.watcher
+        options.watcher = reporting.watcher
         try Sender(options, state: user.state, person: user.person).run()
       }
     }

@@ -3,7 +3,8 @@ internal import KeyDistribution
 internal import TrentClient
 internal import Wire
 
-/// What the commands that move something share: who does it, by which KDC, how it is proven.
+/// What the commands that have to do with others share: who does it, by which KDC, how that is
+/// proven.
 struct UserOptions: ParsableArguments {
   @Option(
     name: [.customShort("n", allowingJoined: true), .long],
@@ -22,9 +23,6 @@ struct UserOptions: ParsableArguments {
         + "terminal) or refuse. (default: accept)", valueName: "policy"))
   var newPeer: NewPeerPolicy?
 
-  @OptionGroup(title: "Telling")
-  var reporting: ReportingOptions
-
   /// What is known of the user before anything is done.
   struct User {
     let kdc: KDCOptions
@@ -33,10 +31,6 @@ struct UserOptions: ParsableArguments {
     let settings: ClientSettings
     let state: StateFolder
     let person: Terminal
-    let reporting: ReportingOptions
-
-    /// Who is told how far a transfer is.
-    var watcher: any TransferWatcher { reporting.watcher }
   }
 
   /// - Parameters:
@@ -50,18 +44,30 @@ struct UserOptions: ParsableArguments {
     let settledPolicy = try settings.newPeer
     return User(
       kdc: kdc, signIn: signIn, newPeer: newPeer ?? settledPolicy ?? .accept, settings: settings,
-      state: state, person: person, reporting: reporting)
+      state: state, person: person)
   }
 
   /// Runs `body` for the user that options and settings name, and tells why it failed.
-  func run(_ body: (User) throws(ClientFailure) -> Void) throws {
-    let person = reporting.person
+  ///
+  /// - Parameter asEvent: whether to tell that as an event, too.
+  func run(
+    _ verbosity: VerbosityOptions, asEvent: Bool = false,
+    _ body: (User) throws(ClientFailure) -> Void
+  ) throws {
+    let person = verbosity.person
     do throws(ClientFailure) {
       try body(try user(.current(), .current(telling: person), person))
     } catch {
-      if reporting.json { EventWatcher.tellFailure(error) }
+      if asEvent { EventWatcher.tellFailure(error) }
       Terminal(explains: false).say("client: \(error)")
       throw ExitCode(error.exitCode)
     }
+  }
+
+  /// The same for a transfer.
+  func run(
+    _ reporting: ReportingOptions, _ body: (User) throws(ClientFailure) -> Void
+  ) throws {
+    try run(reporting.verbosity, asEvent: reporting.json, body)
   }
 }

@@ -260,6 +260,35 @@ extension EndToEnd.PlacesTests {
     }
   }
 
+  @Test("A domain is looked up in DNS, pinned by its name, and without records told")
+  func domain() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let alice = try stage.user("alice")
+      let server = try NameServer(
+        "_trent._udp.trent.example", places: [try deadPort(), kdc.port], in: stage.folder)
+      func client(_ words: [String]) throws -> Program {
+        try stage.start(.client, words, home: alice.home, environment: server.environment)
+      }
+      let secret = ["-n", "alice", "--passphrase-file", alice.passphraseFile]
+      try await client(
+        ["login", "-a", "trent.example", "--kdc-key", kdc.word, "--register"] + secret
+      ).expectExit(0)
+      #expect(alice.home.text(of: "known_kdcs") == "trent.example \(kdc.word)\n")
+      let status = try client(["status"])
+      try await status.expectExit(0)
+      let place = "alice at trent.example (of several, localhost:\(kdc.port) answered last), "
+      #expect(status.output.text.hasPrefix(place))
+      // By the login that is kept, too.
+      let mailboxes = try client(["mailboxes", "-n", "alice", "-a", "trent.example"])
+      try await mailboxes.expectExit(0)
+      let unknown = try client(
+        ["login", "-a", "other.example", "--accept-new-kdc"] + secret)
+      try await unknown.expectExit(3)
+      #expect(unknown.errors.text.contains("no SRV record _trent._udp.other.example"))
+    }
+  }
+
   @Test("A mailbox serves by the place that is alive")
   func mailbox() async throws {
     try await Stage.with { stage in

@@ -85,6 +85,24 @@ extension EndToEnd.UsageTests {
     }
   }
 
+  @Test(
+    "What cannot be written to standard output is told, and is no success",
+    arguments: [["identity"], ["--help"], ["peers"], ["chat", "--help"]])
+  func outputIsGone(arguments: [String]) async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let alice = try await stage.loggedIn("alice", at: kdc)
+      let bob = try await stage.loggedIn("bob", at: kdc)
+      let receiver = try await stage.receiving(bob, at: kdc, into: try stage.folder.folder("in"))
+      try await stage.send(alice, at: kdc, ["--text", "hi"]).expectExit(0)
+      try await receiver.expectExit(0)
+      let client = try stage.start(
+        .client, arguments, home: alice.home, outputGoesNowhere: true)
+      try await client.expectExit(9)
+      #expect(client.errors.text.contains("Standard output cannot be written: Broken pipe."))
+    }
+  }
+
   @Test("--help tells every exit code", arguments: [3, 4, 5, 6, 7, 8, 9, 10, 11, 64])
   func help(code: Int) async throws {
     try await Stage.with { stage in

@@ -29,7 +29,7 @@ import Wire
     let receiver = try options(of: Self.receive)
     #expect(receiver.mode == .receive)
     #expect(receiver.user.name?.description == "bob")
-    let receiving = try receiver.receiving.options(user(receiver.user))
+    let receiving = try receiver.receiving.options(user(receiver.user), receiver.reporting)
     #expect(receiving.output == .file("out"))
     #expect(receiving.port == 60000)
     #expect(receiving.kdc.target.description == "kdc:7000")
@@ -145,7 +145,8 @@ import Wire
       #expect(options.signIn.depositLifetime == expected.map { .days($0) })
     }
     let classic = try self.options(of: Self.receive)
-    #expect(try classic.receiving.options(user(classic.user)).signIn.depositLifetime == nil)
+    let received = try classic.receiving.options(user(classic.user), classic.reporting)
+    #expect(received.signIn.depositLifetime == nil)
   }
 
   /// The word of some KDC.
@@ -252,6 +253,16 @@ import Wire
   func otherLifetimesAreRefused(text: String) {
     let words = ["-n", "alice", "-a", "kdc", "-p", "7000", "--lifetime", text]
     #expect(throws: (any Error).self) { _ = try LoginCommand.parse(words) }
+  }
+
+  @Test func aChatIsForPeople() throws {
+    let words = ["-r", "bob", "-n", "alice", "-a", "kdc", "-p", "7000"]
+    #expect(try ChatCommand.parse(words).listen == nil)
+    #expect(throws: (any Error).self) { _ = try ChatCommand.parse(words + ["--json"]) }
+    let help = ChatCommand.helpMessage()
+    #expect(!help.contains("--json") && help.contains("--verbose") && help.contains("--via"))
+    let port = help.split(separator: "\n").drop { !$0.contains("--listen") }.prefix(2)
+    #expect(port.joined().matches(of: #/\(default:/#).count == 1)
   }
 
   @Test func aKeyFileMayStandForTheName() throws {

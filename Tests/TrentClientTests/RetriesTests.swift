@@ -61,6 +61,27 @@ import Wire
     #expect(count == 2)
   }
 
+  @Test(arguments: [
+    (most: false, milliseconds: [500, 1000, 2000, 4000, 5000, 5000]),
+    (most: true, milliseconds: [1000, 2000, 4000, 8000, 10_000, 10_000]),
+  ])
+  func pausesGrowAndDiffer(most: Bool, milliseconds: [UInt64]) {
+    var pauses: [UInt64] = []
+    let retries = Retries(
+      for: .minutes(60), person: Nobody(),
+      wait: { pauses.append($0.remaining.milliseconds) }, random: { most ? $0 : 0 })
+    #expect(throws: ClientFailure.self) {
+      try retries.run { () throws(ClientFailure) in
+        throw pauses.count < 6 ? passing : ClientFailure(.other, "the end")
+      }
+    }
+    #expect(pauses.count == milliseconds.count)
+    for (pause, expected) in zip(pauses, milliseconds) {
+      // Some time may have passed since it began.
+      #expect(pause <= expected && pause + 400 > expected)
+    }
+  }
+
   @Test func progressBeginsTheTimeAnew() {
     var count: UInt64 = 0
     let retries = Retries(for: .milliseconds(30), person: Nobody()) { deadline in

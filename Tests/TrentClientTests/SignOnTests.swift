@@ -211,6 +211,15 @@ import Wire
     #expect(all.contains { !$0.isGood && $0.description.hasSuffix("expired, and removed") })
     #expect(permissions(ended.path) == nil)
     #expect(try logins.status() == [good])
+    let places = PlaceFile(in: folder.state, person: person)
+    try places.save(target, of: realm(1))
+    #expect(try logins.status() == [good])
+    let other = try #require(HostAndPort(host: "127.0.0.1", port: 2))
+    _ = try KnownKDCs(in: folder.state, person: person).pin(realm(1), for: other)
+    try places.save(other, of: realm(1))
+    #expect(
+      try logins.status().first?.description.hasPrefix(
+        "alice at 127.0.0.1:1, 127.0.0.1:2 (of several, 127.0.0.1:2 answered last), ") == true)
   }
 
   @Test func logoutTakesWhatIsNamed() throws {

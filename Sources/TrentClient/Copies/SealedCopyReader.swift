@@ -124,7 +124,7 @@ public struct SealedCopyReader {
       }
       let byteCount = chunks.byteCount
       _ = try chunks.finish()
-      person.say("opened \(options.input) (\(byteCount) bytes)")
+      person.say("opened \(options.input) (\(byteCount.inBytes))")
     } catch let error as FileFailure {
       throw ClientFailure(error)
     } catch let error as ClientFailure {

@@ -81,7 +81,7 @@ struct DepositCollecting: ~Copyable {
   }
 
   static func shown(_ waiting: WaitingDeposit) -> String {
-    "deposit \(waiting.number) (\(waiting.byteCount) bytes)"
+    "deposit \(waiting.number) (\(waiting.byteCount.inBytes))"
   }
 
   private mutating func collect<Box: DepositBox & ~Copyable>(
@@ -153,7 +153,7 @@ struct DepositCollecting: ~Copyable {
       let end = try deposit.take(
         into: content, from: &box, sizeLimit: rules.maxSize, remembering: files, until: stop
       ) { present in
-        if present > 0 { person.say("resuming after \(present) bytes that are here already") }
+        if present > 0 { person.say("resuming after \(present.inBytes) that are here already") }
         progress = watcher.began(
           TransferSummary(
             .receive, peer, manifest, offset: present,
@@ -162,7 +162,7 @@ struct DepositCollecting: ~Copyable {
       }
       progress.completed(byteCount: end.byteCount, names: end.names)
       person.say(
-        "received \(ShownManifest(manifest).title(as: end.names)) (\(end.byteCount) bytes) from "
+        "received \(ShownManifest(manifest).title(as: end.names)) (\(end.byteCount.inBytes)) from "
           + "\(sender), verified: \(peer.proof)")
       takenCount += 1
     } catch {

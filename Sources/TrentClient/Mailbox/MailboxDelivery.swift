@@ -129,7 +129,7 @@ struct MailboxDelivery {
     do throws(ClientFailure) {
       try link.leave(deposit, for: receiver) { offset in
         retries.note(progress: offset)
-        if offset > 0 { person.say("resuming after \(offset) bytes that \(mailbox) has") }
+        if offset > 0 { person.say("resuming after \(offset.inBytes) that \(mailbox) has") }
         let shown = min(offset, manifest.totalSize ?? offset)
         begun = watcher.began(TransferSummary(.send, peer, manifest, offset: shown))
       } advanced: { count in

@@ -40,6 +40,6 @@ public struct WaitingSummary: Sendable {
       case .taken: "taken before"
       }
     return "\(mailbox) \(number)  \(SystemClock.localText(stored))  \(sender)  "
-      + "\(byteCount) bytes  \(what)"
+      + "\(byteCount.inBytes)  \(what)"
   }
 }

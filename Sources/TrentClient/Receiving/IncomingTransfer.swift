@@ -68,7 +68,7 @@ struct IncomingTransfer: ~Copyable {
     }
     progress.completed(byteCount: byteCount, names: end.names)
     person.say(
-      "received \(ShownManifest(manifest).title(as: end.names)) (\(byteCount) bytes) from "
+      "received \(ShownManifest(manifest).title(as: end.names)) (\(byteCount.inBytes)) from "
         + "\(sender), verified: " + list.session.peer.proof)
     if let program = end.program, program.status != 0 {
       throw ClientFailure(.programFailed, "The program took everything, and \(program).")
@@ -112,7 +112,7 @@ struct IncomingTransfer: ~Copyable {
     _ content: consuming IncomingContent, sizeLimit: UInt64?, _ watcher: any TransferWatcher
   ) throws -> (end: IncomingContent.End, byteCount: UInt64) {
     let start = try agreeOnStart(content)
-    if start > 0 { person.say("resuming after \(start) bytes that are here already") }
+    if start > 0 { person.say("resuming after \(start.inBytes) that are here already") }
     try content.begin(at: start)
     var chunks = IncomingChunks(
       ChunkOpener(

@@ -52,7 +52,7 @@ struct ShownManifest {
   }
 
   private static func size(_ size: UInt64?) -> String {
-    size.map { "\($0) bytes" } ?? "length unknown"
+    size?.inBytes ?? "length unknown"
   }
 
   private static func shown(_ text: String) -> String {

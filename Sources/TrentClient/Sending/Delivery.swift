@@ -66,7 +66,7 @@ struct Delivery {
       do throws(ClientFailure) {
         return try transfer.run(&input) { offset in
           retries.note(progress: offset)
-          if offset > 0 { person.say("resuming after \(offset) bytes that arrived before") }
+          if offset > 0 { person.say("resuming after \(offset.inBytes) that arrived before") }
         }
       } catch {
         throw input.canStartAgain ? error : error.lasting

@@ -10,17 +10,22 @@ final class Retries {
   private let limit: Interval
   private let person: any Person
   private let wait: (Deadline) -> Void
+  private let random: (UInt64) -> UInt64
   /// When to give up; nil while all is well.
   private var end: Deadline?
   private var pause = Retries.firstPause
   /// How far the transfer has come; nil before it began.
   private var best: UInt64?
 
-  /// - Parameter wait: returns at the given moment.
+  /// - Parameters:
+  ///   - wait: returns at the given moment.
+  ///   - random: picks a number up to a limit, which it may be.
   init(
     for limit: Interval, person: any Person,
-    wait: @escaping (Deadline) -> Void = { _ = try? Polling.wait(for: [], until: $0) }
+    wait: @escaping (Deadline) -> Void = { _ = try? Polling.wait(for: [], until: $0) },
+    random: @escaping (UInt64) -> UInt64 = { .random(in: 0...$0) }
   ) {
+    self.random = random
     self.limit = limit
     self.person = person
     self.wait = wait
@@ -57,7 +62,9 @@ final class Retries {
       person.explain("\(failure) Trying again.")
     }
     self.end = end
-    wait(min(end, .after(pause)))
+    // Half of it at least: those whom one KDC has left alone do not come back all at once.
+    let half = pause.milliseconds / 2
+    wait(min(end, .after(.milliseconds(half + random(half)))))
     pause = min(Self.longestPause, Interval(milliseconds: 2 * pause.milliseconds))
   }
 }

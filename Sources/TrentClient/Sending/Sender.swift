@@ -64,7 +64,7 @@ public struct Sender {
     switch try delivery.run(&input, &start, retries) {
     case .received(let byteCount, let peer):
       person.say(
-        "sent \(input.shownName) (\(byteCount) bytes) to \(options.receiver), verified: "
+        "sent \(input.shownName) (\(byteCount.inBytes)) to \(options.receiver), verified: "
           + peer.proof)
     case .left(let mailbox, let peer):
       person.say(

@@ -35,11 +35,15 @@ public struct KeptLogins {
   public func status() throws(ClientFailure) -> [Status] {
     let known = KnownKDCs(in: state, person: person)
     let clocks = ClockFile(in: state, person: person)
+    let answered = PlaceFile(in: state, person: person)
     var all: [Status] = []
     for cache in try CredentialCache.all(in: state, person: person) {
       guard let credential = try cache.load() else { continue }
       let places = try known.targets(of: credential.realm)
-      let place = places.isEmpty ? "a KDC that is not pinned" : places.joined(separator: ", ")
+      var place = places.isEmpty ? "a KDC that is not pinned" : places.joined(separator: ", ")
+      if let last = try answered.place(in: credential.realm), places != [last.description] {
+        place += " (of several, \(last) answered last)"
+      }
       let clock = try clocks.clock(of: credential.realm)
       let span = Span(until: credential.end, clock)
       let isGood = credential.end > clock.now + CredentialCache.reserve
