@@ -121,6 +121,8 @@ public final class FileDirectory: RealmStore {
 
   public func deposits(at now: Timestamp) -> [DepositRecord] { deposits.records(at: now) }
 
+  public func invitations(at now: Timestamp) -> [InvitationState] { invitations.all(at: now) }
+
   public func figures(at now: Timestamp) -> StoreFigures {
     StoreFigures(
       names: users.count, receivers: presences.count(at: now),

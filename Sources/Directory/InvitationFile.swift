@@ -14,13 +14,8 @@ public final class InvitationFile: Sendable {
   public static let limit = 100_000
   private static let byteLimit = 64 << 20
 
-  private struct Entry {
-    let record: InvitationRecord
-    var user: UserKey?
-  }
-
   private let appender: LineAppender
-  private let entries: Mutex<[[UInt8]: Entry]>
+  private let entries: Mutex<[[UInt8]: InvitationState]>
 
   /// Takes over what is in the file, or makes an empty one. What has expired is dropped.
   ///
@@ -32,17 +27,14 @@ public final class InvitationFile: Sendable {
     report: @escaping @Sendable (FileProblem) -> Void
   ) throws(DirectoryFailure) {
     let header = FileHeader(content: "invitations", realm: realm)
-    var entries: [[UInt8]: Entry] = [:]
+    var entries: [[UInt8]: InvitationState] = [:]
     let lines = try LineFile.records(
       path, header: header, limit: Self.byteLimit, report: report,
       parse: { (line) throws(LineFault) in try InvitationLine(line) })
     for line in lines { Self.apply(line, to: &entries) }
     entries = entries.filter { $0.value.record.expires > now }
     var texts = [header.text]
-    for (hash, entry) in entries {
-      texts.append(InvitationLine.made(entry.record).text)
-      if let user = entry.user { texts.append(InvitationLine.spent(hash: hash, user).text) }
-    }
+    for entry in entries.values { texts += RecordLines.texts(of: entry) }
     let text = [UInt8](texts.map { $0 + "\n" }.joined().utf8)
     do throws(FileFailure) {
       try AtomicFile.replace(path, with: text.bytes)
@@ -54,9 +46,9 @@ public final class InvitationFile: Sendable {
     self.entries = Mutex(entries)
   }
 
-  private static func apply(_ line: InvitationLine, to entries: inout [[UInt8]: Entry]) {
+  private static func apply(_ line: InvitationLine, to entries: inout [[UInt8]: InvitationState]) {
     switch line {
-    case .made(let record): entries[record.hash] = Entry(record: record)
+    case .made(let record): entries[record.hash] = InvitationState(record, user: nil)
     case .spent(let hash, let user): entries[hash]?.user = user
     case .reopened(let hash): entries[hash]?.user = nil
     }
@@ -69,6 +61,11 @@ public final class InvitationFile: Sendable {
     }.sorted { $0.expires < $1.expires }
   }
 
+  /// Every one that holds now, spent ones among them.
+  public func all(at now: Timestamp) -> [InvitationState] {
+    entries.withLock { entries in entries.values.filter { $0.record.expires > now } }
+  }
+
   /// Adds one. `done` when it is on the disk, `conflict` when there are too many.
   public func add(
     _ record: InvitationRecord, at now: Timestamp,
@@ -77,7 +74,7 @@ public final class InvitationFile: Sendable {
     let hasRoom = entries.withLock { entries in
       if entries.count >= Self.limit { entries = entries.filter { $0.value.record.expires > now } }
       guard entries.count < Self.limit else { return false }
-      entries[record.hash] = Entry(record: record)
+      entries[record.hash] = InvitationState(record, user: nil)
       return true
     }
     guard hasRoom else { return answer(.conflict) }

@@ -50,9 +50,14 @@ enum InvitationLine: Hashable {
 }
 
 /// A user's record as it came about once.
-struct UserKey: Hashable {
-  let name: PrincipalName
-  let keyVersion: UInt32
+public struct UserKey: Hashable, Sendable {
+  public let name: PrincipalName
+  public let keyVersion: UInt32
+
+  public init(name: PrincipalName, keyVersion: UInt32) {
+    self.name = name
+    self.keyVersion = keyVersion
+  }
 }
 
 /// What a KDC keeps of an invitation.

@@ -5,13 +5,9 @@ public import Wire
 
 /// What a store offers to those who run a realm, beyond what requests need. What throws may wait
 /// for the store: not for a thread that serves.
-public protocol RealmStore: Directory {
+public protocol RealmStore: Directory, RealmContent {
   /// The changes of users on their way there.
   var changes: ChangesUnderWay { get }
-
-  /// Calls `body` with the record of every user, in no order. What is changed meanwhile may be told
-  /// as it was, or as it is.
-  func visitUsers(_ body: (UserRecord) -> Void) throws(DirectoryUnavailable)
 
   /// Puts a record in the place of exactly that one, which is a conflict where it is not there.
   func replace(
@@ -27,12 +23,6 @@ public protocol RealmStore: Directory {
   func add(
     _ invitation: InvitationRecord, at now: Timestamp,
     answer: @escaping @Sendable (ChangeOutcome) -> Void)
-
-  /// Every presence that is alive.
-  func presences(at now: Timestamp) throws(DirectoryUnavailable) -> [PresenceRecord]
-
-  /// Every login that takes deposits.
-  func deposits(at now: Timestamp) throws(DirectoryUnavailable) -> [DepositRecord]
 
   /// How much is in it, as far as known without waiting.
   func figures(at now: Timestamp) -> StoreFigures

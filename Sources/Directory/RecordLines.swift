@@ -33,6 +33,13 @@ public enum RecordLines {
 
   public static func text(of record: DepositRecord) -> String { DepositLine(record).text }
 
+  /// One line, or two where it is spent.
+  public static func texts(of invitation: InvitationState) -> [String] {
+    let made = InvitationLine.made(invitation.record).text
+    guard let user = invitation.user else { return [made] }
+    return [made, InvitationLine.spent(hash: invitation.record.hash, user).text]
+  }
+
   /// An address as `NetworkAddress.description` writes it.
   public static func address(_ text: String) -> NetworkAddress? { networkAddress(text[...]) }
 }

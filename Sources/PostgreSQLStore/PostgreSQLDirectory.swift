@@ -1,7 +1,6 @@
 #if PostgreSQL
 public import Directory
 public import KeyDistribution
-internal import SecretMemory
 internal import Synchronization
 public import Wire
 
@@ -140,62 +139,24 @@ public final class PostgreSQLDirectory: RealmStore {
   // MARK: For operators
 
   public func visitUsers(_ body: (UserRecord) -> Void) throws(DirectoryUnavailable) {
-    try visit("SELECT name, line FROM trent.users WHERE name > $1 ORDER BY name LIMIT 1000") {
-      RecordLines.user($0)
-    } _: {
-      body($0)
-    }
+    try snapshot().visitUsers(body)
   }
 
   public func presences(at now: Timestamp) throws(DirectoryUnavailable) -> [PresenceRecord] {
-    var records: [PresenceRecord] = []
-    try visit(
-      """
-      SELECT name, line FROM trent.presences WHERE name > $1
-        AND announced > \(LookUps.alive(at: now))
-        AND login_end > \(now.milliseconds) ORDER BY name LIMIT 1000
-      """
-    ) {
-      RecordLines.presence($0)
-    } _: {
-      records.append($0)
-    }
-    return records
+    try snapshot().presences(at: now)
   }
 
   public func deposits(at now: Timestamp) throws(DirectoryUnavailable) -> [DepositRecord] {
-    var records: [DepositRecord] = []
-    try visit(
-      """
-      SELECT name, line FROM trent.deposits WHERE name > $1 AND until > \(now.milliseconds)
-        ORDER BY name LIMIT 1000
-      """
-    ) {
-      RecordLines.deposits($0)
-    } _: {
-      records.append($0)
-    }
-    return records
+    try snapshot().deposits(at: now)
   }
 
-  /// Goes through a table by name, over a connection of its own.
-  private func visit<Record>(
-    _ statement: String, _ record: (RawSpan) -> Record?, _ body: (Record) -> Void
-  ) throws(DirectoryUnavailable) {
+  public func invitations(at now: Timestamp) throws(DirectoryUnavailable) -> [InvitationState] {
+    try snapshot().invitations(at: now)
+  }
+
+  private func snapshot() throws(DirectoryUnavailable) -> StoreSnapshot {
     do throws(StoreFailure) {
-      let connection = try StoreConnection(address, purpose: "command")
-      var last = ""
-      while true {
-        let rows = try connection.run(statement, [last])
-        for row in 0..<rows.rowCount {
-          last = rows.text(row, 0) ?? last
-          guard let found = rows.withValue(row, 1, record) else {
-            throw StoreFailure(.unsuitable, "the record of \(last) is damaged")
-          }
-          body(found)
-        }
-        if rows.rowCount == 0 { return }
-      }
+      return try StoreSnapshot(reading: address)
     } catch {
       throw error.unavailable
     }

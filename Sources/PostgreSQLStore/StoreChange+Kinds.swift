@@ -44,10 +44,7 @@ extension StoreChange {
         record.name,
         Command(
           .takeDeposits,
-          [
-            "\(record.name)", Self.text(record.loginTime), Self.text(record.until),
-            RecordLines.text(of: record), Self.text(now),
-          ]), answer)
+          Self.columns(record) + [Self.text(now)]), answer)
     }
   }
 
@@ -56,11 +53,7 @@ extension StoreChange {
       record.name,
       Command(
         .announce,
-        [
-          "\(record.name)", Self.text(record.loginTime), Self.text(record.loginEnd),
-          record.service.map { "\($0.rawValue)" }, RecordLines.text(of: record),
-          "\(LookUps.alive(at: now))", Self.text(now),
-        ]), answer)
+        Self.columns(record) + ["\(LookUps.alive(at: now))", Self.text(now)]), answer)
   }
 
   init(replace former: UserRecord, with record: UserRecord, answer: @escaping Answer) {
@@ -104,17 +97,32 @@ extension StoreChange {
     self.init(nil, Command(statement, [Self.text(moment)]), { _ in })
   }
 
-  private static func columns(_ record: UserRecord) -> [String?] {
+  // MARK: Columns
+
+  static func columns(_ record: PresenceRecord) -> [String?] {
+    [
+      "\(record.name)", text(record.loginTime), text(record.loginEnd),
+      record.service.map { "\($0.rawValue)" }, RecordLines.text(of: record),
+    ]
+  }
+
+  static func columns(_ record: DepositRecord) -> [String?] {
+    [
+      "\(record.name)", text(record.loginTime), text(record.until), RecordLines.text(of: record),
+    ]
+  }
+
+  static func columns(_ record: UserRecord) -> [String?] {
     [
       "\(record.name)", "\(record.keyVersion)", record.state.rawValue,
       RecordLines.text(of: record),
     ]
   }
 
-  private static func text(_ hash: [UInt8]) -> String { Hexadecimal.encode(hash) }
+  static func text(_ hash: [UInt8]) -> String { Hexadecimal.encode(hash) }
 
   /// The store's numbers have a sign.
-  private static func text(_ moment: Timestamp) -> String {
+  static func text(_ moment: Timestamp) -> String {
     "\(Int64(clamping: moment.milliseconds))"
   }
 }
