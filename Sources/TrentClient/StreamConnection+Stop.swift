@@ -22,12 +22,16 @@ extension StreamConnection {
     while rest > 0, !deadline.hasPassed {
       var elements = waste.mutableSpan
       var bytes = unsafe elements.mutableBytes
-      if let count = try? readAvailable(into: &bytes) {
-        guard count > 0 else { return }
-        rest -= count
-      } else {
-        let ready = try? Polling.wait(for: interests, until: deadline)
-        guard let ready, ready.allSatisfy({ $0.descriptor == descriptor }) else { return }
+      do {
+        if let count = try readAvailable(into: &bytes) {
+          guard count > 0 else { return }
+          rest -= count
+        } else {
+          let ready = try Polling.wait(for: interests, until: deadline)
+          guard ready.allSatisfy({ $0.descriptor == descriptor }) else { return }
+        }
+      } catch {
+        return
       }
     }
   }

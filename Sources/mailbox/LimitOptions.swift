@@ -14,7 +14,8 @@ struct LimitOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How much waits for one receiver at most. (default: 4G)", valueName: "size"),
+      "How much waits for one receiver at most, a quarter of it from one sender, but the largest "
+        + "deposit at any rate. (default: 4G)", valueName: "size"),
     transform: Self.size)
   var maxBox: UInt64?
 
@@ -31,12 +32,13 @@ struct LimitOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How many deposits wait for one receiver at most. (default: 10000)", valueName: "count"))
+      "How many deposits wait for one receiver at most, a quarter of them from one sender; "
+        + "\(Self.largestCount) at most. (default: 10000)", valueName: "count"))
   var maxCount: Int?
 
   @Option(
     help: ArgumentHelp(
-      "How long a deposit waits, as 30d or 12h; 32d at most. (default: 30d)", valueName: "time"),
+      "How long a deposit waits, as 30d or 12h; 1s to 32d. (default: 30d)", valueName: "time"),
     transform: Self.lifetime)
   var keepFor: Interval?
 

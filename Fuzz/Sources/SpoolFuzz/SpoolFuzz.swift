@@ -110,7 +110,8 @@ private func part(_ input: inout FuzzInput) {
   } catch {
     fatalError("broken: \(error)")
   }
-  expect(all(spool) == [bytes.dropFirst(Honest.head.count).prefix(there) + rest], "what came is stored")
+  expect(
+    all(spool) == [bytes.dropFirst(Honest.head.count).prefix(there) + rest], "what came is stored")
 }
 
 private func refusals(_ bytes: [UInt8]) {

@@ -94,13 +94,14 @@ public struct ServiceHost {
           slots.release(peer)
           throw error
         }
+        doorway.handOver(connection)
         let handover = Handover(
           ServiceSession(session, first: first, on: connection, stop: stop))
         let hasBegun = WorkerThread.start {
           if let session = handover.take() { serve(session) }
           slots.release(peer)
         }
-        if hasBegun { return doorway.handOver(connection) }
+        if hasBegun { return }
         slots.release(peer)
         person.say("refused \(peer): this machine has no thread left")
         guard let unserved = handover.take() else { return }
