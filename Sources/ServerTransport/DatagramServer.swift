@@ -1,31 +1,21 @@
 internal import Dispatch
 internal import Glibc
-internal import NIOCore
 internal import Wire
 
 /// Answers the requests of one UDP socket, on a thread that does nothing else: it waits in the call
 /// that takes all datagrams that are there, and what is answered at once leaves with one more call.
-///
-/// Not a channel of NIO's, which costs more than the kernel's part of a datagram, and closes the
-/// whole socket when one send fails.
 final class DatagramServer: Sendable {
   private let port: DatagramPort
   private let state: ServerState
   private let handler: RequestHandler
-  /// Keeps what may not leave yet.
-  private let loop: any EventLoop
   private let thread = DispatchQueue(label: "datagrams")
 
   /// How long to wait when the system has no memory for datagrams, in milliseconds.
   private static let respite: Int32 = 10
 
-  init(
-    port: DatagramPort, state: ServerState, loop: any EventLoop,
-    handler: @escaping RequestHandler
-  ) {
+  init(port: DatagramPort, state: ServerState, handler: @escaping RequestHandler) {
     self.port = port
     self.state = state
-    self.loop = loop
     self.handler = handler
   }
 
@@ -51,7 +41,7 @@ final class DatagramServer: Sendable {
         if errno != EINTR { _ = poll(nil, 0, Self.respite) }
         continue
       }
-      let arrival = NIODeadline.now()
+      let arrival = Moment.now
       requests.withEach { message, sender in
         guard let response = response(to: message, from: sender, arrival) else { return }
         if response.notBefore == nil {
@@ -66,7 +56,7 @@ final class DatagramServer: Sendable {
 
   /// What is answered at once.
   private func response(
-    to message: RawSpan, from sender: SocketName, _ arrival: NIODeadline
+    to message: RawSpan, from sender: SocketName, _ arrival: Moment
   ) -> Response? {
     // No answer can reach port 0; only a forged datagram comes from there.
     guard let source = sender.address, source.port != 0,
@@ -85,12 +75,14 @@ final class DatagramServer: Sendable {
   }
 
   /// Sends an answer by itself, as soon as it may leave.
-  private func send(_ response: Response, to sender: SocketName, _ arrival: NIODeadline) {
+  private func send(_ response: Response, to sender: SocketName, _ arrival: Moment) {
     guard (1...state.limits.datagramLimit).contains(response.message.count), !state.hasStopped
     else { return }
-    if let delay = response.notBefore, arrival + TimeAmount(delay) > .now() {
-      loop.scheduleTask(deadline: arrival + TimeAmount(delay)) { [port] in
-        port.send(response.message, to: sender)
+    let wait = response.notBefore.map { Moment.now.milliseconds(until: arrival + $0) } ?? 0
+    if wait > 0 {
+      DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Int(wait))) {
+        [port, state] in
+        if !state.hasStopped { port.send(response.message, to: sender) }
       }
     } else {
       port.send(response.message, to: sender)

@@ -1,36 +1,52 @@
-internal import NIOCore
-
 /// Finds messages in the bytes of a connection: two bytes of length, big-endian, then the message.
 struct FrameDecoder {
   /// The length of a message is zero or over the limit: there is no way back into step.
   struct BadLength: Error {}
 
   private let limit: Int
-  // Nil between messages, so that a quiet connection holds no memory.
-  private var buffer: ByteBuffer?
+  /// What no message was made of yet. Empty between messages, so that a quiet connection holds no
+  /// memory.
+  private var rest: [UInt8] = []
 
   /// - Parameter limit: the longest message in bytes.
   init(limit: Int) { self.limit = limit }
 
-  /// Whether bytes are left that no `next` has given out.
-  var hasBytes: Bool { buffer != nil }
+  /// Whether bytes are left that no message was made of.
+  var hasBytes: Bool { !rest.isEmpty }
 
-  mutating func append(_ bytes: ByteBuffer) {
-    var bytes = bytes
-    buffer?.discardReadBytes()
-    if buffer?.writeBuffer(&bytes) == nil, bytes.readableBytes > 0 { buffer = bytes }
+  /// Gives out the messages that are complete with these bytes, as long as they are wanted. What is
+  /// left of the bytes is kept.
+  mutating func decode(
+    _ bytes: RawSpan, while isWanted: () -> Bool, take: (RawSpan) -> Void
+  ) throws(BadLength) {
+    if rest.isEmpty {
+      let used = try takeMessages(bytes, isWanted, take)
+      rest = unsafe bytes.extracting(droppingFirst: used).withUnsafeBytes { unsafe [UInt8]($0) }
+    } else {
+      unsafe bytes.withUnsafeBytes { unsafe rest.append(contentsOf: $0) }
+      var all: [UInt8] = []
+      swap(&all, &rest)
+      let used = try takeMessages(unsafe all.span.bytes, isWanted, take)
+      if used == all.count { return }
+      all.removeFirst(used)
+      rest = all
+    }
   }
 
-  /// The next whole message, or nil until more bytes come.
-  mutating func next() throws(BadLength) -> [UInt8]? {
-    guard let count = buffer?.getInteger(at: buffer?.readerIndex ?? 0, as: UInt16.self) else {
-      return nil
+  /// - Returns: how many bytes the messages and their lengths took.
+  private func takeMessages(
+    _ bytes: RawSpan, _ isWanted: () -> Bool, _ take: (RawSpan) -> Void
+  ) throws(BadLength) -> Int {
+    var used = 0
+    while bytes.byteCount - used >= 2, isWanted() {
+      let count = unsafe Int(
+        UInt16(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: used, as: UInt16.self)))
+      guard count > 0, count <= limit else { throw BadLength() }
+      let end = used + 2 + count
+      guard end <= bytes.byteCount else { break }
+      take(bytes.extracting(used + 2..<end))
+      used = end
     }
-    guard count > 0, count <= limit else { throw BadLength() }
-    let frameCount = MemoryLayout<UInt16>.size + Int(count)
-    guard var frame = buffer?.readSlice(length: frameCount) else { return nil }
-    if buffer?.readableBytes == 0 { buffer = nil }
-    frame.moveReaderIndex(forwardBy: MemoryLayout<UInt16>.size)
-    return frame.readBytes(length: Int(count))
+    return used
   }
 }

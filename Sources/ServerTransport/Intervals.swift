@@ -8,14 +8,3 @@ extension TimeAmount {
     self = .nanoseconds(overflow ? .max : Int64(clamping: nanoseconds))
   }
 }
-
-extension EventLoop {
-  /// Runs `body` on the loop: here and now if this is its thread.
-  func run(_ body: @escaping @Sendable () -> Void) {
-    if inEventLoop {
-      body()
-    } else {
-      execute(body)
-    }
-  }
-}

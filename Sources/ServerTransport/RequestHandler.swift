@@ -32,7 +32,7 @@ public enum Reply: Hashable, Sendable {
 /// stream.
 public typealias Responder = @Sendable (Response?) -> Void
 
-/// Says whether a connection from this source may stay. Called on an event loop.
+/// Says whether a connection from this source may stay. Called on the thread that serves them.
 public typealias Admission = @Sendable (_ source: NetworkAddress) -> Bool
 
 /// Takes one request and answers it: at once, with what it returns, or through the responder that

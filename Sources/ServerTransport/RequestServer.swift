@@ -1,7 +1,7 @@
 internal import CSystemCalls
 internal import Glibc
 internal import NIOCore
-internal import NIOPosix
+internal import Synchronization
 public import Wire
 
 /// Takes requests by TCP and UDP on one port and gives them to a handler.
@@ -14,19 +14,14 @@ public final class RequestServer: Sendable {
   public let addresses: [NetworkAddress]
 
   private let state: ServerState
-  private let group: MultiThreadedEventLoopGroup
-  private let streams: any Channel
-  private let datagrams: [DatagramServer]
+  /// Nil once it has been shut down, which closes the sockets.
+  private let bound: Mutex<ServerBinder.Bound?>
 
-  private init(
-    _ bound: ServerBinder.Bound, state: ServerState, group: MultiThreadedEventLoopGroup
-  ) {
+  private init(_ bound: ServerBinder.Bound, state: ServerState) {
     port = bound.port
     addresses = bound.addresses
-    streams = bound.streams
-    datagrams = bound.datagrams
+    self.bound = Mutex(bound)
     self.state = state
-    self.group = group
   }
 
   /// Binds and begins to serve.
@@ -46,18 +41,11 @@ public final class RequestServer: Sendable {
     precondition(threads > 0 && limits.streamMessageLimit <= Int(UInt16.max))
     let candidates = try addressesToBind(bind)
     let state = ServerState(limits: limits, admission: admission)
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
-    do throws(ServerFailure) {
-      let binder = ServerBinder(group: group, state: state, handler: handler)
-      let bound = try await binder.bind(firstOf: candidates, port: port)
-      let server = RequestServer(bound, state: state, group: group)
-      for datagrams in bound.datagrams { datagrams.start() }
-      return server
-    } catch {
-      _ = state.stop()
-      try? await group.shutdownGracefully()
-      throw error
-    }
+    let binder = ServerBinder(state: state, threads: threads, handler: handler)
+    let bound = try binder.bind(firstOf: candidates, port: port)
+    for streams in bound.streams { streams.start() }
+    for datagrams in bound.datagrams { datagrams.start() }
+    return RequestServer(bound, state: state)
   }
 
   /// Addresses to try in turn until one can be bound.
@@ -77,8 +65,8 @@ public final class RequestServer: Sendable {
   /// Closes every socket and ends the threads. Answers that have not left by now never will.
   public func shutdown() async throws {
     guard state.stop() else { return }
-    for datagrams in datagrams { await datagrams.stop() }
-    try? await streams.close()
-    try await group.shutdownGracefully()
+    let bound = bound.withLock { $0.take() }
+    for streams in bound?.streams ?? [] { await streams.stop() }
+    for datagrams in bound?.datagrams ?? [] { await datagrams.stop() }
   }
 }

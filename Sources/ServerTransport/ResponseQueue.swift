@@ -1,5 +1,3 @@
-internal import NIOCore
-
 /// The answers of one connection, which get ready in any order and leave in that of the requests.
 struct ResponseQueue {
   /// The name of a request within its connection.
@@ -11,11 +9,17 @@ struct ResponseQueue {
     case settled([UInt8]?)
   }
 
-  private var slots = CircularBuffer<Slot>()
+  /// A few at most: it costs nothing to take one from the front.
+  private var slots: [Slot] = []
   private var firstNumber: Number = 0
 
   /// Requests whose answer has not left yet.
   var count: Int { slots.count }
+
+  /// Whether the next answer whose turn has come is ready.
+  var isReady: Bool {
+    if case .settled = slots.first { true } else { false }
+  }
 
   /// Takes in a request.
   mutating func open() -> Number {
@@ -26,10 +30,8 @@ struct ResponseQueue {
   /// Keeps the answer until its turn comes. A second answer to one request is ignored.
   mutating func settle(_ number: Number, with message: [UInt8]?) {
     let offset = number &- firstNumber
-    guard offset < slots.count else { return }
-    let index = slots.index(slots.startIndex, offsetBy: Int(offset))
-    guard case .waiting = slots[index] else { return }
-    slots[index] = .settled(message)
+    guard offset < slots.count, case .waiting = slots[Int(offset)] else { return }
+    slots[Int(offset)] = .settled(message)
   }
 
   /// The next answer whose turn has come, if it is ready; `.some(nil)` closes the connection.
@@ -42,6 +44,6 @@ struct ResponseQueue {
 
   mutating func removeAll() {
     firstNumber &+= Number(slots.count)
-    slots.removeAll()
+    slots.removeAll(keepingCapacity: true)
   }
 }

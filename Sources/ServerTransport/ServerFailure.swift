@@ -8,9 +8,10 @@ public enum ServerFailure: Error, Equatable, Sendable {
   /// No socket could be bound to the address; `code` is the system's `errno`.
   case cannotBind(address: String, port: UInt16, code: Int32)
 
-  init(_ error: any Error, binding address: SocketAddress, port: UInt16) {
-    let code = (error as? IOError)?.errnoCode ?? EIO
-    self = .cannotBind(address: address.ipAddress ?? "?", port: port, code: code)
+  /// Because of what `errno` says.
+  static func ofSystem(binding address: SocketAddress) -> ServerFailure {
+    .cannotBind(
+      address: address.ipAddress ?? "?", port: UInt16(clamping: address.port ?? 0), code: errno)
   }
 
   var code: Int32? {

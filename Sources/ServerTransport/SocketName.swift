@@ -16,6 +16,19 @@ struct SocketName: Sendable {
     unsafe withUnsafeMutableBytes(of: &storage) { unsafe $0.copyMemory(from: bytes) }
   }
 
+  /// What a system call writes; nil when it fails.
+  init?(filledBy call: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Bool) {
+    let limit = MemoryLayout.size(ofValue: storage)
+    var count = socklen_t(limit)
+    let isFilled = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        unsafe call(address, &count)
+      }
+    }
+    guard isFilled else { return nil }
+    byteCount = min(Int(count), limit)
+  }
+
   /// Nil for what is no IP address.
   var address: NetworkAddress? {
     unsafe withUnsafeBytes(of: storage) { bytes in

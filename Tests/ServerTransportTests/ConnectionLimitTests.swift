@@ -1,3 +1,4 @@
+import Glibc
 import ServerTransport
 import Testing
 import Transport
@@ -93,6 +94,37 @@ extension AllServerTests {
         #expect(try first.exchange([1]) == [1])
         for address in try server.loopbacks { try server.connect(address).expectClosed() }
         #expect(server.counters.connectionsOpen == 1)
+      }
+    }
+
+    /// In a process of its own, whose limit of open files is so low.
+    @Test("Without a descriptor left connections wait, and are served when there is one again")
+    func noDescriptors() async {
+      await #expect(processExitsWith: .success) {
+        let server = try await RequestServer.start(bind: "127.0.0.1", port: 0, handler: echo)
+        // The lowest that is free, so that none below it is.
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        var limit = rlimit()
+        try #require(unsafe getrlimit(files, &limit) == 0)
+        var none = rlimit(rlim_cur: rlim_t(descriptor) + 1, rlim_max: limit.rlim_max)
+        try #require(unsafe setrlimit(files, &none) == 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = server.port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        let connected = unsafe withUnsafePointer(to: &address) { pointer in
+          unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            unsafe connect(descriptor, $0, 16)
+          }
+        }
+        try #require(connected == 0)
+        let client = try StreamConnection(adopting: descriptor)
+        try client.write(framed([1]))
+        try #require(try !client.isReadable(within: .milliseconds(100)))
+        try #require(unsafe setrlimit(files, &limit) == 0)
+        try #require(try client.receiveKDCMessage(deadline: generous) == [1])
+        try await server.shutdown()
       }
     }
 

@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 import ServerTransport
 import Synchronization
 import Testing
@@ -197,6 +198,49 @@ extension AllServerTests {
         }
         #expect(taken.withLock { $0 } < flood.count / 259 / 4)
         try server.expectService()
+      }
+    }
+
+    @Test("What a slow reader has no room for reaches it later, whole and in order")
+    func slowReader() async throws {
+      let taken = Mutex(0)
+      let handler: RequestHandler = { _, _, _, _ in
+        let number = taken.withLock { taken in
+          defer { taken += 1 }
+          return UInt8(truncatingIfNeeded: taken)
+        }
+        return .now(Response(message: [UInt8](repeating: number, count: 4096)))
+      }
+      try await withServer(handler: handler) { server in
+        let client = try server.connect()
+        // 32 MB of answers, of which the system keeps a part at most.
+        let count = 8000
+        try client.write([UInt8]([[UInt8]](repeating: framed([1]), count: count).joined()))
+        for number in 0..<count {
+          let answer = try client.receiveKDCMessage(deadline: generous)
+          #expect(answer == [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 4096))
+        }
+      }
+    }
+
+    @Test("A connection that breaks is let go, with an answer to it outstanding")
+    func broken() async throws {
+      let held = HeldRequests()
+      try await withServer(handler: held.handler) { server in
+        do {
+          let client = try server.connect()
+          try client.write(framed([1]))
+          try await until { held.count == 1 }
+          // Closed with a reset instead of an end (socket(7), SO_LINGER).
+          var linger = linger(l_onoff: 1, l_linger: 0)
+          let size = socklen_t(MemoryLayout.size(ofValue: linger))
+          let isSet = unsafe setsockopt(client.descriptor, SOL_SOCKET, SO_LINGER, &linger, size)
+          try #require(isSet == 0)
+        }
+        try await until { server.counters.connectionsOpen == 0 }
+        for request in held.takeAll() { request.respond(Response(message: [2])) }
+        try server.connect().write(framed([3]))
+        try await until { held.count == 1 }
       }
     }
 
