@@ -30,25 +30,23 @@ final class StoreSnapshot: RealmContent {
   }
 
   func visitUsers(_ body: (UserRecord) -> Void) throws(DirectoryUnavailable) {
-    try visit("trent.users", where: "true", { RecordLines.user($0) }, body)
+    try visit("trent.users", where: "true", as: { RecordLines.user($0) }, body: body)
   }
 
   func presences(at now: Timestamp) throws(DirectoryUnavailable) -> [PresenceRecord] {
     var records: [PresenceRecord] = []
     let isAlive = "announced > \(LookUps.alive(at: now)) AND login_end > \(now.milliseconds)"
-    try visit("trent.presences", where: isAlive, { RecordLines.presence($0) }) {
-      records.append($0)
-    }
+    try visit(
+      "trent.presences", where: isAlive, as: { RecordLines.presence($0) },
+      body: { records.append($0) })
     return records
   }
 
   func deposits(at now: Timestamp) throws(DirectoryUnavailable) -> [DepositRecord] {
     var records: [DepositRecord] = []
     try visit(
-      "trent.deposits", where: "until > \(now.milliseconds)", { RecordLines.deposits($0) }
-    ) {
-      records.append($0)
-    }
+      "trent.deposits", where: "until > \(now.milliseconds)",
+      as: { RecordLines.deposits($0) }, body: { records.append($0) })
     return records
   }
 
@@ -75,8 +73,8 @@ final class StoreSnapshot: RealmContent {
 
   /// Goes through a table by name.
   private func visit<Record>(
-    _ table: String, where condition: String, _ record: (RawSpan) -> Record?,
-    _ body: (Record) -> Void
+    _ table: String, where condition: String, as record: (RawSpan) -> Record?,
+    body: (Record) -> Void
   ) throws(DirectoryUnavailable) {
     var last = ""
     while true {
