@@ -22,9 +22,11 @@ class BenchFailure(Exception):
 
 # Programs.
 
-def build():
+def build(traits=()):
     """The optimised build, which is what is shipped."""
     command = [os.path.join(ROOT, "SCRIPTS", "build-release")]
+    if traits:
+        command += ["--traits", ",".join(traits)]
     if subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL).returncode != 0:
         raise BenchFailure("the release build fails; see " + " ".join(command))
 
@@ -155,17 +157,19 @@ UNBRAKED = {"brakes": {what: {"per-second": 0}
 
 
 @contextlib.contextmanager
-def kdc(core=None, users=None, arguments=()):
+def kdc(core=None, users=None, store=None, arguments=()):
     """A KDC with files of its own on 127.0.0.1.
 
     core: which core it keeps to (the first, if not told), or a list. users: a user file to begin with.
+    store: the URL of a PostgreSQL with its users instead.
     """
     with scratch() as folder:
         path = users or os.path.join(folder, "pwd.txt")
         settings = os.path.join(folder, "settings.json")
         with open(settings, "w") as file:
             json.dump(UNBRAKED, file)
-        command = [program("kdc"), "-p", "0", "-a", "127.0.0.1", "-f", path, "--settings", settings,
+        realm = ["--store", store, "--keys", os.path.join(folder, "kdc.key")] if store else ["-f", path]
+        command = [program("kdc"), "-p", "0", "-a", "127.0.0.1", *realm, "--settings", settings,
                    "-o", os.path.join(folder, "out.txt"), *arguments]
         with server(pinned(server_core() if core is None else core, command), text=True,
                     stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:

@@ -8,6 +8,7 @@ import subprocess
 
 import common
 import mit
+import postgresql
 
 AREA = "kdc"
 IDLE_CONNECTIONS = 10_000
@@ -60,6 +61,7 @@ def run(bench):
         else:
             bench.missing("MIT krb5kdc", mit.PACKAGES)
         exchanges(bench, kdc, floor, peer)
+    stored(bench)
     two_cores(bench)
     idle_connections(bench)
 
@@ -103,6 +105,38 @@ def exchanges(bench, kdc, floor, peer):
         AREA, "key request with a TGT, UDP", unit,
         {"trent": lambda: kdc.load("ticket", "udp", 1, one, users=bench.count(1000, 8))["server_cpu_us"]},
         load="1 in flight (wake-ups)")
+
+
+def stored(bench):
+    """The same requests where users are in PostgreSQL, which runs beside on the core of the load."""
+    if not postgresql.is_installed():
+        return bench.missing("users in PostgreSQL", postgresql.PACKAGE)
+    if subprocess.run([common.program("kdc"), "store", "--help"], capture_output=True).returncode != 0:
+        return bench.note("not measured: users in PostgreSQL (kdc was built without the trait PostgreSQL)")
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(postgresql.server(stack.enter_context(common.scratch())))
+        subprocess.run(
+            [common.program("kdc"), "store", "migrate", "--store", server.url], check=True, capture_output=True)
+        ours = stack.enter_context(common.kdc(store=server.url))
+        files = stack.enter_context(common.kdc())
+        many = bench.count(20_000, 50)
+
+        def contestants(exchange, transport, concurrency, count, users=None):
+            return {name: lambda kdc=kdc: kdc.load(
+                exchange, transport, concurrency, count, users=users)["server_cpu_us"]
+                for name, kdc in [("trent, PostgreSQL", ours), ("trent, files", files)]}
+
+        unit = "us of KDC CPU"
+        bench.compare(
+            AREA, "key request by UDP, users in PostgreSQL", unit,
+            contestants("ticket", "udp", 32, bench.count(100_000, 200), bench.count(1000, 8)),
+            load="32 in flight")
+        bench.compare(
+            AREA, "the same, each user for the first time", unit,
+            contestants("ticket", "udp", 32, many, many), load="32 in flight")
+        bench.compare(
+            AREA, "registration, users in PostgreSQL", unit,
+            contestants("register", "tcp", 64, bench.count(5_000, 50)), load="64 in flight")
 
 
 def two_cores(bench):
