@@ -6,9 +6,9 @@ import Wire
 
 @testable import MailboxSpool
 
-/// What a mailbox finds in its spool when it starts: deposits, bent or with right checksums whatever
-/// they say, parts of deposits, refusals, numbers. Nothing is served that was not stored, and
-/// whatever is there, the mailbox goes on.
+/// What a mailbox finds in its spool when it starts: deposits, bent or with right checksums
+/// whatever they say, parts of deposits, refusals, numbers. Nothing is served that was not stored,
+/// and whatever is there, the mailbox goes on.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   var input = unsafe FuzzInput(start, count)
