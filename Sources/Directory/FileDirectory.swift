@@ -50,8 +50,12 @@ public final class FileDirectory: RealmStore {
     _ query: RecordQuery, at now: Timestamp
   ) throws(DirectoryUnavailable) -> Records {
     var records = Records()
-    for name in query.users { records.users[name] = try users.record(of: name) }
-    for name in query.presences { records.presences[name] = presences.record(of: name, at: now) }
+    for name in query.users {
+      if let record = try users.record(of: name) { records.users.add(record) }
+    }
+    for name in query.presences {
+      if let record = presences.record(of: name, at: now) { records.presences.add(record) }
+    }
     records.deposits = query.deposits.flatMap { deposits.record(of: $0, at: now) }
     records.services = query.services.map { presences.names($0, at: now) } ?? []
     return records

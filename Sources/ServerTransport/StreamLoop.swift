@@ -74,9 +74,10 @@ final class StreamLoop {
   /// In milliseconds; -1 until something happens.
   private func timeToSleep() -> Int32 {
     guard unfinished.isEmpty, unsent.isEmpty else { return 0 }
-    let moments = [openCount > 0 ? nextLook : nil, delayed.next, nextAccept]
-    guard let next = moments.compactMap(\.self).min() else { return -1 }
-    return Moment.now.milliseconds(until: next)
+    var next = openCount > 0 ? nextLook : nil
+    if let due = delayed.next { next = min(next ?? due, due) }
+    if let nextAccept { next = min(next ?? nextAccept, nextAccept) }
+    return next.map { Moment.now.milliseconds(until: $0) } ?? -1
   }
 
   // MARK: What happens

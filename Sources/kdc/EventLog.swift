@@ -36,7 +36,7 @@ final class EventLog: Sendable {
   /// How many events may wait.
   private static let limit = 10_000
   /// How long events may gather.
-  private static let gathering = DispatchTimeInterval.milliseconds(5)
+  private static let gatheringMicroseconds: UInt32 = 5000
   /// How long the end of the KDC waits for lines to be written.
   private static let patience = DispatchTimeInterval.seconds(2)
 
@@ -106,7 +106,12 @@ final class EventLog: Sendable {
       defer { state.isScheduled = true }
       return !state.isScheduled
     }
-    if isFirst { writer.asyncAfter(deadline: .now() + Self.gathering) { [self] in writeWaiting() } }
+    guard isFirst else { return }
+    writer.async { [self] in
+      // Here rather than by a timer, which would wake a thread up that wakes this one up.
+      usleep(Self.gatheringMicroseconds)
+      writeWaiting()
+    }
   }
 
   /// Of all events, those without a line among them.

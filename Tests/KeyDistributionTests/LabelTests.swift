@@ -27,6 +27,22 @@ struct LabelTests {
     }
   }
 
+  @Test("A context on the stack is what a writer of messages writes")
+  func contexts() throws {
+    var random = SeededRandom("contexts")
+    let realm = try TestKDC().realm
+    for label in Label.allCases where label.rawValue.utf8.count < 32 {
+      var written = ByteWriter(label, in: realm)
+      var context = Context(label, in: realm)
+      for count in [0, 16, 32] {
+        let field = random.bytes(count)
+        written.prefixed(field.bytes)
+        context.prefixed(field.bytes)
+        #expect([UInt8](context.written) == [UInt8](written.written))
+      }
+    }
+  }
+
   @Test("Messages begin with version and type, whatever labels are called")
   func messageTypes() throws {
     let kdc = try TestKDC()

@@ -39,13 +39,13 @@ public struct CenterAnswer: Sendable {
   }
 }
 
-/// A value with one owner in a box that can travel through callbacks; it is taken out once.
-private final class Once<Value: ~Copyable & Sendable>: Sendable {
+/// A value with one owner that others can reach until one of them takes it out.
+private struct Once<Value: ~Copyable & Sendable>: ~Copyable, Sendable {
   private let slot: Mutex<Value?>
 
   init(_ value: consuming Value) { slot = Mutex(value) }
 
-  func take() -> Value? {
+  borrowing func take() -> Value? {
     slot.withLock { slot in
       let value = slot.take()
       return value
@@ -53,29 +53,32 @@ private final class Once<Value: ~Copyable & Sendable>: Sendable {
   }
 }
 
+// Classes of their own, so that they can travel through callbacks: a generic one is looked up by
+// its name for every request.
+
 /// A request that waits for its records. Resumed once.
-public struct PendingRequest: Sendable {
-  private let box: Once<VerifiedRequest>
+public final class PendingRequest: Sendable {
+  private let request: Once<VerifiedRequest>
 
-  init(_ request: consuming VerifiedRequest) { box = Once(request) }
+  init(_ request: consuming VerifiedRequest) { self.request = Once(request) }
 
-  func take() -> VerifiedRequest? { box.take() }
+  func take() -> VerifiedRequest? { request.take() }
 }
 
 /// A request that waits for a connection to have been tried. Finished once.
-public struct PendingProbe: Sendable {
-  private let box: Once<PendingGranting>
+public final class PendingProbe: Sendable {
+  private let request: Once<PendingGranting>
 
-  init(_ request: consuming PendingGranting) { box = Once(request) }
+  init(_ request: consuming PendingGranting) { self.request = Once(request) }
 
-  func take() -> PendingGranting? { box.take() }
+  func take() -> PendingGranting? { request.take() }
 }
 
 /// A request that waits for its change to be durable. Finished once.
-public struct PendingChange: Sendable {
-  private let box: Once<DecidedChange>
+public final class PendingChange: Sendable {
+  private let change: Once<DecidedChange>
 
-  init(_ change: consuming DecidedChange) { box = Once(change) }
+  init(_ change: consuming DecidedChange) { self.change = Once(change) }
 
-  func take() -> DecidedChange? { box.take() }
+  func take() -> DecidedChange? { change.take() }
 }

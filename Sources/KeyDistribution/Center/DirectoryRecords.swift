@@ -15,7 +15,7 @@ public struct RecordQuery: Hashable, Sendable {
   public let acceptsCopies: Bool
 
   public init(
-    users: UpToTwo<PrincipalName> = [], presences: UpToTwo<PrincipalName> = [],
+    users: UpToTwo<PrincipalName> = UpToTwo(), presences: UpToTwo<PrincipalName> = UpToTwo(),
     deposits: PrincipalName? = nil, services: ServiceQuery? = nil, acceptsCopies: Bool = true
   ) {
     self.users = users
@@ -52,6 +52,13 @@ public struct Records: Hashable, Sendable {
   /// In the order of names.
   public var services: [PrincipalName]
 
+  /// None.
+  public init() {
+    users = RecordTable()
+    presences = RecordTable()
+    services = []
+  }
+
   public init(
     users: [PrincipalName: UserRecord] = [:], presences: [PrincipalName: PresenceRecord] = [:],
     deposits: DepositRecord? = nil, services: [PrincipalName] = []
@@ -84,7 +91,9 @@ public struct RecordTable<Record: PrincipalRecord>: Hashable, Sendable {
   public var values: UpToTwo<Record> { entries }
 
   /// In the order of their names, so that equal tables are the same.
-  @usableFromInline internal var entries: UpToTwo<Record> = []
+  @usableFromInline internal var entries = UpToTwo<Record>()
+
+  init() {}
 
   init(_ records: [PrincipalName: Record]) {
     for (name, record) in records { self[name] = record }
@@ -101,12 +110,18 @@ public struct RecordTable<Record: PrincipalRecord>: Hashable, Sendable {
     set {
       var rest = entries
       if rest.one?.name == name {
-        rest = rest.other.map { UpToTwo($0) } ?? []
+        rest = rest.other.map { UpToTwo($0) } ?? UpToTwo()
       } else if rest.other?.name == name, let one = rest.one {
         rest = UpToTwo(one)
       }
       entries = newValue.map { Self.sorted($0, beside: rest) } ?? rest
     }
+  }
+
+  /// Enters the record of a name that is not there yet.
+  @inlinable
+  public mutating func add(_ record: Record) {
+    entries = Self.sorted(record, beside: entries)
   }
 
   @inlinable

@@ -121,9 +121,9 @@ extension KeyDistributionCenter {
   private func query(for granting: borrowing PendingGranting) -> RecordQuery {
     switch granting.request {
     case .ticket(.deposit, let peer, _, _):
-      RecordQuery(users: [granting.ticket.name, peer], deposits: peer)
+      RecordQuery(users: UpToTwo(granting.ticket.name, peer), deposits: peer)
     case .ticket(_, let peer, _, _):
-      RecordQuery(users: [granting.ticket.name, peer], presences: [peer])
+      RecordQuery(users: UpToTwo(granting.ticket.name, peer), presences: UpToTwo(peer))
     case .announce:
       RecordQuery(users: [granting.ticket.name], presences: [granting.ticket.name])
     case .withdraw, .reach: RecordQuery(users: [granting.ticket.name])
@@ -191,22 +191,23 @@ extension KeyDistributionCenter {
         .peerNotPresent, reason: .peerNotPresent, peer: peer, from: self, at: now,
         random: &random)
     }
-    let sessionKey = random.secret(32)
     let ticket = Ticket(
       purpose: purpose, initiator: user.name, responder: peer,
-      sessionKey: sessionKey.duplicate(), ephemeral: ephemeral, identity: identity,
+      sessionKey: random.secret(32), ephemeral: ephemeral, identity: identity,
       certificate: keys.certificate(of: user),
       loginKey: granting.ticket.signedLoginKey(signature),
       issued: now, expires: login.ticketEnd, id: random.bytes(Ticket.idByteCount))
-    let reply = TicketReply(
-      peer: peer, sessionKey: sessionKey, identity: responderIdentity,
-      certificate: keys.certificate(of: responder), loginKey: login.loginKey,
-      whereabouts: login.whereabouts,
-      ticket: ticket.sealed(
-        under: login.ticketKey.key, realm: keys.realm, random: &random))
+    let ticketNonce: FixedBytes<12> = random.fixedBytes()
     return CenterAnswer(
-      granting.reply(login.whereabouts.replyKind, from: self, at: now, random: &random) {
-        reply.write(to: &$0)
+      granting.reply(login.whereabouts.replyKind, from: self, at: now, random: &random) { message in
+        TicketReply.write(
+          to: &message, peer: peer, sessionKey: ticket.sessionKey.bytes,
+          identity: responderIdentity, certificate: keys.certificate(of: responder),
+          loginKey: login.loginKey, whereabouts: login.whereabouts
+        ) { message in
+          ticket.write(
+            to: &message, under: login.ticketKey.key, realm: keys.realm, nonce: ticketNonce)
+        }
       },
       event: CenterEvent(
         .keyIssued(purpose: purpose, ticketID: ticket.id), name: user.name, peer: peer,

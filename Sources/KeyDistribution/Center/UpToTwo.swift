@@ -8,12 +8,21 @@ public struct UpToTwo<Element: Hashable & Sendable>: RandomAccessCollection, Has
   /// Nil when there is no first.
   @usableFromInline internal var other: Element?
 
+  /// None.
+  @inlinable
+  public init() {
+    one = nil
+    other = nil
+  }
+
   @inlinable
   public init(_ one: Element, _ other: Element? = nil) {
     self.one = one
     self.other = other
   }
 
+  /// For where it does not matter that this takes an array.
+  ///
   /// - Parameter elements: two at most; more are our own mistake.
   @inlinable
   public init(arrayLiteral elements: Element...) {

@@ -32,7 +32,7 @@ struct GrantingExchange {
 
   /// The request's key and, in the same derivation, the tag that the replay cache knows it by.
   func requestKeys(_ requestKey: borrowing SecretBytes) -> SecretBytes {
-    var context = ByteWriter(.grantingRequest, in: realm)
+    var context = Context(.grantingRequest, in: realm)
     context.prefixed(requestNonce.bytes)
     return HKDF.expand(
       requestKey.bytes, info: context.written,
@@ -40,7 +40,7 @@ struct GrantingExchange {
   }
 
   func replyKey(_ requestKey: borrowing SecretBytes, responseNonce: RawSpan) -> SingleUseKey {
-    var context = ByteWriter(.grantingReply, in: realm)
+    var context = Context(.grantingReply, in: realm)
     context.prefixed(requestNonce.bytes)
     context.prefixed(responseNonce)
     return SingleUseKey(

@@ -97,12 +97,24 @@ struct TicketReply: ~Copyable {
   let ticket: [UInt8]
 
   func write(to message: inout ByteWriter) {
+    Self.write(
+      to: &message, peer: peer, sessionKey: sessionKey.bytes, identity: identity,
+      certificate: certificate, loginKey: loginKey, whereabouts: whereabouts
+    ) { $0.bytes(ticket.bytes) }
+  }
+
+  /// The same from its parts, with a ticket that is sealed where it comes to lie.
+  static func write(
+    to message: inout ByteWriter, peer: PrincipalName, sessionKey: RawSpan,
+    identity: VerifyingKey, certificate: [UInt8], loginKey: SignedLoginKey,
+    whereabouts: Whereabouts, ticket: (inout ByteWriter) -> Void
+  ) {
     message.name(peer)
-    message.bytes(sessionKey.bytes)
+    message.bytes(sessionKey)
     message.bytes(identity.encoding)
     message.bytes(certificate.bytes)
     message.loginKey(loginKey)
-    message.bytes(ticket.bytes)
+    ticket(&message)
     whereabouts.write(to: &message)
   }
 

@@ -62,7 +62,14 @@ extension ByteWriter {
     under key: borrowing SealingKey, authenticating context: RawSpan,
     random: inout some RandomSource, _ body: (inout ByteWriter) -> Void
   ) {
-    let nonce: FixedBytes<12> = random.fixedBytes()
+    sealed(under: key, nonce: random.fixedBytes(), authenticating: context, body)
+  }
+
+  /// The same under a nonce that was drawn before.
+  mutating func sealed(
+    under key: borrowing SealingKey, nonce: FixedBytes<12>, authenticating context: RawSpan,
+    _ body: (inout ByteWriter) -> Void
+  ) {
     bytes(nonce.bytes)
     let start = count
     body(&self)

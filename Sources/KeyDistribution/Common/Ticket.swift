@@ -49,12 +49,24 @@ struct Ticket: ~Copyable {
     PeerClaim(name: initiator, identity: identity, certificate: certificate, loginKey: loginKey)
   }
 
+  /// The ticket by itself, sealed.
   func sealed(
     under ticketKey: borrowing SealingKey, realm: Realm, random: inout some RandomSource
   ) -> [UInt8] {
-    let context = ByteWriter(.ticket, in: realm)
     var ticket = ByteWriter(capacity: Self.byteCount)
-    ticket.sealed(under: ticketKey, authenticating: context.written, random: &random) { body in
+    write(to: &ticket, under: ticketKey, realm: realm, nonce: random.fixedBytes())
+    return ticket.publicBytes()
+  }
+
+  /// Writes the ticket, sealed.
+  ///
+  /// - Parameter nonce: random, and never used with this key before.
+  func write(
+    to message: inout ByteWriter, under ticketKey: borrowing SealingKey, realm: Realm,
+    nonce: FixedBytes<12>
+  ) {
+    let context = Context(.ticket, in: realm)
+    message.sealed(under: ticketKey, nonce: nonce, authenticating: context.written) { body in
       body.uint8(purpose.rawValue)
       body.name(initiator)
       body.name(responder)
@@ -67,14 +79,13 @@ struct Ticket: ~Copyable {
       body.timestamp(expires)
       body.bytes(id.bytes)
     }
-    return ticket.publicBytes()
   }
 
   /// Opens a ticket; nil unless it was sealed under this key and has the one form.
   init?(opening sealed: RawSpan, under ticketKey: borrowing SealingKey, realm: Realm) {
     do {
       let body = try ticketKey.openWithNonce(
-        sealed, authenticating: ByteWriter(.ticket, in: realm).written)
+        sealed, authenticating: Context(.ticket, in: realm).written)
       var reader = ByteReader(body.bytes)
       guard let purpose = Purpose(rawValue: try reader.uint8()) else { return nil }
       let initiator = try reader.name()
