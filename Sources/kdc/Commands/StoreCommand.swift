@@ -44,10 +44,10 @@ struct StoreCommand: ParsableCommand {
       abstract: "Copy a realm from its files into a store, or back.",
       discussion: """
         One of the two is a user file, the other a store. Users, presence, logins that take \
-        deposits and invitations are copied, complete and compared, or nothing is. No KDC may serve \
-        on the files meanwhile, the store must have its tables and no users, and a user file that \
-        is to be made must not be there yet. kdc.key has to be beside the user file: it is the same \
-        for both, and is not copied.
+        deposits and invitations are copied, complete and compared, or nothing is. No KDC may \
+        serve on the files meanwhile, the store must have its tables and no users, and a user file \
+        that is to be made must not be there yet. kdc.key has to be beside the user file: it is \
+        the same for both, and is not copied.
         """)
 
     @Argument(help: "A user file, or a store like postgresql://host/name.")
