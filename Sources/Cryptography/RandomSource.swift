@@ -10,11 +10,12 @@ public protocol RandomSource {
 extension RandomSource {
   /// `count` random bytes that will be public, such as a nonce.
   public mutating func bytes(_ count: Int) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
-    var elements = bytes.mutableSpan
-    var raw = unsafe elements.mutableBytes
-    fill(&raw)
-    return bytes
+    unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, written in
+      unsafe buffer.initialize(repeating: 0)
+      var raw = unsafe MutableRawSpan(_unsafeBytes: UnsafeMutableRawBufferPointer(buffer))
+      fill(&raw)
+      written = count
+    }
   }
 
   /// The same where they lie.

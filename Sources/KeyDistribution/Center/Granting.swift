@@ -22,16 +22,23 @@ struct PendingGranting: ~Copyable, Sendable {
     message.uint8(kind.rawValue)
     message.timestamp(now)
     if kind.carriesRenewal {
-      let requestKey = random.secret(32)
-      message.bytes(requestKey.bytes)
-      ticket.write(
-        to: &message, requestKey: requestKey.bytes,
-        under: center.currentTicketGrantingKey(at: now), random: &random)
+      renew(
+        random.secret(32), under: center.currentTicketGrantingKey(at: now), to: &message,
+        random: &random)
     }
     body(&message)
     exchange.replyKey(ticket.requestKey, responseNonce: nonce.bytes)
       .seal(&message, from: header.bytes.byteCount, authenticating: header.bytes)
     return message.publicBytes()
+  }
+
+  /// Writes a request key and the ticket-granting ticket that has it.
+  private func renew(
+    _ requestKey: borrowing SecretBytes, under key: TicketGrantingKey,
+    to message: inout ByteWriter, random: inout some RandomSource
+  ) {
+    message.bytes(requestKey.bytes)
+    ticket.write(to: &message, requestKey: requestKey.bytes, under: key, random: &random)
   }
 
   /// A reply that grants nothing, with its reason for the log.
@@ -80,7 +87,7 @@ extension KeyDistributionCenter {
     let name = ticket.name
 
     let requestKey = SingleUseKey(exchange.requestKeys(ticket.requestKey))
-    let tag = ReplayTag(requestKey.rest)
+    let tag = ReplayTag(behind: requestKey)
     let plaintext: SecretBytes
     do {
       plaintext = try requestKey.open(
@@ -89,10 +96,7 @@ extension KeyDistributionCenter {
     } catch {
       return fail(.malformed, .notAuthentic)
     }
-    var body = ByteReader(plaintext.bytes)
-    let time = try body.timestamp()
-    let request = try GrantingRequest(from: &body)
-    try body.finish()
+    let (time, request) = try GrantingRequest.read(plaintext)
     // A datagram's source may be forged: nobody is connected to on its word (D2).
     if case .reach = request, isDatagram { return fail(.malformed, .malformed, name) }
     let granting = PendingGranting(
@@ -289,6 +293,27 @@ extension KeyDistributionCenter {
     }
     return CenterAnswer(
       message, event: presence.event(name: granting.ticket.name, source: granting.source))
+  }
+}
+
+// Functions of their own, because the compiler puts a secret whose bytes are looked at into a block
+// of memory of its own unless it is an argument.
+
+extension ReplayTag {
+  /// What stands behind a request's key in the same derivation.
+  fileprivate init(behind key: borrowing SingleUseKey) { self.init(key.rest) }
+}
+
+extension GrantingRequest {
+  /// The whole of what travels inside a request.
+  fileprivate static func read(
+    _ plaintext: borrowing SecretBytes
+  ) throws(WireError) -> (time: Timestamp, request: GrantingRequest) {
+    var body = ByteReader(plaintext.bytes)
+    let time = try body.timestamp()
+    let request = try GrantingRequest(from: &body)
+    try body.finish()
+    return (time, request)
   }
 }
 

@@ -81,20 +81,24 @@ struct TicketGrantingTicket: ~Copyable {
       guard try outer.uint32() == key.period else { return nil }
       let context = key.context
       let body = try key.key.openWithNonce(outer.remainder(), authenticating: context.bytes)
-      var reader = ByteReader(body.bytes)
-      let name = try reader.name()
-      let keyVersion = try reader.uint32()
-      let requestKey = try reader.secret(32)
-      let ticketKey = try reader.secret(32)
-      let loginKey = try reader.agreementKey()
-      let loginTime = try reader.timestamp()
-      let loginEnd = try reader.timestamp()
-      try reader.finish()
-      self.init(
-        name: name, keyVersion: keyVersion, requestKey: requestKey, ticketKey: ticketKey,
-        loginKey: loginKey, loginTime: loginTime, loginEnd: loginEnd)
+      try self.init(reading: body)
     } catch {
       return nil
     }
+  }
+
+  private init(reading body: borrowing SecretBytes) throws(WireError) {
+    var reader = ByteReader(body.bytes)
+    let name = try reader.name()
+    let keyVersion = try reader.uint32()
+    let requestKey = try reader.secret(32)
+    let ticketKey = try reader.secret(32)
+    let loginKey = try reader.agreementKey()
+    let loginTime = try reader.timestamp()
+    let loginEnd = try reader.timestamp()
+    try reader.finish()
+    self.init(
+      name: name, keyVersion: keyVersion, requestKey: requestKey, ticketKey: ticketKey,
+      loginKey: loginKey, loginTime: loginTime, loginEnd: loginEnd)
   }
 }
