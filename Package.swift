@@ -204,10 +204,14 @@ let package = Package(
         "Directory", "Cryptography", "DurableFiles", "KeyDistribution", "SecretMemory", "Wire",
       ],
       swiftSettings: strict),
+    .target(
+      name: "PostgreSQLHarness", dependencies: ["CLinux"], path: "Tests/PostgreSQLHarness",
+      swiftSettings: strict),
     .testTarget(
       name: "PostgreSQLStoreTests",
       dependencies: [
-        "Cryptography", "Directory", "KeyDistribution", "PostgreSQLStore", "SecretMemory", "Wire",
+        "Cryptography", "Directory", "KeyDistribution", "PostgreSQLHarness", "PostgreSQLStore",
+        "SecretMemory", "Wire",
       ],
       swiftSettings: strict),
     .testTarget(

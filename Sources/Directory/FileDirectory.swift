@@ -83,10 +83,11 @@ public final class FileDirectory: RealmStore {
     answer: @escaping @Sendable (ChangeOutcome) -> Void
   ) {
     let isReserved = invitations.isReserved(invitation, for: record.name)
-    invitations.spend(invitation, on: record, at: now) { [self] outcome in
+    invitations.spend(invitation, on: record, at: now) { [self] outcome, wasOpen in
       guard outcome == .done else { return answer(outcome) }
       users.register(record, mayTakeReset: isReserved) { [self] outcome in
-        if outcome == .conflict { invitations.reopen(invitation) }
+        // What an earlier registration has spent stays so: it may have registered this very user.
+        if outcome == .conflict, wasOpen { invitations.reopen(invitation) }
         answer(outcome)
       }
     }

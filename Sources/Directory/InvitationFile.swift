@@ -81,23 +81,24 @@ public final class InvitationFile: Sendable {
     append(.made(record), answer)
   }
 
-  /// Spends one on a user who is about to be registered. `done` when that is on the disk.
+  /// Spends one on a user who is about to be registered. `done` when that is on the disk, with
+  /// whether it was open until then.
   func spend(
     _ hash: [UInt8], on user: UserRecord, at now: Timestamp,
-    answer: @escaping @Sendable (ChangeOutcome) -> Void
+    answer: @escaping @Sendable (ChangeOutcome, _ wasOpen: Bool) -> Void
   ) {
     let key = UserKey(name: user.name, keyVersion: user.keyVersion)
-    let isGood = entries.withLock { entries in
+    let wasOpen = entries.withLock { entries -> Bool? in
       guard let entry = entries[hash], entry.record.expires > now,
         entry.record.name == nil || entry.record.name == user.name,
         entry.user == nil || entry.user == key
-      else { return false }
+      else { return nil }
       entries[hash]?.user = key
-      return true
+      return entry.user == nil
     }
-    guard isGood else { return answer(.notInvited) }
+    guard let wasOpen else { return answer(.notInvited, false) }
     // Also when it was spent on this user before: that line may still be on its way to the disk.
-    append(.spent(hash: hash, key), answer)
+    append(.spent(hash: hash, key)) { answer($0, wasOpen) }
   }
 
   /// Takes that back: the user was not registered.

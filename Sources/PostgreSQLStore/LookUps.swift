@@ -22,9 +22,6 @@ final class LookUps: PipelineSource {
     var waiting: [LookUp] = []
     /// Nil while there is a connection.
     var absence: StoreFailure? = StoreFailure(.away, "not connected yet")
-    var wantsFigures = false
-    var figures = StoreFigures(names: 0, receivers: 0, openInvitations: 0)
-    var latest = Timestamp(milliseconds: 0)
   }
 
   /// How many look-ups go into one statement.
@@ -44,8 +41,6 @@ final class LookUps: PipelineSource {
     self.members = members
     self.report = report
   }
-
-  var figures: StoreFigures { state.withLock { $0.figures } }
 
   // MARK: Asking
 
@@ -101,14 +96,6 @@ final class LookUps: PipelineSource {
   /// The name has changed by our own doing.
   func forget(_ name: PrincipalName) { state.withLock { $0.cache.forget(name) } }
 
-  /// Counts anew what is in the store.
-  func count(at now: Timestamp) {
-    state.withLock { state in
-      state.wantsFigures = true
-      state.latest = max(state.latest, now)
-    }
-  }
-
   // MARK: The connection
 
   func opened(_ connection: borrowing StoreConnection) throws(StoreFailure) {
@@ -144,23 +131,20 @@ final class LookUps: PipelineSource {
   }
 
   func next() -> Batch? {
-    let (lookUps, wantsFigures, sent, latest) = state.withLock { state in
+    let (lookUps, sent) = state.withLock { state in
       let count = min(state.waiting.count, Self.batchLimit)
       let lookUps = [LookUp](state.waiting.prefix(count))
       state.waiting.removeFirst(count)
-      defer { state.wantsFigures = false }
-      return (lookUps, state.wantsFigures, state.cache.now, state.latest)
+      return (lookUps, state.cache.now)
     }
-    guard !lookUps.isEmpty else { return wantsFigures ? counting(at: latest) : nil }
-    if wantsFigures { state.withLock { $0.wantsFigures = true } }
-    let now = lookUps.map(\.now).max() ?? latest
+    guard let now = lookUps.map(\.now).max() else { return nil }
     let names = Set(lookUps.flatMap(\.names))
     var commands = [
       Command(
         .principals,
-        // Nothing in a name has to be quoted.
+        // Nothing in a name has to be escaped, but somebody may be called null.
         [
-          "{\(names.map(\.description).joined(separator: ","))}", "\(Self.alive(at: now))",
+          "{\(names.map { "\"\($0)\"" }.joined(separator: ","))}", "\(Self.alive(at: now))",
           "\(now.milliseconds)",
         ])
     ]
@@ -181,17 +165,6 @@ final class LookUps: PipelineSource {
 
   /// The earliest announcement of which a presence is alive now.
   static func alive(at now: Timestamp) -> UInt64 { (now - PresenceTable.lifetime).milliseconds }
-
-  private func counting(at now: Timestamp) -> Batch {
-    let values = ["\(Self.alive(at: now))", "\(now.milliseconds)"]
-    return Batch(commands: [Command(.figures, values)]) { [self] results in
-      guard case .success(let results) = results, let row = results.first else { return }
-      let figures = StoreFigures(
-        names: row.number(0, 0) ?? 0, receivers: row.number(0, 1) ?? 0,
-        openInvitations: row.number(0, 2) ?? 0)
-      state.withLock { $0.figures = figures }
-    }
-  }
 
   // MARK: Answers
 
@@ -230,30 +203,29 @@ final class LookUps: PipelineSource {
     }
   }
 
-  /// What is in the rows; a name with a damaged line is left out, and told.
+  /// What is in the rows. A name with a damaged user is left out: it is neither free nor known. A
+  /// login whose line is damaged is none, as in files. All of that is told.
   private func principals(in rows: StoreResult) -> [PrincipalName: Principal] {
     var found: [PrincipalName: Principal] = [:]
     for row in 0..<rows.rowCount {
       guard let name = rows.text(row, 0).flatMap({ PrincipalName($0) }) else { continue }
+      let user = record(of: name, in: rows, row, 1) { RecordLines.user($0) }
       let principal = Principal(
-        user: rows.withValue(row, 1) { RecordLines.user($0) },
-        presence: rows.withValue(row, 2) { RecordLines.presence($0) },
-        deposits: rows.withValue(row, 3) { RecordLines.deposits($0) })
-      let isWhole =
-        rows.isNull(row, 1) == (principal.user == nil)
-        && rows.isNull(row, 2) == (principal.presence == nil)
-        && rows.isNull(row, 3) == (principal.deposits == nil)
-        && principal.isNamed(name)
-      if isWhole { found[name] = principal } else { report("a record of \(name) is damaged") }
+        user: user, presence: record(of: name, in: rows, row, 2) { RecordLines.presence($0) },
+        deposits: record(of: name, in: rows, row, 3) { RecordLines.deposits($0) })
+      if user != nil || rows.isNull(row, 1) { found[name] = principal }
     }
     return found
   }
-}
 
-extension Principal {
-  /// Whether each record is of this name.
-  fileprivate func isNamed(_ name: PrincipalName) -> Bool {
-    [user?.name, presence?.name, deposits?.name].allSatisfy { $0 == nil || $0 == name }
+  private func record<Record: PrincipalRecord>(
+    of name: PrincipalName, in rows: StoreResult, _ row: Int, _ column: Int,
+    _ parse: (RawSpan) -> Record?
+  ) -> Record? {
+    guard !rows.isNull(row, column) else { return nil }
+    if let record = rows.withValue(row, column, parse), record.name == name { return record }
+    report("a record of \(name) is damaged")
+    return nil
   }
 }
 #endif

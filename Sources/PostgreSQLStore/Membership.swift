@@ -36,6 +36,17 @@ final class Membership: Sendable {
 
   /// Refuses a store of another realm. The first KDC makes it that of its own.
   func join(_ connection: borrowing StoreConnection) throws(StoreFailure) {
+    try lock(connection)
+    try takeMissed(connection)
+  }
+
+  /// The same for another connection of a KDC: while it can make changes, nobody has the store
+  /// alone.
+  func accompany(_ connection: borrowing StoreConnection) throws(StoreFailure) {
+    if !isAlone { try lock(connection) }
+  }
+
+  private func lock(_ connection: borrowing StoreConnection) throws(StoreFailure) {
     try connection.run(
       "INSERT INTO trent.realm (id) VALUES ($1) ON CONFLICT DO NOTHING", [realm])
     let found = try connection.run("SELECT id FROM trent.realm")
@@ -52,7 +63,6 @@ final class Membership: Sendable {
           : "a key of its realm is being replaced"
       )
     }
-    try takeMissed(connection)
   }
 
   private func takeMissed(_ connection: borrowing StoreConnection) throws(StoreFailure) {

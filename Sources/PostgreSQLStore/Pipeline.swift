@@ -99,11 +99,15 @@ final class Pipeline: Sendable {
   /// There is something new to be sent.
   func ring() { _ = eventfd_write(bell, 1) }
 
-  /// Sends what waits, takes the answers, and ends. Waits for that.
-  func shutDown() {
-    guard isStarted.load(ordering: .acquiring) else { return }
+  /// Has it send what waits, take the answers, and end.
+  func end() {
     isClosing.store(true, ordering: .releasing)
     ring()
+  }
+
+  /// Waits for that.
+  func waitForEnd() {
+    guard isStarted.load(ordering: .acquiring) else { return }
     ended.wait()
     ended.signal()
   }
@@ -127,8 +131,8 @@ final class Pipeline: Sendable {
         if isFirst { return first.end(error) }
         source.closed(because: error)
       }
+      if !isEnding { wait(for: [], milliseconds: pause) }
       if isEnding { return }
-      wait(for: [], milliseconds: pause)
       pause = min(2 * pause, Self.longestPause)
     }
   }
@@ -139,6 +143,12 @@ final class Pipeline: Sendable {
     for statement in settings.session { try connection.run(statement) }
     for statement in Statement.allCases { try connection.prepare(statement) }
     try source.opened(connection)
+    // What is given up here is given up there: it does not wait for a lock, to be made much later,
+    // and does not keep others from theirs.
+    let patience = Int(settings.patience / .milliseconds(1))
+    for limit in ["statement_timeout", "idle_in_transaction_session_timeout"] {
+      try connection.run("SET \(limit) = \(patience)")
+    }
     return connection
   }
 

@@ -23,8 +23,9 @@ public final class PostgreSQLDirectory: RealmStore {
   public let changes = ChangesUnderWay()
 
   private struct Times {
-    var count = Timestamp(milliseconds: 0)
-    var tidy = Timestamp(milliseconds: 0)
+    /// Nil: never before.
+    var count: Timestamp?
+    var tidy: Timestamp?
     var shareSecond: UInt64 = 0
     var shares = 0
   }
@@ -38,6 +39,7 @@ public final class PostgreSQLDirectory: RealmStore {
   private let durableWriting: Pipeline
   private let looseWriting: Pipeline
   private let times = Mutex(Times())
+  private let counted = Mutex(StoreFigures(names: 0, receivers: 0, openInvitations: 0))
 
   /// Connects to a store that has its tables.
   ///
@@ -62,13 +64,16 @@ public final class PostgreSQLDirectory: RealmStore {
       realm: Hexadecimal.encode(realm), replica: replica, isAlone: isAlone,
       since: now - Self.memory, take: take)
     lookUps = LookUps(lifetime: lifetime, members: members, report: report)
-    durable = Changes(lookUps: lookUps, report: report)
-    loose = Changes(lookUps: lookUps, report: report)
+    durable = Changes(lookUps: lookUps, members: members, report: report)
+    loose = Changes(lookUps: lookUps, members: nil, report: report)
     reading = Pipeline(
       address, .init(purpose: "look-ups", session: Self.byKey, depth: 4, patience: .seconds(2)),
       for: lookUps)
     durableWriting = Pipeline(
-      address, .init(purpose: "changes", session: Self.byKey, depth: 2, patience: .seconds(10)),
+      address,
+      .init(
+        purpose: "changes", session: Self.byKey + [Self.durably], depth: 2,
+        patience: .seconds(10)),
       for: durable)
     looseWriting = Pipeline(
       address,
@@ -89,7 +94,15 @@ public final class PostgreSQLDirectory: RealmStore {
   private static let byKey = [
     "SET enable_seqscan = off", "SET enable_hashjoin = off", "SET enable_mergejoin = off",
     "SET plan_cache_mode = force_generic_plan",
+    // What costs more than it is thought to is not worth a compiler, which takes 150 ms.
+    "SET jit = off",
   ]
+
+  /// Whatever the server is set to: what was acknowledged is there after a crash.
+  private static let durably = """
+    SELECT set_config('synchronous_commit', 'on', false)
+    WHERE current_setting('synchronous_commit') = 'off'
+    """
 
   // MARK: For requests
 
@@ -183,19 +196,19 @@ public final class PostgreSQLDirectory: RealmStore {
     make(StoreChange(add: invitation, at: now, answer: answer))
   }
 
-  public func figures(at now: Timestamp) -> StoreFigures { lookUps.figures }
+  public func figures(at now: Timestamp) -> StoreFigures { counted.withLock { $0 } }
 
   public func maintain(at now: Timestamp) {
     let (counts, tidies) = times.withLock { times in
-      let counts = now.since(times.count) >= Self.countInterval
-      let tidies = now.since(times.tidy) >= Self.tidyInterval
+      let counts = times.count.map { now.since($0) >= Self.countInterval } ?? true
+      let tidies = times.tidy.map { now.since($0) >= Self.tidyInterval } ?? true
       if counts { times.count = now }
       if tidies { times.tidy = now }
       return (counts, tidies)
     }
     if counts {
-      lookUps.count(at: now)
-      reading.ring()
+      makeLoosely(
+        StoreChange(count: now) { [self] figures in counted.withLock { $0 = figures } })
     }
     guard tidies else { return }
     let day = now - Self.memory
@@ -207,9 +220,9 @@ public final class PostgreSQLDirectory: RealmStore {
   }
 
   public func close() {
-    durableWriting.shutDown()
-    looseWriting.shutDown()
-    reading.shutDown()
+    let pipelines = [durableWriting, looseWriting, reading]
+    for pipeline in pipelines { pipeline.end() }
+    for pipeline in pipelines { pipeline.waitForEnd() }
   }
 }
 #endif

@@ -7,6 +7,9 @@ public enum Schema {
   /// What the channel of notices is called.
   static let channel = "trent"
 
+  /// Of those who migrate, one at a time; any number will do.
+  private static let lock = "8390062411430018"
+
   /// In their order; the first makes version 1.
   static let migrations = [first]
 
@@ -18,15 +21,15 @@ public enum Schema {
   /// - Returns: the version of before; 0: there was none.
   public static func migrate(_ address: StoreAddress) throws(DirectoryUnavailable) -> Int {
     do throws(StoreFailure) {
-      let connection = try StoreConnection(address, purpose: "migration")
+      let connection = try StoreConnection(address, purpose: "migration", patience: nil)
       try connection.runScript(
         """
         BEGIN;
         SET LOCAL client_min_messages = error;
+        SELECT pg_advisory_xact_lock(\(lock));
         CREATE SCHEMA IF NOT EXISTS trent;
         CREATE TABLE IF NOT EXISTS trent.migrations
           (version integer PRIMARY KEY, made timestamptz NOT NULL DEFAULT now());
-        LOCK TABLE trent.migrations;
         """)
       let former = try found(connection)
       guard former <= version else { throw tooNew(former) }

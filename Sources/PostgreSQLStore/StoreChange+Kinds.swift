@@ -92,6 +92,20 @@ extension StoreChange {
       { _ in })
   }
 
+  /// Not a change: counts what is there, where a look-up need not wait for it.
+  init(count now: Timestamp, take: @escaping @Sendable (StoreFigures) -> Void) {
+    let values = ["\(LookUps.alive(at: now))", Self.text(now)]
+    self.init(
+      command: Command(.figures, values), name: nil,
+      outcome: { row in
+        take(
+          StoreFigures(
+            names: row.number(0, 0) ?? 0, receivers: row.number(0, 1) ?? 0,
+            openInvitations: row.number(0, 2) ?? 0))
+        return .done
+      }, answer: { _ in })
+  }
+
   /// Everything in a table that was over before a moment.
   init(forget statement: Statement, before moment: Timestamp) {
     self.init(nil, Command(statement, [Self.text(moment)]), { _ in })

@@ -10,11 +10,18 @@ internal import Glibc
   }
 
   private let handle: OpaquePointer
+  private let patience: Duration?
 
   /// Connects, and waits for that.
   ///
-  /// - Parameter purpose: what the server's list of sessions shows.
-  init(_ address: StoreAddress, purpose: String) throws(StoreFailure) {
+  /// - Parameters:
+  ///   - purpose: what the server's list of sessions shows.
+  ///   - patience: how long a statement may take before the store counts as lost, where one waits
+  ///     for it; nil: as long as it wants.
+  init(
+    _ address: StoreAddress, purpose: String, patience: Duration? = .seconds(10)
+  ) throws(StoreFailure) {
+    self.patience = patience
     let defaults = StoreAddress.defaults + [("application_name", "trent \(purpose)")]
     let parameters = defaults + [("dbname", address.url)]
     let handle = unsafe Self.withTexts(parameters.map(\.0)) { keywords in
@@ -65,26 +72,42 @@ internal import Glibc
   @discardableResult
   func run(_ text: String, _ values: [String?] = []) throws(StoreFailure) -> StoreResult {
     let count = values.count
-    let result = unsafe Self.withTexts(values) { values in
-      unsafe PQexecParams(
-        handle, text, Int32(count), nil, values, nil, nil, 0)
+    let isSent = unsafe Self.withTexts(values) { values in
+      unsafe PQsendQueryParams(handle, text, Int32(count), nil, values, nil, nil, 0)
     }
-    guard let result = unsafe result else { throw lost }
-    return try unsafe checked(StoreResult(result))
+    return try checked(answer(isSent))
   }
 
   /// Carries out several statements without values, as one transaction if they do not say
   /// otherwise.
   func runScript(_ text: String) throws(StoreFailure) {
-    guard let result = unsafe PQexec(handle, text) else { throw lost }
-    _ = try unsafe checked(StoreResult(result))
+    _ = try checked(answer(unsafe PQsendQuery(handle, text)))
   }
 
   func prepare(_ statement: Statement) throws(StoreFailure) {
-    guard let result = unsafe PQprepare(handle, statement.rawValue, statement.text, 0, nil) else {
-      throw lost
+    let isSent = unsafe PQsendPrepare(handle, statement.rawValue, statement.text, 0, nil)
+    _ = try checked(answer(isSent))
+  }
+
+  /// Waits for the last result of what was sent. libpq would wait for ever.
+  private func answer(_ isSent: Int32) throws(StoreFailure) -> StoreResult {
+    guard isSent == 1 else { throw lost }
+    let deadline = patience.map { ContinuousClock.now + $0 }
+    var last: StoreResult?
+    while true {
+      while isBusy {
+        let left = deadline.map { ContinuousClock.now.duration(to: $0) }
+        if let left, left <= .zero { throw StoreFailure(.away, "no answer") }
+        var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        let milliseconds = left.map { Int($0 / .milliseconds(1)) + 1 } ?? -1
+        _ = unsafe poll(&polled, 1, Int32(clamping: milliseconds))
+        try receive()
+      }
+      guard let result = nextResult() else { break }
+      last = result
     }
-    _ = try unsafe checked(StoreResult(result))
+    guard let last else { throw lost }
+    return last
   }
 
   private func checked(_ result: StoreResult) throws(StoreFailure) -> StoreResult {
@@ -127,7 +150,9 @@ internal import Glibc
 
   /// Takes what has come.
   func receive() throws(StoreFailure) {
-    guard unsafe PQconsumeInput(handle) == 1 else { throw lost }
+    guard unsafe PQconsumeInput(handle) == 1, unsafe PQstatus(handle) == CONNECTION_OK else {
+      throw lost
+    }
   }
 
   /// Whether the next result has not come yet.
