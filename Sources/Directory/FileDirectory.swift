@@ -134,6 +134,9 @@ public final class FileDirectory: RealmStore {
       openInvitations: invitations.open(at: now).count)
   }
 
+  /// There is one `kdc.key`.
+  public func adoptPresentKeys() {}
+
   /// There is no other KDC.
   public func share(_ proof: WrongProof) {}
 

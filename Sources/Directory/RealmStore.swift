@@ -27,6 +27,10 @@ public protocol RealmStore: Directory, RealmContent {
   /// How much is in it, as far as known without waiting.
   func figures(at now: Timestamp) -> StoreFigures
 
+  /// `kdc.key` has other keys than when the store was opened: from now on a KDC with those is
+  /// refused.
+  func adoptPresentKeys() throws(DirectoryUnavailable)
+
   /// Tells other KDCs of the realm that a proof was wrong.
   func share(_ proof: WrongProof)
 

@@ -12,22 +12,21 @@ final class Membership: Sendable {
   /// By which it knows its own messages. Another one at each start.
   let replica: String
 
-  private let realm: String
+  private let claim: RealmClaim
   private let isAlone: Bool
   private let take: @Sendable (WrongProof) -> Void
   /// Wrong proofs of before have been taken.
   private let since: Mutex<Timestamp>
 
   /// - Parameters:
-  ///   - realm: in hexadecimal.
   ///   - isAlone: whether no other KDC or command may have the store meanwhile.
   ///   - since: from when on wrong proofs are of interest.
   ///   - take: is told the wrong proofs that other KDCs have seen.
   init(
-    realm: String, replica: String, isAlone: Bool, since: Timestamp,
+    claim: RealmClaim, replica: String, isAlone: Bool, since: Timestamp,
     take: @escaping @Sendable (WrongProof) -> Void
   ) {
-    self.realm = realm
+    self.claim = claim
     self.replica = replica
     self.isAlone = isAlone
     self.since = Mutex(since)
@@ -47,22 +46,28 @@ final class Membership: Sendable {
   }
 
   private func lock(_ connection: borrowing StoreConnection) throws(StoreFailure) {
-    try connection.run(
-      "INSERT INTO trent.realm (id) VALUES ($1) ON CONFLICT DO NOTHING", [realm])
-    let found = try connection.run("SELECT id FROM trent.realm")
-    guard found.text(0, 0) == realm else {
-      throw StoreFailure(.unsuitable, "it belongs to another kdc.key")
+    try claim.stake(connection)
+    let isUpToDate = try claim.isUpToDate(connection)
+    guard !isAlone else {
+      return try take(
+        "pg_try_advisory_lock", connection, or: "a KDC or a command uses it: end them all first")
     }
-    let way = isAlone ? "pg_try_advisory_lock" : "pg_try_advisory_lock_shared"
+    if !isUpToDate {
+      // Its keys were replaced, and that was interrupted before the store had heard of it.
+      try take(
+        "pg_try_advisory_lock", connection,
+        or: "KDCs with the kdc.key of before use it: end them first")
+      try claim.adopt(connection)
+      try connection.run("SELECT pg_advisory_unlock(\(Self.lock))")
+    }
+    try take("pg_try_advisory_lock_shared", connection, or: "a key of its realm is being replaced")
+  }
+
+  private func take(
+    _ way: String, _ connection: borrowing StoreConnection, or reason: String
+  ) throws(StoreFailure) {
     let locked = try connection.run("SELECT \(way)(\(Self.lock))")
-    guard locked.text(0, 0) == "t" else {
-      throw StoreFailure(
-        .unsuitable,
-        isAlone
-          ? "a KDC or a command uses it: end them all first"
-          : "a key of its realm is being replaced"
-      )
-    }
+    guard locked.text(0, 0) == "t" else { throw StoreFailure(.unsuitable, reason) }
   }
 
   private func takeMissed(_ connection: borrowing StoreConnection) throws(StoreFailure) {

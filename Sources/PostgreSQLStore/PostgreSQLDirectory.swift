@@ -31,6 +31,7 @@ public final class PostgreSQLDirectory: RealmStore {
   }
 
   private let address: StoreAddress
+  private let claim: RealmClaim
   private let members: Membership
   private let lookUps: LookUps
   private let durable: Changes
@@ -44,7 +45,7 @@ public final class PostgreSQLDirectory: RealmStore {
   /// Connects to a store that has its tables.
   ///
   /// - Parameters:
-  ///   - realm: the SHA-256 of the KDC's first identity key, 32 bytes. Another realm's is refused.
+  ///   - claim: whose it must be.
   ///   - now: KDC time.
   ///   - isAlone: whether no other KDC or command may have the store meanwhile.
   ///   - lifetime: how long what was found may be told again when no notice comes.
@@ -52,16 +53,16 @@ public final class PostgreSQLDirectory: RealmStore {
   ///     this.
   ///   - report: is told, on any thread, what an operator should know.
   public init(
-    _ address: StoreAddress, realm: [UInt8], at now: Timestamp, isAlone: Bool = false,
+    _ address: StoreAddress, of claim: RealmClaim, at now: Timestamp, isAlone: Bool = false,
     lifetime: Duration = PostgreSQLDirectory.lifetime,
     take: @escaping @Sendable (WrongProof) -> Void = { _ in },
     report: @escaping @Sendable (String) -> Void
   ) throws(DirectoryUnavailable) {
-    precondition(realm.count == 32)
     self.address = address
+    self.claim = claim
     let replica = String(UInt64.random(in: 0...(.max)), radix: 36)
     members = Membership(
-      realm: Hexadecimal.encode(realm), replica: replica, isAlone: isAlone,
+      claim: claim, replica: replica, isAlone: isAlone,
       since: now - Self.memory, take: take)
     lookUps = LookUps(lifetime: lifetime, members: members, report: report)
     durable = Changes(lookUps: lookUps, members: members, report: report)
@@ -194,6 +195,15 @@ public final class PostgreSQLDirectory: RealmStore {
     answer: @escaping @Sendable (ChangeOutcome) -> Void
   ) {
     make(StoreChange(add: invitation, at: now, answer: answer))
+  }
+
+  public func adoptPresentKeys() throws(DirectoryUnavailable) {
+    do throws(StoreFailure) {
+      let connection = try StoreConnection(address, purpose: "command")
+      try claim.adopt(connection)
+    } catch {
+      throw error.unavailable
+    }
   }
 
   public func figures(at now: Timestamp) -> StoreFigures { counted.withLock { $0 } }

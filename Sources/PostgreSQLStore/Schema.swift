@@ -75,7 +75,9 @@ public enum Schema {
   private static let first = """
     CREATE TABLE trent.realm (
       singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
-      id text NOT NULL
+      id text NOT NULL,
+      identity text NOT NULL,
+      witness text NOT NULL
     );
     CREATE TABLE trent.users (
       name text COLLATE "C" PRIMARY KEY,

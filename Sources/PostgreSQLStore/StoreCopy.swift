@@ -10,13 +10,14 @@ public enum StoreCopy {
   /// Fills a store that has its tables and nothing in them. Nobody sees anything before all of it
   /// is there and the same as in `content`.
   ///
-  /// - Parameter realm: the SHA-256 of the KDC's first identity key, 32 bytes.
+  /// - Parameter claim: whose it becomes.
   public static func fill(
-    _ address: StoreAddress, from content: some RealmContent, realm: [UInt8], at now: Timestamp
+    _ address: StoreAddress, from content: some RealmContent, of claim: RealmClaim,
+    at now: Timestamp
   ) throws(DirectoryUnavailable) -> RealmSum {
     try telling {
       let store = try StoreSnapshot(address, isolation: "ISOLATION LEVEL READ COMMITTED")
-      try prepare(store, for: Hexadecimal.encode(realm))
+      try prepare(store, for: claim)
       let expected = try RealmSum(of: content, at: now)
       try insert(content, into: store, at: now)
       guard try RealmSum(of: store, at: now) == expected else {
@@ -27,18 +28,15 @@ public enum StoreCopy {
     }
   }
 
-  private static func prepare(_ store: StoreSnapshot, for realm: String) throws(StoreFailure) {
+  private static func prepare(_ store: StoreSnapshot, for claim: RealmClaim) throws(StoreFailure) {
     try store.connection.runScript(
       "SET LOCAL trent.quiet = on; LOCK trent.realm, trent.users IN EXCLUSIVE MODE")
-    guard try store.realm() ?? realm == realm else {
-      throw StoreFailure(.unsuitable, "it belongs to another kdc.key")
-    }
+    try claim.stake(store.connection)
+    if try !claim.isUpToDate(store.connection) { try claim.adopt(store.connection) }
     let found = try store.connection.run("SELECT EXISTS (SELECT FROM trent.users)")
     guard found.text(0, 0) == "f" else {
       throw StoreFailure(.unsuitable, "there are users in it already")
     }
-    try store.connection.run(
-      "INSERT INTO trent.realm (id) VALUES ($1) ON CONFLICT DO NOTHING", [realm])
   }
 
   private static func insert(
@@ -77,18 +75,15 @@ public enum StoreCopy {
 
   /// Writes the files of a realm: all from one moment. The caller compares them with what is told.
   ///
-  /// - Parameter realm: the SHA-256 of the KDC's first identity key, 32 bytes. Another realm's
-  ///   store is refused.
+  /// - Parameter claim: whose the store must be.
   public static func write(
-    _ address: StoreAddress, to userFile: String, realm: [UInt8], at now: Timestamp
+    _ address: StoreAddress, to userFile: String, of claim: RealmClaim, at now: Timestamp
   ) throws(DirectoryUnavailable) -> RealmSum {
     try telling {
       let store = try StoreSnapshot(reading: address)
-      guard try store.realm() == Hexadecimal.encode(realm) else {
-        throw StoreFailure(.unsuitable, "it belongs to another kdc.key")
-      }
+      _ = try claim.isUpToDate(store.connection)
       let sum = try RealmSum(of: store, at: now)
-      try RealmWriter(userFile: userFile, realm: realm).write(store, at: now)
+      try RealmWriter(userFile: userFile, realm: claim.id).write(store, at: now)
       return sum
     }
   }

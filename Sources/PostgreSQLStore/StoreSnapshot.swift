@@ -23,12 +23,6 @@ final class StoreSnapshot: RealmContent {
     try self.init(address, isolation: "ISOLATION LEVEL REPEATABLE READ, READ ONLY")
   }
 
-  /// The realm that the store belongs to, in hexadecimal; nil: to none yet.
-  func realm() throws(StoreFailure) -> String? {
-    let rows = try connection.run("SELECT id FROM trent.realm")
-    return rows.rowCount > 0 ? rows.text(0, 0) : nil
-  }
-
   func visitUsers(_ body: (UserRecord) -> Void) throws(DirectoryUnavailable) {
     try visit("trent.users", where: "true", as: { RecordLines.user($0) }, body: body)
   }

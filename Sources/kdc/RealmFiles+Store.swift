@@ -1,3 +1,4 @@
+import Cryptography
 import Directory
 import KeyDistribution
 import Logging
@@ -13,7 +14,7 @@ extension RealmFiles {
     logger: Logger
   ) throws -> any RealmStore {
     try PostgreSQLDirectory(
-      StoreAddress(url), realm: center.keys.realm.id, at: now, isAlone: isAlone,
+      StoreAddress(url), of: RealmClaim(center.keys), at: now, isAlone: isAlone,
       take: { proof in
         center.brakes.countWrongProof(of: proof.name, from: proof.source, at: proof.time)
       },
@@ -43,3 +44,16 @@ extension RealmFiles {
     "this kdc knows no stores: it was built without PostgreSQL (swift build --traits PostgreSQL)"
   #endif
 }
+
+#if PostgreSQL
+extension RealmClaim {
+  init(_ keys: RealmKeys) {
+    self.init(
+      realm: keys.realm.id,
+      witness: {
+        var random = SystemRandom()
+        return keys.witness(random: &random)
+      }, judge: { keys.judge($0) })
+  }
+}
+#endif

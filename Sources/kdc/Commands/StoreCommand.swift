@@ -77,7 +77,7 @@ struct StoreCommand: ParsableCommand {
       let files = try open(from)
       defer { files.directory.close() }
       return try StoreCopy.fill(
-        try StoreAddress(to), from: files.directory, realm: files.center.keys.realm.id,
+        try StoreAddress(to), from: files.directory, of: RealmClaim(files.center.keys),
         at: SystemClock.now)
     }
 
@@ -85,7 +85,7 @@ struct StoreCommand: ParsableCommand {
       let keys = try RealmKeys.needed(at: .files(userFile: to))
       let now = SystemClock.now
       let expected = try StoreCopy.write(
-        try StoreAddress(from), to: to, realm: keys.realm.id, at: now)
+        try StoreAddress(from), to: to, of: RealmClaim(keys), at: now)
       let files = try open(to)
       defer { files.directory.close() }
       guard try RealmSum(of: files.directory, at: now) == expected else {

@@ -42,6 +42,11 @@ extension OperatorDesk {
   private func recertify() throws(OperatorFailure) -> Int {
     guard keys.isRecertifying else { return 0 }
     let count = try replaceAll { center.keys.recertified($0) }
+    do throws(DirectoryUnavailable) {
+      try directory.adoptPresentKeys()
+    } catch {
+      throw OperatorFailure("\(error)")
+    }
     try written { () throws(KeyFileFailure) in try keys.endRecertifying(of: center) }
     return count
   }

@@ -27,6 +27,7 @@ extension OperatorDesk {
     do throws(DirectoryUnavailable) {
       try sealPresences()
       isSealed = try sealDeposits()
+      try directory.adoptPresentKeys()
     } catch {
       throw OperatorFailure("\(error)")
     }
