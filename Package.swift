@@ -260,8 +260,8 @@ let package = Package(
       name: "EndToEndTests",
       dependencies: [
         "kdc", "kdc-load", "client", "mailbox", "Cryptography", "Directory", "FileTransfer",
-        "KeyDistribution", "MailboxService", "SecretMemory", "SystemClock", "Transport",
-        "TrentClient", "Wire",
+        "KeyDistribution", "MailboxService", "PostgreSQLHarness", "SecretMemory", "SystemClock",
+        "Transport", "TrentClient", "Wire",
       ],
       swiftSettings: strict),
   ]

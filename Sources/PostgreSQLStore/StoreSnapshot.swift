@@ -13,7 +13,8 @@ final class StoreSnapshot: RealmContent {
 
   /// - Parameter isolation: `SET TRANSACTION` as SQL has it.
   init(_ address: StoreAddress, isolation: String) throws(StoreFailure) {
-    connection = try StoreConnection(address, purpose: "command")
+    // Whole realms take their time, and a lock may have to be waited for.
+    connection = try StoreConnection(address, purpose: "command", patience: .seconds(60))
     try Schema.check(connection)
     try connection.runScript("BEGIN TRANSACTION \(isolation)")
   }

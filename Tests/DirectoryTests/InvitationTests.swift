@@ -33,6 +33,28 @@ struct InvitationTests {
     #expect(try permissions(folder.file("invitations")) == 0o600)
   }
 
+  @Test("There are so many at a time, and no more")
+  func limit() async throws {
+    let folder = try TemporaryFolder()
+    let file = try open(folder, at: now)
+    for number in 1..<UInt32(InvitationFile.limit) {
+      let hash = (0..<32).map { UInt8(truncatingIfNeeded: number >> (8 * ($0 % 4))) }
+      file.add(
+        InvitationRecord(hash: hash, name: nil, expires: now + .minutes(1)), at: now
+      ) { _ in }
+    }
+    func add(_ byte: UInt8, at moment: Timestamp) async -> ChangeOutcome {
+      await withCheckedContinuation { continuation in
+        file.add(record(byte), at: moment) { continuation.resume(returning: $0) }
+      }
+    }
+    #expect(await add(250, at: now) == .done)
+    #expect(await add(251, at: now) == .conflict)
+    // Those that have expired take no room.
+    #expect(await add(251, at: now + .minutes(1)) == .done)
+    file.close()
+  }
+
   @Test("A damaged line costs no other, and another realm's file is refused")
   func damage() throws {
     let folder = try TemporaryFolder()

@@ -1,5 +1,6 @@
 #if PostgreSQL
 import Directory
+import KeyDistribution
 import PostgreSQLHarness
 import PostgreSQLStore
 import Testing
@@ -84,6 +85,33 @@ struct SchemaTests {
     #expect(await reason { _ = try await migrate(url) }.contains("already exists"))
     _ = try await blocking { try server.sql("DROP TABLE trent.wrong_proofs", in: database) }
     #expect(try await migrate(url) == 0)
+  }
+
+  /// As docs/OPERATIONS.md says it.
+  @Test("A KDC needs no more rights than to read and write")
+  func rights() async throws {
+    let store = try await Store()
+    let role = "role_\(store.database)"
+    try await store.sql(
+      """
+      CREATE ROLE \(role) LOGIN;
+      GRANT USAGE ON SCHEMA trent TO \(role);
+      GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA trent TO \(role);
+      """)
+    let events = Events()
+    let url = store.url.replacing("//trent@", with: "//\(role)@")
+    let directory = try await store.open(url, events: events)
+    #expect(try await directory.apply(.register(user("alice"))) == .done)
+    #expect(try await directory.add(invitation(1, until: 5000)) == .done)
+    #expect(try await directory.apply(.registerInvited(user("bob"), by: hash(1))) == .done)
+    #expect(try await directory.apply(.announce(presence("bob"))) == .done)
+    #expect(try await directory.apply(.takeDeposits(deposits("bob"))) == .done)
+    #expect(try await directory.user("bob") == (try user("bob")))
+    directory.share(try wrongProof("bob", at: 2000))
+    directory.maintain(at: at(2000))
+    directory.close()
+    #expect(events.reports == [])
+    #expect(try await store.sql("SELECT count(*) FROM trent.wrong_proofs") == "1")
   }
 
   @Test("A store has one realm")

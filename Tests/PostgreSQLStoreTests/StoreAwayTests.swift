@@ -110,7 +110,7 @@ struct StoreAwayTests {
     await #expect(throws: DirectoryUnavailable.self) { try await directory.user("bob") }
   }
 
-  @Test("HOSTILE D 18, H 27: kill -9 of the server loses no registration that was acknowledged")
+  @Test("HOSTILE D 18: kill -9 of the server loses no registration that was acknowledged")
   func killed() async throws {
     // Whatever the server is set to.
     let store = try await ownStore(["synchronous_commit=off", "wal_writer_delay=10s"])

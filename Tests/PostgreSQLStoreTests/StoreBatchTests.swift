@@ -125,34 +125,71 @@ struct StoreBatchTests {
     #expect(try await store.sql("SELECT name FROM trent.presences") == "")
   }
 
-  /// Each of two transactions has the row that the other needs next.
-  @Test("Changes that meet others in the store are made nevertheless")
+  /// As when each of two transactions has a row that the other needs next.
+  @Test("A change that meets others in the store is tried again, so many times")
   func deadlock() async throws {
     let store = try await Store()
-    try await store.sql("ALTER DATABASE \(store.database) SET deadlock_timeout = '20ms'")
+    let events = Events()
+    let directory = try await store.open(events: events)
+    defer { directory.close() }
+    try await store.sql(
+      """
+      CREATE SEQUENCE times;
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW.name = 'eve' OR nextval('times') < 5 THEN
+          RAISE 'deadlock' USING ERRCODE = 'deadlock_detected';
+        END IF;
+        RETURN NEW;
+      END $$;
+      CREATE TRIGGER refuse BEFORE INSERT ON trent.users FOR EACH ROW EXECUTE FUNCTION refuse();
+      """)
+    #expect(try await directory.apply(.register(user("bob"))) == .done)
+    #expect(events.reports == [])
+    #expect(try await directory.apply(.register(user("eve"))) == .failed)
+    #expect(events.reports.count == 1)
+  }
+
+  @Test("Of two KDCs that are given one invitation each time, one registers its user")
+  func invitations() async throws {
+    let store = try await Store()
     let (one, other) = (try await store.open(), try await store.open())
     defer {
       one.close()
       other.close()
     }
-    let letters = (0..<60).map { "user\($0 + 10)" }
-    for (number, text) in letters.enumerated() {
-      #expect(try await one.add(invitation(UInt8(number), until: 9000)) == .done)
-      #expect(try await one.add(invitation(UInt8(number) + 100, for: text, until: 9000)) == .done)
+    let count: UInt8 = 60
+    for byte in 0..<count {
+      #expect(try await one.add(invitation(byte, until: 9000)) == .done)
     }
-    // By name in the one order, by invitation in the other.
-    let outcomes = try await withThrowingTaskGroup(of: ChangeOutcome.self) { group in
-      for number in letters.indices {
-        let (low, high) = (try user("a\(letters[number])"), try user("z\(letters[number])"))
-        let reversed = hash(UInt8(letters.count - 1 - number))
-        group.addTask { await one.apply(.registerInvited(low, by: hash(UInt8(number)))) }
-        group.addTask { await other.apply(.registerInvited(high, by: reversed)) }
+    let outcomes = Shared<[ChangeOutcome]>([])
+    for byte in 0..<count {
+      // By name in one order at the one, in the other at the other.
+      let pairs = [(one, "a\(byte)", byte), (other, "z\(byte)", count - 1 - byte)]
+      for (directory, text, byte) in pairs {
+        directory.apply(.registerInvited(try user(text), by: hash(byte)), at: at(2000)) { outcome in
+          outcomes.withLock { $0.append(outcome) }
+        }
       }
-      return try await group.reduce(into: []) { $0.append($1) }
     }
-    // Each invitation has registered one of two.
-    #expect(outcomes.count { $0 == .done } == letters.count)
-    #expect(outcomes.count { $0 == .notInvited } == letters.count)
+    try await eventually("all answers") { outcomes.withLock { $0.count } == 2 * Int(count) }
+    #expect(outcomes.withLock { all in all.count { $0 == .done } } == Int(count))
+    #expect(outcomes.withLock { all in all.count { $0 == .notInvited } } == Int(count))
+  }
+
+  @Test("There are so many invitations at a time, and no more")
+  func invitationLimit() async throws {
+    let store = try await Store()
+    let directory = try await store.open()
+    defer { directory.close() }
+    try await store.sql(
+      """
+      INSERT INTO trent.invitations (hash, expires)
+        SELECT 'filling ' || n, 5000 FROM generate_series(1, \(InvitationFile.limit - 1)) n
+      """)
+    #expect(try await directory.add(invitation(1, until: 9000)) == .done)
+    #expect(try await directory.add(invitation(2, until: 9000)) == .conflict)
+    // Those that have expired take no room.
+    #expect(try await directory.add(invitation(2, until: 9000), at: 5000) == .done)
   }
 
   @Test("HOSTILE D 17: a damaged line is told and refused, and costs no other")
