@@ -132,9 +132,13 @@ final class RequestRouter: Sendable {
 }
 
 extension WrongProof {
-  /// Nil for every other event.
+  /// Nil for every other event. Whether there is such a user makes no difference, as with brakes.
   fileprivate init?(_ event: CenterEvent, at now: Timestamp) {
-    guard case .refused(.wrongProof) = event.kind, let name = event.name else { return nil }
-    self.init(name: name, source: event.source, time: now)
+    guard case .refused(let reason) = event.kind, let name = event.name else { return nil }
+    switch reason {
+    case .wrongProof, .unknownName, .disabled, .staleKeyVersion:
+      self.init(name: name, source: event.source, time: now)
+    default: return nil
+    }
   }
 }
