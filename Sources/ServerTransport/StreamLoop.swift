@@ -187,11 +187,16 @@ final class StreamLoop {
     }
   }
 
+  /// Until there are none: only then is who posts the next one told to wake the loop up.
   private func takeLateAnswers() {
-    for answer in late.take() {
-      guard let connection = connection(answer.connection) else { continue }
-      settle(connection, answer.number, answer.response, answer.arrival)
-      attend(to: connection)
+    while true {
+      let answers = late.take()
+      guard !answers.isEmpty else { return }
+      for answer in answers {
+        guard let connection = connection(answer.connection) else { continue }
+        settle(connection, answer.number, answer.response, answer.arrival)
+        attend(to: connection)
+      }
     }
   }
 

@@ -162,6 +162,28 @@ extension AllServerTests {
       }
     }
 
+    @Test("An answer that comes late is not held up by one before it that may not leave yet")
+    func lateBehindDelayed() async throws {
+      let held = HeldRequests()
+      try await withServer(threads: 1, handler: held.handler) { server in
+        let start = ContinuousClock.now
+        for round in 0..<50 {
+          let (delayed, prompt) = (try server.connect(), try server.connect())
+          try delayed.write(framed([1]))
+          try prompt.write(framed([2]))
+          try await until { held.count == 2 }
+          let requests = held.takeAll().sorted { $0.message[0] < $1.message[0] }
+          requests[0].respond(Response(message: [1], notBefore: .seconds(60)))
+          // Later and later: while the loop takes that one, and when it sleeps again.
+          for _ in 0..<round * 20 { sched_yield() }
+          requests[1].respond(Response(message: [2]))
+          #expect(try prompt.receiveKDCMessage(deadline: generous) == [2])
+        }
+        // Found by accident alone, when the loop wakes up for deadlines, it takes a second each.
+        #expect(start.duration(to: .now) < .seconds(10))
+      }
+    }
+
     @Test("At the limit of unanswered requests no more are taken until there is room")
     func backpressure() async throws {
       let held = HeldRequests()
