@@ -20,6 +20,11 @@ enum Repository {
     return paths.map { "\(folder)/\($0)" }.filter(isVisibleFile).sorted()
   }
 
+  /// The files right in a folder, as `files(under:)` has them.
+  static func files(in folder: String) throws -> [String] {
+    try files(under: folder).filter { !$0.dropFirst(folder.count + 1).contains("/") }
+  }
+
   static func swiftFiles(under folder: String) throws -> [String] {
     try files(under: folder).filter { $0.hasSuffix(".swift") }
   }

@@ -50,8 +50,11 @@ struct RepositoryTests {
   func map() throws {
     let folders = ["Sources", "SCRIPTS", "docs"]
     let present = try Set(
-      folders.flatMap(Repository.files) + Repository.swiftFiles(under: "Fuzz")
-        + Repository.folders(in: "Tests").map { "Tests/\($0)" }
+      folders.flatMap(Repository.files(under:)) + Repository.swiftFiles(under: "Fuzz")
+        + Repository.files(in: "analysis")
+        + ["Tests", "analysis"].flatMap { folder in
+          try Repository.folders(in: folder).map { "\(folder)/\($0)" }
+        }
         + ["Package.swift", "SECURITY.md", "pwd.txt.example"])
     let named = try mapOfReadme()
     for path in present.subtracting(named).sorted() {
@@ -98,6 +101,36 @@ struct RepositoryTests {
     #expect(inCode.count > 20, "no labels found: they may have moved")
     #expect(inCode.subtracting(inTable).isEmpty, "labels that PROTOCOL.md lacks")
     #expect(inTable.subtracting(inCode).isEmpty, "labels that the code lacks")
+  }
+
+  @Test("The steps that the models in analysis/ name are steps of PROTOCOL.md")
+  func steps() throws {
+    let protocolText = try Repository.text("docs/PROTOCOL.md")
+    let known = Set(protocolText.matches(of: /\*\*([A-Z][0-9])\*\*/).map { String($0.1) })
+    var named: Set<String> = []
+    for path in try Repository.files(in: "analysis") where path.hasSuffix(".pv") {
+      let inModel = try Repository.text(path).matches(of: /\[([A-Z][0-9])\]/)
+      #expect(!inModel.isEmpty, "\(path) names no step")
+      named.formUnion(inModel.map { String($0.1) })
+    }
+    #expect(named.subtracting(known).isEmpty, "steps that PROTOCOL.md lacks")
+  }
+
+  @Test("README.md of analysis/ lists every model and variant, and tells how many there are")
+  func models() throws {
+    let text = try Repository.text("analysis/README.md")
+    let models = try Repository.files(in: "analysis").filter { $0.hasSuffix(".pv") }
+    let scenarios = try Repository.files(under: "analysis/scenarios")
+    let broken = try Repository.files(under: "analysis/broken")
+    for path in models + scenarios + broken {
+      let name = path.split(separator: "/").last.map(String.init) ?? path
+      #expect(text.contains("`\(name.split(separator: ".").dropLast().joined(separator: "."))`"))
+    }
+    let figures =
+      "\(models.count) models, \(scenarios.count) scenarios, \(broken.count) broken variants"
+    for page in ["analysis/README.md", "SECURITY.md", "docs/ATTACKS.md"] {
+      #expect(try Repository.text(page).contains(figures), "\(page) does not say: \(figures)")
+    }
   }
 
   @Test("The tests that ATTACKS.md names exist")

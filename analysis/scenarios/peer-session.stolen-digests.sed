@@ -1,0 +1,2 @@
+# Thieves of both digests log in as ini and rsp, with login keys of their own, and announce themselves. All holds: they have no identity key.
+s/^  | (phase 1; out(net, (tgtKey, ikI, ikR))) )/  | (! in(net, P: point); new rk: bitstring; new n: bitstring;\n       out(net, (rk, n, seal(tgtKey, n, (lTgt, ini, rk, vk(ikI), P, sign(identity, (lUser, ini, vk(ikI))))))))\n  | (! in(net, (tk: bitstring, P: point, sg: bitstring)); insert presence(rsp, tk, vk(ikR), P, sg, sign(identity, (lUser, rsp, vk(ikR)))))\n&/

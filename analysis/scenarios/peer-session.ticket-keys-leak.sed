@@ -1,0 +1,2 @@
+# Every ticket key leaks at once: tickets can be made up. All holds, by certificates and login signatures.
+s/(\* leak: login \*)/out(net, tk);/
