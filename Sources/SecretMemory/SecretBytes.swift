@@ -14,7 +14,9 @@ public struct SecretBytes: ~Copyable, @unchecked Sendable {
   @unsafe
   public init(uninitialized count: Int) {
     // Not `allocate`, which asks for aligned memory in a way that takes three times as long.
-    guard let start = unsafe malloc(max(count, 1)) else { preconditionFailure("out of memory") }
+    guard let start = unsafe LockedMemory.allocate(count) ?? malloc(max(count, 1)) else {
+      preconditionFailure("out of memory")
+    }
     unsafe storage = UnsafeMutableRawBufferPointer(start: start, count: count)
   }
 
@@ -35,8 +37,9 @@ public struct SecretBytes: ~Copyable, @unchecked Sendable {
   }
 
   deinit {
-    if let start = unsafe storage.baseAddress { unsafe explicit_bzero(start, storage.count) }
-    unsafe free(storage.baseAddress)
+    guard let start = unsafe storage.baseAddress else { return }
+    unsafe explicit_bzero(start, storage.count)
+    if unsafe !LockedMemory.release(start, storage.count) { unsafe free(start) }
   }
 
   @inlinable public var count: Int { unsafe storage.count }

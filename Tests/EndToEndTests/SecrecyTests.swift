@@ -180,6 +180,30 @@ extension EndToEnd.SecrecyTests {
     }
   }
 
+  @Test("Secrets lie in memory that is locked, as far as the limit allows")
+  func lockedMemory() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let receiver = try await stage.listening(try stage.user("bob"), at: kdc)
+      for program in [kdc.program, receiver] {
+        let status = try String(
+          contentsOfFile: "/proc/\(program.processID)/status", encoding: .utf8)
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmLck:") })
+        let locked = try #require(line.split(separator: " ").compactMap { Int($0) }.first)
+        #expect(locked == min(1024, Self.lockableKiB))
+      }
+    }
+  }
+
+  /// What these programs may lock, rounded down to a power of two.
+  private static var lockableKiB: Int {
+    var limit = rlimit()
+    _ = unsafe getrlimit(__rlimit_resource_t(__RLIMIT_MEMLOCK.rawValue), &limit)
+    guard geteuid() != 0, limit.rlim_cur < 1 << 20 else { return 1024 }
+    let kibibytes = Int(limit.rlim_cur >> 10)
+    return kibibytes < 16 ? 0 : 1 << (Int.bitWidth - 1 - kibibytes.leadingZeroBitCount)
+  }
+
   @Test("Neither program may leave a core dump")
   func noCoreDump() async throws {
     try await Stage.with { stage in

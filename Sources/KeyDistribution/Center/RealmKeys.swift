@@ -7,6 +7,9 @@ public import Wire
 public final class RealmKeys: Sendable {
   private let identity: Mutex<RealmIdentity>
   private let saltKey: SecretBytes
+  /// No secret: zeros under a key of zeros.
+  private let nobody: SealingKey
+  private let digestOfNobody: [UInt8]
   let storage: StorageKeys
   /// Ticket keys of receivers who were asked for in these seconds.
   let ticketKeys = KeptKeys<PresenceRecord, TicketKey>(lifetime: .seconds(0))
@@ -28,6 +31,11 @@ public final class RealmKeys: Sendable {
     )
     saltKey = material.saltKey.duplicate()
     storage = StorageKeys(material)
+    nobody = SealingKey(SecretBytes(count: SealingKey.byteCount) { _ in })
+    let zeros = [UInt8](repeating: 0, count: 32)
+    let nonce = [UInt8](repeating: 0, count: SealingKey.nonceByteCount)
+    digestOfNobody = nobody.seal(
+      zeros.bytes, behind: nonce.bytes, nonce: nonce.bytes, authenticating: RawSpan())
   }
 
   func replace(_ next: RealmIdentity) { identity.withLock { $0 = next } }
@@ -66,6 +74,12 @@ public final class RealmKeys: Sendable {
   func openDigest(of user: UserRecord) throws(AuthenticationFailure) -> SecretBytes {
     let context = digestContext(name: user.name, keyVersion: user.keyVersion)
     return try storage.open(user.sealedDigest, .digest, context)
+  }
+
+  /// What stands in for the digest of somebody who has none, at the cost of opening one.
+  func openDigestOfNobody() -> SecretBytes? {
+    let sealed = digestOfNobody
+    return try? nobody.openWithNonce(sealed.bytes, authenticating: RawSpan())
   }
 
   func digestContext(name: PrincipalName, keyVersion: UInt32) -> [UInt8] {

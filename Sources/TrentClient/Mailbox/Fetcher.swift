@@ -41,6 +41,7 @@ public struct Fetcher {
     if !options.lists { try receiving.output.check() }
     let signOn = SignOn(receiving.kdc, receiving.signIn, in: state, person: person)
     var start = try signOn.begin()
+    start.login.forgetAccount()
     let visits = MailboxVisits(
       mailboxes: try mailboxes(signOn, &start), signOn: signOn, state: state,
       newPeers: NewPeers(policy: receiving.newPeer, person: person), person: person)

@@ -60,6 +60,7 @@ public struct Sender {
     let retries = Retries(for: options.retry, person: person)
     let signOn = SignOn(options.kdc, options.signIn, in: state, person: person)
     var start = try retries.run { () throws(ClientFailure) in try signOn.begin() }
+    if options.retry == .milliseconds(0) { start.login.forgetAccount() }
     let delivery = Delivery(options, signOn, state: state, person: person)
     switch try delivery.run(&input, &start, retries) {
     case .received(let byteCount, let peer):

@@ -95,8 +95,21 @@ extension Account {
 /// A user who is logged in.
 struct Login: ~Copyable {
   /// Nil when the login is one that the device keeps: to renew it takes the passphrase or key.
-  let account: Account?
+  private(set) var account: Account?
   var credential: Credential
   /// What the passphrase or key gave, for who asked to keep it.
   var secret: AccountSecret?
+
+  init(
+    account: consuming Account?, credential: consuming Credential,
+    secret: consuming AccountSecret?
+  ) {
+    self.account = account
+    self.credential = credential
+    self.secret = secret
+  }
+
+  /// Erases digest and identity key: for who will hardly need another login. If it is needed
+  /// after all, the file is read again, or the person asked.
+  mutating func forgetAccount() { account = nil }
 }

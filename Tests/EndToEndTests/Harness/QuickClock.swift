@@ -41,14 +41,23 @@ struct QuickClock {
 extension Folder {
   /// Compiles a library to be loaded into a program, and returns its path.
   func library(_ name: String, _ text: String) throws -> String {
+    try compile(["-shared", "-fPIC"], text, to: "\(name).so")
+  }
+
+  /// A program of C.
+  func program(_ name: String, _ text: String) throws -> String {
+    try compile([], text, to: name)
+  }
+
+  private func compile(_ options: [String], _ text: String, to name: String) throws -> String {
     let source = try put(Array(text.utf8), at: "\(name).c")
-    let library = path("\(name).so")
+    let result = path(name)
     let compiler = Process()
     compiler.executableURL = URL(filePath: "/usr/bin/env")
-    compiler.arguments = ["clang", "-shared", "-fPIC", "-o", library, source]
+    compiler.arguments = ["clang"] + options + ["-o", result, source]
     try compiler.run()
     compiler.waitUntilExit()
     guard compiler.terminationStatus == 0 else { throw TestProblem("clang", code: 0) }
-    return library
+    return result
   }
 }

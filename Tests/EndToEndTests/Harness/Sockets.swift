@@ -187,12 +187,16 @@ final class StreamForwarder: Sendable {
   }
 }
 
-/// Takes requests by UDP on to a KDC, and its answers back, and counts them.
+/// Takes requests by UDP on to a KDC, and its answers back, counts and records them.
 final class DatagramForwarder: Sendable {
   private let server: ServerSocket
   private let count = Mutex(0)
   /// How many datagrams have come.
   var requestCount: Int { count.withLock { $0 } }
+  private let record = Mutex<[(request: [UInt8], answer: [UInt8])]>([])
+  /// What was asked and answered.
+  var recorded: [(request: [UInt8], answer: [UInt8])] { record.withLock { $0 } }
+  var port: UInt16 { server.port }
 
   /// - Parameters:
   ///   - port: where clients send to.
@@ -211,6 +215,7 @@ final class DatagramForwarder: Sendable {
         }
         far.send(request)
         guard let answer = far.receive() else { continue }
+        self.record.withLock { $0.append((request, answer)) }
         server.send(answer, to: source)
       }
     }

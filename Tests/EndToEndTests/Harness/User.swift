@@ -6,12 +6,24 @@ struct User {
   /// The device's `TRENT_HOME`.
   let home: Folder
 
-  /// - Parameter device: names the folder of the state, if it is not the user's first device.
-  init(_ name: String, in folder: Folder, device: String? = nil) throws {
+  /// - Parameters:
+  ///   - device: names the folder of the state, if it is not the user's first device.
+  ///   - passphrase: one that nothing else looks like, for who searches for it.
+  init(
+    _ name: String, in folder: Folder, device: String? = nil, passphrase: String? = nil
+  ) throws {
     self.name = name
-    passphrase = "correct-horse-\(name)-staple"
+    self.passphrase = passphrase ?? "correct-horse-\(name)-staple"
     passphraseFile = try folder.put(
-      Array((passphrase + "\n").utf8), at: "\(name).passphrase", mode: 0o600)
+      Array((self.passphrase + "\n").utf8), at: "\(name).passphrase", mode: 0o600)
     home = Folder(notYetAt: folder.path("home-\(device ?? name)"))
+  }
+
+  /// The same user with another passphrase.
+  init(_ user: User, home: Folder) {
+    name = user.name
+    passphrase = user.passphrase
+    passphraseFile = user.passphraseFile
+    self.home = home
   }
 }
