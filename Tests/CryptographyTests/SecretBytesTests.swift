@@ -1,4 +1,5 @@
 import Cryptography
+import Foundation
 import SecretMemory
 import Testing
 
@@ -48,5 +49,39 @@ struct SecretBytesTests {
     #expect(random.bytes(0) == [])
     let key = random.secret(32)
     #expect(key.count == 32 && [UInt8](key.bytes) != [UInt8](repeating: 0, count: 32))
+  }
+
+  /// Where the limit allows nothing, there is nothing to see.
+  @Test func shortSecretsAreLockedAndInNoDump() throws {
+    var limit = rlimit()
+    _ = unsafe getrlimit(__rlimit_resource_t(__RLIMIT_MEMLOCK.rawValue), &limit)
+    let expected = geteuid() == 0 || limit.rlim_cur >= 1 << 14
+    for count in [1, 32, 33, 256] {
+      // One may lie elsewhere, when another test is just asking for its own.
+      let isLocked = try (0..<100).contains { _ in
+        let secret = SecretBytes(count: count) { $0.storeBytes(of: 7, as: UInt8.self) }
+        let flags = try flags(ofMappingOf: secret)
+        return flags.contains("lo") && flags.contains("dd")
+      }
+      #expect(isLocked == expected, "\(count)")
+    }
+    let long = try flags(ofMappingOf: SecretBytes(count: 257) { _ in })
+    #expect(!long.contains("lo"))
+  }
+
+  /// What the kernel says of the memory that a secret lies in (proc(5), smaps, VmFlags).
+  private func flags(ofMappingOf secret: borrowing SecretBytes) throws -> Set<Substring> {
+    let address = unsafe secret.bytes.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
+    // The kernel gives a page at a time, which is not the end of it.
+    let file = try #require(FileHandle(forReadingAtPath: "/proc/self/smaps"))
+    let text = String(decoding: try file.readToEnd() ?? Data(), as: UTF8.self)
+    var isHere = false
+    for line in text.split(separator: "\n") {
+      let words = line.split(separator: " ")
+      let ends = words[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
+      if ends.count == 2 { isHere = (ends[0]..<ends[1]).contains(address) }
+      if isHere, words[0] == "VmFlags:" { return Set(words.dropFirst()) }
+    }
+    return []
   }
 }
