@@ -195,7 +195,7 @@ extension EndToEnd.MetricsTests {
       try stage.folder.put(Array(#"{"metrics": "1"}"#.utf8), at: "settings.json")
       kdc.program.signal(SIGHUP)
       try await kdc.program.said(
-        "port, users, bind, audit and metrics take effect at the next start")
+        "port, users, store, keys, bind, audit and metrics take effect at the next start")
       let taken = try stage.start(
         .kdc, ["-p", "0", "-f", stage.folder.path("other"), "--metrics", "\(port)"])
       try await taken.expectExit(1)
