@@ -33,6 +33,7 @@ struct RealmFiles {
     self.place = place
     self.keys = keys
     self.center = center
+    let isNewFile = unsafe access(place.evidence, F_OK) != 0
     do {
       directory =
         switch place {
@@ -47,6 +48,10 @@ struct RealmFiles {
       throw DirectoryFailure.otherRealm(path: path)
     }
     if keys.isNew { logger.notice("made \(keys.path): keep it secret, and keep a copy") }
+    guard case .files(let userFile) = place else { return }
+    if isNewFile { logger.notice("made \(userFile)") }
+    let sealed = (directory as? FileDirectory)?.users.sealedCount ?? 0
+    if sealed > 0 { logger.notice("sealed \(sealed) plain digests in \(userFile)") }
   }
 
   private static func open(
@@ -70,8 +75,7 @@ struct RealmFiles {
   private static func files(
     _ userFile: String, of center: KeyDistributionCenter, at now: Timestamp, logger: Logger
   ) throws(DirectoryFailure) -> FileDirectory {
-    let isNewUserFile = unsafe access(userFile, F_OK) != 0
-    let directory = try FileDirectory(
+    try FileDirectory(
       path: userFile, realm: center.keys.realm.id, at: now,
       sealingWith: { name, keyVersion, digest in
         var random = SystemRandom()
@@ -79,9 +83,5 @@ struct RealmFiles {
           digest, name: name, keyVersion: keyVersion, random: &random)
       },
       report: { logger.warning("\($0)") })
-    if isNewUserFile { logger.notice("made \(userFile)") }
-    let sealed = directory.users.sealedCount
-    if sealed > 0 { logger.notice("sealed \(sealed) plain digests in \(userFile)") }
-    return directory
   }
 }
