@@ -13,7 +13,7 @@ struct Batch {
   let finish: (Result<[StoreResult], StoreFailure>) -> Void
 }
 
-/// Who has work for a pipeline. Everything but `next` is called on its thread, and `next` as well.
+/// Who has work for a pipeline. Everything is called on its thread.
 protocol PipelineSource: AnyObject, Sendable {
   /// The connection is there.
   func opened(_ connection: borrowing StoreConnection) throws(StoreFailure)
@@ -209,7 +209,11 @@ final class Pipeline: Sendable {
 
   private func finish(_ flight: Flight) {
     if let failure = flight.failure { return flight.batch.finish(.failure(failure)) }
-    precondition(flight.results.count == flight.batch.commands.count)
+    // No server of PostgreSQL's does that, but it is another program, on another machine.
+    guard flight.results.count == flight.batch.commands.count else {
+      return flight.batch.finish(
+        .failure(StoreFailure(.unsuitable, "it has answered what nobody asked")))
+    }
     flight.batch.finish(.success(flight.results))
   }
 

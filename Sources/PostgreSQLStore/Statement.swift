@@ -1,4 +1,6 @@
 #if PostgreSQL
+internal import KeyDistribution
+
 /// What is asked of the store while a KDC serves, by the name under which it is prepared. Moments
 /// are in milliseconds since 1970; `alive` is the moment at which a presence that still counts was
 /// announced at the earliest.
@@ -50,7 +52,7 @@ enum Statement: String, CaseIterable {
       SELECT name FROM trent.presences
       WHERE service = $1::smallint AND name > $2 AND announced > $3::bigint
         AND login_end > $4::bigint
-      ORDER BY name LIMIT 12
+      ORDER BY name LIMIT \(ServiceQuery.limit)
       """
     case .figures:
       """
