@@ -3,124 +3,29 @@
     python3 scene.py PROGRAMS FOLDER
 
 PROGRAMS has kdc and client; kdc.txt, receiver.txt and sender.txt are written into FOLDER. A terminal
-is a pseudo-terminal with a real shell in it, so that the echo of what is typed, and the silence
-while a passphrase is, are the system's own.
+is a pseudo-terminal with a real shell in it (SCRIPTS/book/terminal.py).
 """
 
-import codecs
-import fcntl
-import os
 import pathlib
-import pty
 import re
-import select
 import signal
-import struct
 import sys
 import tempfile
-import termios
-import time
 
-PATIENCE = 60.0
-ROWS, COLUMNS = 40, 120
-SHELL = ["bash", "--norc", "--noprofile", "--noediting", "-i"]
-INHERITED_SIGNALS = [
-    signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGQUIT, signal.SIGTERM, signal.SIGXFSZ
-]
-AT_PROMPT = r"\$ \Z"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "book"))
+
+from terminal import AT_PROMPT, Terminal, Unexpected
+
 REPORT = "Water in the well: 4.2 m below ground. Nothing unusual.\n"
 PASSPHRASES = {"bob": "seven herons by the weir", "alice": "a lantern for every step"}
 
 
-class Unexpected(Exception):
-    """A terminal did not show what it should have."""
-
-
-class Terminal:
-    """A person's terminal: a shell in a folder of its own."""
-
-    def __init__(self, person: str, folder: pathlib.Path, programs: pathlib.Path):
-        folder.mkdir()
-        self._person = person
-        self._text = ""
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._mark = 0
-        environment = {
-            "HOME": str(folder),
-            "LANG": "C.UTF-8",
-            "PATH": f"{programs}:/usr/bin:/bin",
-            "PS1": "$ ",
-            "TERM": "dumb",
-            "TRENT_HOME": str(folder / ".trent"),
-        }
-        self._process, self._descriptor = pty.fork()
-        if self._process == 0:
-            try:
-                # Neither Python's dispositions nor those of whoever started it are a person's.
-                for number in INHERITED_SIGNALS:
-                    signal.signal(number, signal.SIG_DFL)
-                os.chdir(folder)
-                fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-                os.execvpe(SHELL[0], SHELL, environment)
-            finally:
-                os._exit(127)
-        # Should this script be killed, the last copy is closed, and the terminal hangs up.
-        os.set_inheritable(self._descriptor, False)
-
-    def type(self, line: str) -> None:
-        """Types a line. What is waited for next comes after it."""
-        self.press(line + "\n")
-
-    def press(self, keys: str) -> None:
-        self._mark = len(self._text)
-        os.write(self._descriptor, keys.encode())
-
-    def shown(self, pattern: str) -> re.Match[str]:
-        """Waits until the terminal shows it, after all that was waited for or typed before."""
-        deadline = time.monotonic() + PATIENCE
-        while not (found := re.compile(pattern).search(self._text, self._mark)):
-            remaining = deadline - time.monotonic()
-            if remaining <= 0 or not self._read(remaining):
-                raise Unexpected(f"{self._person}: waited in vain for {pattern!r}:\n{self._text}")
-        self._mark = found.end()
-        return found
-
-    def _read(self, patience: float) -> bool:
-        """Takes in what comes; false if the shell is gone."""
-        if not select.select([self._descriptor], [], [], patience)[0]:
-            return True
-        try:
-            data = os.read(self._descriptor, 65536)
-        except OSError:  # EIO: nobody has the terminal open any more.
-            return False
-        self._text += self._decoder.decode(data)
-        return bool(data)
-
-    def run(self, command: str) -> None:
-        """Types a command that asks nothing, and waits for its end."""
-        self.type(command)
-        self.shown(AT_PROMPT)
-
-    @property
-    def text(self) -> str:
-        """What stays on the screen: a line that is drawn again and again is told as it is in the end."""
-        left = re.sub(r"^.*\r?\x1b\[K", "", self._text.replace("\r\n", "\n"), flags=re.MULTILINE)
-        return left.removesuffix("$ ")
-
-    def close(self) -> None:
-        """Ends whatever runs there."""
-        groups = {self._process}
-        try:
-            groups.add(os.tcgetpgrp(self._descriptor))
-        except OSError:
-            pass
-        for group in groups - {0}:
-            try:
-                os.killpg(group, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        os.close(self._descriptor)
-        os.waitpid(self._process, 0)
+def seat(role: str, folder: pathlib.Path, programs: pathlib.Path) -> Terminal:
+    """A person at a terminal, in a folder of that person's own."""
+    home = folder / role
+    home.mkdir()
+    return Terminal(role, home, {
+        "HOME": str(home), "PATH": f"{programs}:/usr/bin:/bin", "TRENT_HOME": str(home / ".trent")})
 
 
 def sign_up(terminal: Terminal, name: str) -> None:
@@ -196,7 +101,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         try:
             for role in ("kdc", "receiver", "sender"):
-                terminals[role] = Terminal(role, pathlib.Path(folder, role), programs)
+                terminals[role] = seat(role, pathlib.Path(folder), programs)
             pathlib.Path(folder, "sender", "report.txt").write_text(REPORT)
             ports = play(**terminals)
         except Unexpected as failure:

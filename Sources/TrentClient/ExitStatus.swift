@@ -1,4 +1,4 @@
-/// How a program of this project ends. The one table that help, README and code go by.
+/// How a program of this project ends. The one table that help, reference and code go by.
 public enum ExitStatus: Int32, CaseIterable, Sendable {
   case done = 0
   case other = 1

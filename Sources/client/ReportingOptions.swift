@@ -9,7 +9,7 @@ struct ReportingOptions: ParsableArguments {
   @Flag(
     help: ArgumentHelp(
       "Tell a script what happens: a JSON object a line on standard output, \"event\" first. "
-        + "README.md lists them."))
+        + "docs/REFERENCE.md lists them."))
   var json = false
 
   /// Who is told how far a transfer is.

@@ -20,7 +20,7 @@ struct BrakeBoundTests {
     return true
   }
 
-  /// README.md and SECURITY.md tell this number.
+  /// docs/REFERENCE.md and SECURITY.md tell this number.
   @Test("A day of guesses from 10,000 networks: 109 are looked at", arguments: [1, 60, 600, 1800])
   func guessesOfADay(pause: Int) throws {
     let brakes = Brakes(BrakePolicy())

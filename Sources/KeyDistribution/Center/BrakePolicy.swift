@@ -1,6 +1,6 @@
 public import Wire
 
-/// How hard the brakes are. The defaults are those of README.md.
+/// How hard the brakes are. The defaults are those of docs/REFERENCE.md.
 public struct BrakePolicy: Hashable, Sendable {
   /// Wrong proofs for one name, from networks that its owner has not come from lately and without
   /// a signature of its identity key. The same for each known network of a name.

@@ -1,0 +1,59 @@
+"""What the programs say of themselves: their commands and options."""
+
+import functools
+import json
+import pathlib
+import re
+import subprocess
+
+# Every program and command has these two, or the first of them.
+OF_ALL = {"-h", "--help", "--version"}
+
+
+class Programs:
+    """The programs in a folder."""
+
+    def __init__(self, folder: pathlib.Path):
+        self._folder = folder
+
+    NAMES = ("client", "kdc", "mailbox", "kdc-load")
+
+    @functools.cached_property
+    def options(self) -> dict[str, list[set[str]]]:
+        """By command ("client", "client send", "kdc users list"), the options that --help tells, each by its spellings."""
+        found: dict[str, list[set[str]]] = {}
+        for program in self.NAMES:
+            self._collect(program, self._dumped([program]), found)
+            for word in self._words(program):
+                self._collect(f"{program} {word}", self._dumped([program, word]), found)
+        return found
+
+    def under(self, command: str) -> list[str]:
+        """The command, or if it has commands of its own, all of these."""
+        own = [name for name in self.options if name.startswith(command + " ")]
+        # A program without a command has a command line of its own.
+        return [command] if command in self.options else own
+
+    def _words(self, program: str) -> list[str]:
+        """The first words that a program knows. It tells them to who says another one."""
+        answer = subprocess.run([self._folder / program, "nonsense"], capture_output=True, text=True).stderr
+        told = re.search(r"Commands are ([a-z, -]+)[;.]", answer)
+        return told[1].split(", ") if told else []
+
+    def _dumped(self, words: list[str]) -> dict:
+        asked = [self._folder / words[0], *words[1:], "--experimental-dump-help"]
+        return json.loads(subprocess.run(asked, capture_output=True, text=True, check=True).stdout)["command"]
+
+    def _collect(self, name: str, command: dict, found: dict[str, list[set[str]]]) -> None:
+        own = [each for each in command.get("subcommands", []) if each["commandName"] != "help"]
+        for each in own:
+            self._collect(f"{name} {each['commandName']}", each, found)
+        if not own:
+            spellings = [
+                {("-" if spelling["kind"] == "short" else "--") + spelling["name"] for spelling in argument["names"]}
+                for argument in command.get("arguments", []) if argument["shouldDisplay"] and "names" in argument
+            ]
+            found[name] = [each for each in spellings if not each & OF_ALL]
+
+    def spellings(self, command: str) -> set[str]:
+        return set().union(*self.options[command])
