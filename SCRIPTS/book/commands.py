@@ -55,5 +55,11 @@ class Programs:
             ]
             found[name] = [each for each in spellings if not each & OF_ALL]
 
+    @functools.cached_property
+    def exit_codes(self) -> dict[str, str]:
+        """Those of the client, with the first word of what they mean."""
+        told = subprocess.run([self._folder / "client", "--help"], capture_output=True, text=True, check=True).stdout
+        return dict(re.findall(r"^ +(\d+)  (\w+)", told, re.MULTILINE))
+
     def spellings(self, command: str) -> set[str]:
         return set().union(*self.options[command])

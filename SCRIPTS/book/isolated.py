@@ -1,7 +1,7 @@
 """Plays one page where nothing else is: a network, processes and a home folder of its own, so that every command runs
 as it stands, ports included.
 
-    python3 isolated.py PAGE PROGRAMS
+    python3 isolated.py BOOK PAGE PROGRAMS
 """
 
 import fcntl
@@ -15,23 +15,24 @@ import subprocess
 import sys
 import tempfile
 
-from pages import ROOT, blocks
+from pages import Book
 from play import Page
 from terminal import Unexpected
 
 PROGRAMS = {"kdc": "kdc", "client": "client", "mailbox": "mailbox", "kdc-load": "kdc-load", "trent": "client"}
 
 
-def command(page: str, programs: pathlib.Path) -> list[str]:
+def command(book: Book, page: str, programs: pathlib.Path) -> list[str]:
     """What plays a page in namespaces of its own."""
     own = [] if os.geteuid() == 0 else ["--user", "--map-current-user", "--keep-caps"]
     return ["unshare", *own, "--net", "--pid", "--fork", "--mount-proc", "--kill-child",
-            sys.executable, "-B", __file__, page, str(programs)]
+            sys.executable, "-B", __file__, str(book.root), page, str(programs)]
 
 
 def reason_against() -> str | None:
     """Why pages cannot be played here."""
-    tried = subprocess.run([*command("", pathlib.Path()), "--try"], capture_output=True, text=True)
+    nothing = command(Book(pathlib.Path()), "", pathlib.Path())
+    tried = subprocess.run(nothing, capture_output=True, text=True)
     return None if tried.returncode == 0 else f"there are no namespaces: {tried.stderr.strip()}"
 
 
@@ -53,9 +54,9 @@ def reader() -> tuple[int, int] | None:
 
 
 def main() -> None:
-    page, programs = sys.argv[1], pathlib.Path(sys.argv[2])
+    book, page, programs = Book(pathlib.Path(sys.argv[1])), sys.argv[2], pathlib.Path(sys.argv[3])
     raise_loopback()
-    if sys.argv[3:] == ["--try"]:
+    if not page:
         return
     # The signal becomes an exception, so that everything is ended.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
@@ -68,11 +69,11 @@ def main() -> None:
             (folder / "bin" / installed).symlink_to(programs / built)
         home = folder / "home"
         home.mkdir()
-        (home / "trent").symlink_to(ROOT)
+        (home / "trent").symlink_to(book.root)
         if user is not None:
             os.chown(home, *user)
         try:
-            Page(home, folder / "bin", user).play([block for block in blocks(page) if block.kind == "console"])
+            Page(home, folder / "bin", user).play(book.consoles(page))
         except Unexpected as failure:
             sys.exit(str(failure))
 

@@ -25,25 +25,26 @@ class Likeness:
     """What the keys of a page are in this run."""
 
     def __init__(self) -> None:
-        self._actual: dict[str, str] = {}
+        self._of_run: dict[str, str] = {}
+        self._of_page: dict[str, str] = {}
 
     def holds(self, shown: str, printed: str) -> bool:
         """Whether a line of the page stands for a line that was printed."""
         if VARYING.sub(self._kind, shown) != VARYING.sub(self._kind, printed):
             return False
-        pairs = [
-            (of_page[0], of_run[0])
-            for of_page, of_run in zip(VARYING.finditer(shown), VARYING.finditer(printed), strict=True)
-            if of_page.lastgroup in LASTING
-        ]
-        if any(self._actual.get(of_page, of_run) != of_run for of_page, of_run in pairs):
-            return False
-        self._actual.update(pairs)
+        for of_page, of_run in zip(VARYING.finditer(shown), VARYING.finditer(printed), strict=True):
+            if of_page.lastgroup in LASTING and not self._is_same(of_page[0], of_run[0]):
+                return False
         return True
+
+    def _is_same(self, of_page: str, of_run: str) -> bool:
+        """Whether they stand for each other, both ways; from the first time on."""
+        return (self._of_run.setdefault(of_page, of_run) == of_run
+                and self._of_page.setdefault(of_run, of_page) == of_page)
 
     def in_this_run(self, command: str) -> str:
         """A command of the page, with the keys of this run."""
-        return VARYING.sub(lambda found: self._actual.get(found[0], found[0]), command)
+        return VARYING.sub(lambda found: self._of_run.get(found[0], found[0]), command)
 
     @staticmethod
     def _kind(found: re.Match[str]) -> str:

@@ -1,12 +1,12 @@
-"""The reference against the programs: every option of every command is in its tables, and no other; and what a page
-calls a command line is one."""
+"""The reference against the programs: every command, option and exit code is in it, and no other; and what a page calls
+a command line is one."""
 
 import json
 import re
 from collections.abc import Iterator
 
 from commands import OF_ALL, Programs
-from pages import blocks, code_spans, lines, paths, prose
+from pages import Book, code_spans
 
 REFERENCE = "docs/REFERENCE.md"
 OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
@@ -14,17 +14,19 @@ OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 OTHER_PROGRAM = re.compile(r"[|;<>]|&&")
 
 
-def wrong(programs: Programs) -> Iterator[str]:
-    yield from wrong_tables(programs)
-    for page in paths():
-        yield from wrong_lines(page, programs)
+def wrong(book: Book, programs: Programs) -> Iterator[str]:
+    yield from wrong_tables(book, programs)
+    yield from wrong_synopses(book, programs)
+    yield from wrong_exit_codes(book, programs)
+    for page in book.pages:
+        yield from wrong_lines(book, page, programs)
 
 
 # The tables.
 
-def wrong_tables(programs: Programs) -> Iterator[str]:
+def wrong_tables(book: Book, programs: Programs) -> Iterator[str]:
     told: dict[str, set[str]] = {command: set() for command in programs.options}
-    for number, commands, options, is_short in table_rows():
+    for number, commands, options, is_short in table_rows(book):
         for command in commands:
             if not programs.under(command):
                 yield f"{REFERENCE}:{number}: there is no command {command}"
@@ -40,7 +42,7 @@ def wrong_tables(programs: Programs) -> Iterator[str]:
             yield f"{REFERENCE}: a table says that {command} has {option}, which it has not"
 
 
-def table_rows() -> Iterator[tuple[int, list[str], set[str], bool]]:
+def table_rows(book: Book) -> Iterator[tuple[int, list[str], set[str], bool]]:
     """Rows that tell of options: the line, the commands, the options, and whether one spelling of each is enough.
     Tables are of three forms:
 
@@ -49,7 +51,7 @@ def table_rows() -> Iterator[tuple[int, list[str], set[str], bool]]:
     - | command | takes of these |, where the table before has the other spellings
     """
     paragraph, header = "", []
-    for number, line in enumerate(lines(REFERENCE), 1):
+    for number, line in enumerate(book.lines(REFERENCE), 1):
         if not line.startswith("|"):
             is_more = line and paragraph.startswith("Options of") and not paragraph.endswith(":")
             paragraph = f"{paragraph} {line}" if is_more else line or paragraph
@@ -72,11 +74,28 @@ def spellings(cell: str) -> set[str]:
     return {match[0] for span in code_spans(cell) if (match := OPTION.match(span))}
 
 
+# Forms and exit codes.
+
+def wrong_synopses(book: Book, programs: Programs) -> Iterator[str]:
+    """The form of every command stands somewhere, alone or among others: users list|show NAME|disable NAME."""
+    forms = [line for block in book.blocks(REFERENCE) if block.kind == "synopsis" for line in block.lines]
+    for command in programs.options:
+        start, _, last = command.rpartition(" ")
+        if not any(form.startswith(start) and re.search(rf"(?<![\w-]){last}(?![\w-])", form) for form in forms):
+            yield f"{REFERENCE}: no synopsis has {command}"
+
+
+def wrong_exit_codes(book: Book, programs: Programs) -> Iterator[str]:
+    told = {code: meaning for line in book.lines(REFERENCE) for code, meaning in re.findall(r"\| (\d+) \| (\w+)", line)}
+    if told != programs.exit_codes:
+        yield f"{REFERENCE}: exit codes are {told}, by client --help {programs.exit_codes}"
+
+
 # Command lines on pages.
 
-def wrong_lines(page: str, programs: Programs) -> Iterator[str]:
+def wrong_lines(book: Book, page: str, programs: Programs) -> Iterator[str]:
     """Command lines with options or commands that are not there."""
-    for block in blocks(page):
+    for block in book.blocks(page):
         if block.kind == "synopsis":
             for index, line in enumerate(block.lines):
                 yield from wrong_line(block.place(index), line, programs)
@@ -85,7 +104,7 @@ def wrong_lines(page: str, programs: Programs) -> Iterator[str]:
                 json.loads("\n".join(block.lines))
             except json.JSONDecodeError as error:
                 yield f"{block.place()}: {error}"
-    for number, line in prose(page):
+    for number, line in book.prose(page):
         for span in code_spans(line):
             yield from wrong_line(f"{page}:{number}", span, programs)
 

@@ -30,43 +30,50 @@ class Block:
         return self.info[1] if len(self.info) > 1 else "you"
 
 
-def paths() -> list[str]:
-    """Every page: those of the root, and those of docs."""
-    return sorted(
-        str(path.relative_to(ROOT)) for folder in (ROOT, ROOT / "docs") for path in folder.glob("*.md"))
+class Book:
+    """The pages below a folder: those of the root, and those of docs."""
 
+    def __init__(self, root: pathlib.Path):
+        self.root = root
 
-def lines(page: str) -> list[str]:
-    return (ROOT / page).read_text().split("\n")
+    @property
+    def pages(self) -> list[str]:
+        folders = (self.root, self.root / "docs")
+        return sorted(str(path.relative_to(self.root)) for folder in folders for path in folder.glob("*.md"))
 
+    def lines(self, page: str) -> list[str]:
+        return (self.root / page).read_text().split("\n")
 
-def blocks(page: str) -> list[Block]:
-    found: list[Block] = []
-    opened: tuple[int, str] | None = None
-    text = lines(page)
-    for index, line in enumerate(text):
-        if not line.startswith("```"):
-            continue
-        if opened is None:
-            opened = (index, line[3:])
-        else:
-            start, info = opened
-            found.append(Block(page, info.split(), text[start + 1:index], start + 2))
-            opened = None
-    if opened is not None:
-        raise ValueError(f"{page}:{opened[0] + 1}: a block without an end")
-    return found
+    def blocks(self, page: str) -> list[Block]:
+        found: list[Block] = []
+        opened: tuple[int, str] | None = None
+        text = self.lines(page)
+        for index, line in enumerate(text):
+            if not line.startswith("```"):
+                continue
+            if opened is None:
+                opened = (index, line[3:])
+            else:
+                start, info = opened
+                found.append(Block(page, info.split(), text[start + 1:index], start + 2))
+                opened = None
+        if opened is not None:
+            raise ValueError(f"{page}:{opened[0] + 1}: a block without an end")
+        return found
 
+    def consoles(self, page: str) -> list[Block]:
+        """What is played of it."""
+        return [block for block in self.blocks(page) if block.kind == "console"]
 
-def prose(page: str) -> list[tuple[int, str]]:
-    """The lines outside of fenced blocks, with their numbers."""
-    result, is_inside = [], False
-    for index, line in enumerate(lines(page)):
-        if line.startswith("```"):
-            is_inside = not is_inside
-        elif not is_inside:
-            result.append((index + 1, line))
-    return result
+    def prose(self, page: str) -> list[tuple[int, str]]:
+        """The lines outside of fenced blocks, with their numbers."""
+        result, is_inside = [], False
+        for index, line in enumerate(self.lines(page)):
+            if line.startswith("```"):
+                is_inside = not is_inside
+            elif not is_inside:
+                result.append((index + 1, line))
+        return result
 
 
 def code_spans(text: str) -> list[str]:

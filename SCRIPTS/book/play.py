@@ -20,6 +20,7 @@ from unrun import UNRUN, without_comment
 
 ANSWERED = re.compile(r"(?P<question>.*\[y/N\] )(?P<answer>\S+)")
 ASKED_FOR_SECRET = re.compile(r"(?:new |export )*passphrase of (?P<name>\S+):|the same passphrase again:")
+QUESTION = r"\[y/N\] |passphrase of \S+: |passphrase again: "
 SECOND_PROMPT = "> "
 # The reader's home folder as pages have it.
 HOME = "/home/you"
@@ -84,8 +85,8 @@ class Page:
                 raise Unexpected(f"{block.place(index)}: {failure}") from None
 
     def _type(self, terminal: Terminal, prompt: str, line: str) -> None:
-        if prompt and terminal.asked(lambda shown: shown == prompt) is None:
-            raise Unexpected(f"the shell does not go on with {prompt!r}")
+        if prompt:
+            self._compare(prompt, terminal.question(prompt))
         line = self._likeness.in_this_run(line).replace(HOME, str(self._home))
         terminal.send(line + "\n")
         echo = terminal.next_line()
@@ -119,12 +120,12 @@ class Page:
             if echo := terminal.next_line():
                 raise Unexpected(f"a passphrase was typed, and the terminal shows {echo!r}")
         else:
-            printed = terminal.next_line().replace(str(self._home), HOME)
-            if not self._likeness.holds(line, printed):
-                raise Unexpected(f"the page shows\n    {line}\nand the terminal\n    {printed}")
+            self._compare(line, terminal.next_line())
 
     def _question(self, terminal: Terminal, question: str) -> None:
-        question = question.rstrip()
-        if terminal.asked(lambda shown: self._likeness.holds(question, shown.rstrip())) is None:
-            raise Unexpected(
-                f"the page shows the question\n    {question}\nand the terminal\n    {terminal.next_line()}")
+        self._compare(question.rstrip(), terminal.question(QUESTION).rstrip())
+
+    def _compare(self, shown: str, printed: str) -> None:
+        printed = printed.replace(str(self._home), HOME)
+        if not self._likeness.holds(shown, printed):
+            raise Unexpected(f"the page shows\n    {shown}\nand the terminal\n    {printed}")

@@ -12,7 +12,6 @@ import signal
 import struct
 import termios
 import time
-from collections.abc import Callable
 
 PATIENCE = 60.0
 ROWS, COLUMNS = 40, 120
@@ -106,16 +105,16 @@ class Terminal:
                 return PROMPT
             self._wait(deadline, "waited in vain for a line")
 
-    def asked(self, is_question: Callable[[str], bool]) -> str | None:
-        """The question at the end of the screen, once it is there; None if a line or the prompt comes in its place."""
+    def question(self, pattern: str) -> str:
+        """The question at the end of the screen, once it is there; or what is there in its place, a line or the prompt."""
         deadline = time.monotonic() + PATIENCE
         while True:
-            rest = self._text[self._mark:]
-            if is_question(settled(rest)):
+            rest = settled(self._text[self._mark:])
+            if "\n" in rest or rest == PROMPT:
+                return self.next_line()
+            if re.search(rf"(?:{pattern})\Z", rest):
                 self._mark = len(self._text)
-                return settled(rest)
-            if "\n" in rest or settled(rest) == PROMPT:
-                return None
+                return rest
             self._wait(deadline, "waited in vain for a question")
 
     def key_echoed(self, echo: str) -> str:
