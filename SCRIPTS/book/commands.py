@@ -20,7 +20,7 @@ class Programs:
 
     @functools.cached_property
     def options(self) -> dict[str, list[set[str]]]:
-        """By command ("client", "client send", "kdc users list"), the options that --help tells, each by its spellings."""
+        """By command ("client", "client send", "kdc users list"), the options in its --help, each by its spellings."""
         found: dict[str, list[set[str]]] = {}
         for program in self.NAMES:
             self._collect(program, self._dumped([program]), found)

@@ -22,17 +22,24 @@ class Mistake:
 
 STATIC = [
     Mistake("docs/REFERENCE.md", "| `--text TEXT` |", "| `TEXT` |", "client send has --text, and no table says so"),
-    Mistake("docs/REFERENCE.md", "| `--keep` |", "| `--keep`, `--stay` |", "client receive has --stay, which it has not"),
-    Mistake("docs/REFERENCE.md", "`--name`, `--kdc`, `--port` |", "`--name`, `--kdc` |", "client logout has -p, and no table"),
+    Mistake("docs/REFERENCE.md", "| `--keep` |", "| `--keep`, `--stay` |",
+            "client receive has --stay, which it has not"),
+    Mistake("docs/REFERENCE.md", "`--name`, `--kdc`, `--port` |", "`--name`, `--kdc` |",
+            "client logout has -p, and no table"),
     Mistake("docs/REFERENCE.md", "| `kdc invite` |", "| `kdc invites` |", "there is no command kdc invites"),
     Mistake("docs/REFERENCE.md", "client peers [list]", "client peers [list] --all", "client peers has no --all"),
     Mistake("docs/REFERENCE.md", "`client receive --keep`", "`client receive --stay`", "client receive has no --stay"),
     Mistake("docs/REFERENCE.md", "enable NAME|", "", "no synopsis has kdc users enable"),
     Mistake("docs/REFERENCE.md", "| 9 | cannot", "| 12 | cannot", "exit codes"),
+    Mistake("docs/REFERENCE.md", "| `broken` |", "| `torn` |", "there is no event torn"),
+    Mistake("docs/REFERENCE.md", ", `.burst` 20 |", " |",
+            "the setting of the kdc brakes.registrations.burst is not there"),
+    Mistake("docs/REFERENCE.md", "`receive.announce`, ", "", "the setting of the client receive.announce is not there"),
     Mistake("docs/REFERENCE.md", '{"name": "alice",', '{"name": alice,', "Expecting value"),
     Mistake("docs/TUTORIAL.md", "](REFERENCE.md)", "](REFERENZ.md)", "there is no REFERENZ.md"),
     Mistake("docs/TUTORIAL.md", "#installing", "#installations", "has no heading #installations"),
-    Mistake("docs/TUTORIAL.md", "Next: [Reference](REFERENCE.md)", "[Design](DESIGN.md)", "its last line has to lead to"),
+    Mistake("docs/TUTORIAL.md", "Next: [Reference](REFERENCE.md)", "[Design](DESIGN.md)",
+            "its last line has to lead to"),
     Mistake("docs/TUTORIAL.md", "```console post", "```", "a block of kind ''"),
     Mistake("docs/TUTORIAL.md", "```console post", "```text", "commands in a block that is not run"),
     Mistake("docs/README.md", "10. [Mailboxes](MAILBOX.md)", "10. Mailboxes", "docs/MAILBOX.md is no chapter"),
@@ -44,7 +51,7 @@ PLAYED = [
     Mistake("docs/QUICKSTART.md", "Trust it? [y/N] y\n", "Trust it? [y/N] n\n", "the page shows"),
     # Another identity than the one that has been shown.
     Mistake("docs/QUICKSTART.md", "-p 7000\nThe KDC at localhost:7000 is new. Its identity is trent1r",
-     "-p 7000\nThe KDC at localhost:7000 is new. Its identity is trent1q", "identity is trent1q"),
+            "-p 7000\nThe KDC at localhost:7000 is new. Its identity is trent1q", "identity is trent1q"),
 ]
 
 

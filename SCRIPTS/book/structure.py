@@ -9,8 +9,8 @@ from unrun import UNRUN, without_comment
 
 CONTENTS = "docs/README.md"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-# What is no command, and so not run: forms of command lines and JSON are compared with the programs, code is compiled by
-# the tests of the library.
+# What is no command, and so not run: forms of command lines are compared with the programs, JSON is read, code is
+# compiled by the tests of the library.
 UNPLAYED = {"synopsis", "json", "text", "swift"}
 PROMPT = "$ "
 
@@ -32,7 +32,8 @@ def wrong_blocks(book: Book) -> Iterator[str]:
                 if not commands and not any(block.lines):
                     yield f"{block.place()}: a console without anything in it"
             elif block.kind not in UNPLAYED:
-                yield f"{block.place()}: a block of kind {block.kind!r}: console, or one of {', '.join(sorted(UNPLAYED))}"
+                kinds = ", ".join(["console", *sorted(UNPLAYED)])
+                yield f"{block.place()}: a block of kind {block.kind!r} is none of {kinds}"
             elif commands:
                 yield f"{block.place()}: commands in a block that is not run"
     for command in UNRUN.keys() - left_out:

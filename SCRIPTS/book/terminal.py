@@ -106,7 +106,7 @@ class Terminal:
             self._wait(deadline, "waited in vain for a line")
 
     def question(self, pattern: str) -> str:
-        """The question at the end of the screen, once it is there; or what is there in its place, a line or the prompt."""
+        """The question at the end of the screen, once it is there; or the line or prompt in its place."""
         deadline = time.monotonic() + PATIENCE
         while True:
             rest = settled(self._text[self._mark:])
