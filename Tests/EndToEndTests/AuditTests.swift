@@ -267,11 +267,10 @@ extension EndToEnd.AuditTests {
     }
   }
 
-  /// Says nothing where the test may not mount a file system.
-  @Test("A disk that is full is told, the KDC serves on, and the gap has a record")
+  @Test("A disk that is full is told, the KDC serves on, and the gap has a record", .needs(.disks))
   func full() async throws {
     try await Stage.with { stage in
-      guard let disk = try SmallDisk(in: stage, size: "1m") else { return }
+      let disk = try SmallDisk(in: stage, size: "1m")
       let kdc = try await stage.kdc(["--audit", disk.folder.path("audit")])
       try disk.fill()
       let (alice, bob) = (try stage.user("alice"), try stage.user("bob"))

@@ -8,11 +8,10 @@ extension EndToEnd {
 }
 
 extension EndToEnd.DiskTests {
-  /// Says nothing where the test may not mount a file system.
-  @Test("A full disk: both say so, and with more space the same commands go on")
+  @Test("A full disk: both say so, and with more space the same commands go on", .needs(.disks))
   func full() async throws {
     try await Stage.with { stage in
-      guard let disk = try SmallDisk(in: stage, size: "2m") else { return }
+      let disk = try SmallDisk(in: stage, size: "2m")
       let kdc = try await stage.kdc()
       let (alice, bob) = (try stage.user("alice"), try stage.user("bob"))
       let content = randomBytes(5 << 20)
@@ -36,11 +35,10 @@ extension EndToEnd.DiskTests {
     }
   }
 
-  /// Says nothing where the test may not mount a file system.
-  @Test("A disk that cannot be written to: told at once, or when it becomes so")
+  @Test("A disk that cannot be written to: told at once, or when it becomes so", .needs(.disks))
   func readOnly() async throws {
     try await Stage.with { stage in
-      guard let disk = try SmallDisk(in: stage, size: "2m") else { return }
+      let disk = try SmallDisk(in: stage, size: "2m")
       let kdc = try await stage.kdc()
       let (alice, bob) = (try stage.user("alice"), try stage.user("bob"))
       let file = try stage.folder.put([7], at: "file")

@@ -29,17 +29,6 @@ extension EndToEnd.KDCLoadTests {
     ]
   }
 
-  /// What `--json` writes.
-  private struct Report: Decodable {
-    let completed: Int
-    let failed: Int
-    let lost: Int
-    let requestsPerSecond: Double
-    let replyBytes: Int
-    let latencyUs: [String: Double]
-    let serverCpuUs: Double?
-  }
-
   private func load(
     _ stage: Stage, port: UInt16, _ way: Way, _ extra: [String]
   ) throws -> Program {
@@ -49,11 +38,8 @@ extension EndToEnd.KDCLoadTests {
         + way.arguments + extra)
   }
 
-  private func report(_ stage: Stage) throws -> Report {
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    return try decoder.decode(
-      Report.self, from: Data(try #require(stage.folder.bytes(of: "load.json"))))
+  private func report(_ stage: Stage) throws -> LoadReport {
+    try LoadReport(of: stage.folder.bytes(of: "load.json"))
   }
 
   @Test("Each exchange by each way it travels: every request completes", arguments: Way.all)

@@ -54,11 +54,12 @@ extension EndToEnd.MetricsTests {
     ).expectExit(0)
   }
 
-  /// Says nothing where the test may not mount a file system.
-  @Test("While the audit cannot be written, status, metrics and readyz say so; later no more")
+  @Test(
+    "While the audit cannot be written, status, metrics and readyz say so; later no more",
+    .needs(.disks))
   func failingAudit() async throws {
     try await Stage.with { stage in
-      guard let disk = try SmallDisk(in: stage, size: "1m") else { return }
+      let disk = try SmallDisk(in: stage, size: "1m")
       let kdc = try await stage.kdc(["--metrics", "0", "--audit", disk.folder.path("audit")])
       let port = try await port(of: kdc)
       func status() async throws -> String {

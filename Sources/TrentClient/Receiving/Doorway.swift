@@ -87,7 +87,9 @@ struct Doorway: ~Copyable {
   /// Closes a connection without a word.
   mutating func drop(_ connection: HalfOpenConnection, because reason: any Error) {
     halfOpen.remove(connection)
-    person.explain("a connection from \(connection.source) was closed: \(reason)")
+    let line = "a connection from \(connection.source) was closed: \(reason)"
+    // What fails on this device is for its user to mend; no stranger brings that about.
+    if reason is ClientFailure { person.say(line) } else { person.explain(line) }
   }
 
   /// Keeps a connection that has been told its last word until the other end has read it.

@@ -71,12 +71,19 @@ struct Reception: ~Copyable {
     let offer = try Offer(accepted.firstRecord.bytes)
     var session = accepted.session
     let name = session.peer.name
-    if let fingerprint = try doorway.refusal(
-      of: &session, on: connection, in: realm, asks: true,
-      word: Answer.refused(.declined).encoded())
-    {
-      watcher.refused(name, nil, because: "new, fingerprint \(fingerprint)")
-      return
+    do {
+      if let fingerprint = try doorway.refusal(
+        of: &session, on: connection, in: realm, asks: true,
+        word: Answer.refused(.declined).encoded())
+      {
+        watcher.refused(name, nil, because: "new, fingerprint \(fingerprint)")
+        return
+      }
+    } catch let failure as ClientFailure {
+      // Nobody is let in whose key this device cannot keep in mind.
+      person.say("refused \(name): \(failure)")
+      watcher.refused(name, nil, because: "\(failure)")
+      return try refuse(.cannotWrite, &session, on: connection)
     }
     let others = doorway.halfOpen.listingCount(of: name)
     guard doorway.halfOpen.listingCount < IncomingList.limit,

@@ -10,13 +10,15 @@ enum Strace {
   ///   - files: if there are any, only calls that touch them count. A KDC keeps other processes of
   ///     its user from looking into it, so only the superuser's strace can tell: for others every
   ///     call counts.
+  ///   - log: where it writes what it has seen, with `(INJECTED)` where it made a call fail.
   static func command(
-    tracing calls: String, on files: [String], injecting injections: [String]
+    tracing calls: String, on files: [String], injecting injections: [String],
+    log: String = "/dev/null"
   ) -> [String] {
     let paths = geteuid() == 0 ? files.flatMap { ["-P", $0] } : []
     // -D: the program stays our child, and strace goes when it goes. (With --seccomp-bpf, which
     // would be faster, strace 6.1 counts calls wrongly.)
-    return [path, "-f", "-D", "-qq", "-o", "/dev/null"] + paths
+    return [path, "-f", "-D", "-qq", "-o", log] + paths
       + ["-e", "trace=\(calls)"] + injections.flatMap { ["-e", "inject=\($0)"] }
   }
 

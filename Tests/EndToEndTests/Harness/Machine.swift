@@ -27,11 +27,12 @@ struct Machine {
   }
 
   func keygen(at kdc: RunningKDC) throws -> Program {
-    try stage.start(.client, keygenArguments(port: kdc.port, word: kdc.word), home: home)
+    try stage.start(
+      .client, keygenArguments(host: kdc.host, port: kdc.port, word: kdc.word), home: home)
   }
 
-  func keygenArguments(port: UInt16, word: String) -> [String] {
-    ["keygen", "-n", name, "--key-file", keyFile, "-a", "127.0.0.1", "-p", "\(port)"]
+  func keygenArguments(host: String = "127.0.0.1", port: UInt16, word: String) -> [String] {
+    ["keygen", "-n", name, "--key-file", keyFile, "-a", host, "-p", "\(port)"]
       + ["--kdc-key", word]
   }
 

@@ -26,12 +26,14 @@ final class Program: Sendable {
   }
   private let life = Mutex(Life())
 
-  /// - Parameter outputGoesNowhere: standard output is a pipe that nobody reads any more.
+  /// - Parameters:
+  ///   - path: where the program is.
+  ///   - outputGoesNowhere: standard output is a pipe that nobody reads any more.
   init(
-    _ file: ProgramFile, _ arguments: [String], environment: [String: String],
+    _ path: String, _ arguments: [String], environment: [String: String],
     input: Input = .nothing, outputGoesNowhere: Bool = false
   ) throws {
-    commandLine = ([file.rawValue] + arguments).joined(separator: " ")
+    commandLine = ([path] + arguments).joined(separator: " ")
     var plan = try SpawnPlan()
     let inputEnd: Int32
     if input == .terminal {
@@ -58,7 +60,7 @@ final class Program: Sendable {
       errors = CapturedOutput(outputs.1.readingEnd)
     }
     self.inputEnd = Mutex(inputEnd)
-    processID = try plan.spawn(file.path, arguments, environment: environment)
+    processID = try plan.spawn(path, arguments, environment: environment)
   }
 
   deinit { closeInput() }
@@ -153,9 +155,15 @@ final class Program: Sendable {
   /// The most resident memory the program has had, in bytes, as of the last look at it.
   var peakMemory: Int { life.withLock { $0.peakMemory } }
 
-  private func peakMemoryOfProcess() -> Int {
+  private func peakMemoryOfProcess() -> Int { memory("VmHWM") }
+
+  /// The resident memory of the program now, in bytes; 0 when it has ended.
+  var residentMemory: Int { memory("VmRSS") }
+
+  /// - Parameter field: of proc_pid_status(5), told there in kB.
+  private func memory(_ field: String) -> Int {
     guard let status = try? String(contentsOfFile: "/proc/\(processID)/status", encoding: .utf8),
-      let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") })
+      let line = status.split(separator: "\n").first(where: { $0.hasPrefix("\(field):") })
     else { return 0 }
     return (line.split(separator: " ").compactMap { Int($0) }.first ?? 0) * 1024
   }

@@ -3,6 +3,8 @@ import Testing
 /// A KDC that serves.
 struct RunningKDC {
   let program: Program
+  /// Where clients find it.
+  let host: String
   private(set) var port: UInt16
   /// Its identity as one word.
   let word: String
@@ -12,7 +14,10 @@ struct RunningKDC {
   var log: String { folder.text(of: logName) ?? "" }
 
   /// Waits until it serves.
-  init(_ program: Program, folder: Folder, logName: String) async throws {
+  init(
+    _ program: Program, folder: Folder, logName: String, host: String = "127.0.0.1"
+  ) async throws {
+    self.host = host
     self.program = program
     self.folder = folder
     self.logName = logName

@@ -1,13 +1,17 @@
 import Foundation
 import Testing
 
-/// A file system of its own, mounted for one test. Only root may do that.
+/// A file system of its own, in memory, mounted for one test, which needs `.disks`.
 struct SmallDisk: ~Copyable {
   let folder: Folder
 
-  init?(in stage: Stage, size: String) throws {
-    folder = try stage.folder.folder("disk")
-    guard unsafe mount("tmpfs", folder.path, "tmpfs", 0, "size=\(size)") == 0 else { return nil }
+  /// - Parameter name: where, below the stage's folder.
+  init(at name: String = "disk", in stage: Stage, size: String) throws {
+    let folder = try stage.folder.folder(name)
+    guard unsafe mount("tmpfs", folder.path, "tmpfs", 0, "size=\(size),mode=700") == 0 else {
+      throw TestProblem("mount")
+    }
+    self.folder = folder
   }
 
   deinit { unsafe umount2(folder.path, Int32(MNT_DETACH)) }
@@ -25,4 +29,7 @@ struct SmallDisk: ~Copyable {
     let zeros = [UInt8](repeating: 0, count: 4096)
     while unsafe zeros.withUnsafeBytes({ unsafe write(file, $0.baseAddress, $0.count) }) > 0 {}
   }
+
+  /// Ends `fill`.
+  func makeRoom() throws { try FileManager.default.removeItem(atPath: folder.path("filler")) }
 }

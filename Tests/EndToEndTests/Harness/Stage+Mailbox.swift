@@ -6,7 +6,7 @@ extension Stage {
     _ machine: Machine, at kdc: RunningKDC, spool: String? = nil
   ) -> [String] {
     [
-      "-n", machine.name, "--key-file", machine.keyFile, "-a", "127.0.0.1", "-p", "\(kdc.port)",
+      "-n", machine.name, "--key-file", machine.keyFile, "-a", kdc.host, "-p", "\(kdc.port)",
       "-l", "0", "--spool", spool ?? folder.path("\(machine.name).spool"), "--verbose",
     ]
   }

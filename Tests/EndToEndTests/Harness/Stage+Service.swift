@@ -48,7 +48,7 @@ extension Stage {
   ) throws -> Program {
     try start(
       .client,
-      ["send", "-r", "bob", "-n", user.name, "-a", "127.0.0.1", "-p", "\(kdc.port)"] + words,
+      ["send", "-r", "bob", "-n", user.name, "-a", kdc.host, "-p", "\(kdc.port)"] + words,
       home: user.home, input: input)
   }
 

@@ -6,6 +6,8 @@ import Testing
 final class Stage: Sendable {
   let folder: Folder
   private let programs = Mutex<[Program]>([])
+  /// Where the programs of a device run that is not simply this machine, by `TRENT_HOME`.
+  private let places = Mutex<[String: Surroundings]>([:])
 
   private init() throws {
     folder = try Folder()
@@ -38,13 +40,33 @@ final class Stage: Sendable {
 
   // MARK: Programs
 
+  /// Has all programs of a device run there from now on.
+  func put(_ home: Folder, in surroundings: Surroundings) {
+    places.withLock { $0[home.path] = surroundings }
+  }
+
   /// - Parameters:
   ///   - home: becomes `TRENT_HOME`.
   ///   - environment: variables besides the usual ones.
+  ///   - surroundings: where it runs, if not where all programs of its home do.
   func start(
     _ file: ProgramFile, _ arguments: [String], home: Folder? = nil,
-    environment: [String: String] = [:], input: Program.Input = .nothing,
-    outputGoesNowhere: Bool = false
+    environment: [String: String] = [:], in surroundings: Surroundings? = nil,
+    input: Program.Input = .nothing, outputGoesNowhere: Bool = false
+  ) throws -> Program {
+    let place = surroundings ?? home.flatMap { home in places.withLock { $0[home.path] } }
+    return try start(
+      (place?.wrapper ?? []) + [file.path] + arguments, home: home,
+      environment: (place?.environment ?? [:]).merging(environment) { $1 }, input: input,
+      outputGoesNowhere: outputGoesNowhere)
+  }
+
+  /// Any program.
+  ///
+  /// - Parameter words: the first one is its path.
+  func start(
+    _ words: [String], home: Folder? = nil, environment: [String: String] = [:],
+    input: Program.Input = .nothing, outputGoesNowhere: Bool = false
   ) throws -> Program {
     var environment = environment
     environment["PATH"] = "/usr/bin:/bin"
@@ -52,20 +74,24 @@ final class Stage: Sendable {
     environment["HOME"] = folder.path("nobody")
     environment["TRENT_HOME"] = home?.path
     let program = try Program(
-      file, arguments, environment: environment, input: input, outputGoesNowhere: outputGoesNowhere)
+      words[0], Array(words.dropFirst()), environment: environment, input: input,
+      outputGoesNowhere: outputGoesNowhere)
     programs.withLock { $0.append(program) }
     return program
   }
 
   /// A KDC with files in a folder of its own, ready to serve.
   func kdc(
-    _ extra: [String] = [], port: UInt16 = 0, folder name: String = "kdc"
+    _ extra: [String] = [], port: UInt16 = 0, folder name: String = "kdc",
+    on host: Network.Host? = nil, in surroundings: Surroundings? = nil
   ) async throws -> RunningKDC {
     let folder = try folder.folder(name)
     let program = try start(
       .kdc,
-      ["-p", "\(port)", "-f", folder.path("pwd.txt"), "-o", folder.path("out.txt")] + extra)
-    return try await RunningKDC(program, folder: folder, logName: "out.txt")
+      ["-p", "\(port)", "-f", folder.path("pwd.txt"), "-o", folder.path("out.txt")] + extra,
+      in: surroundings ?? host?.surroundings)
+    return try await RunningKDC(
+      program, folder: folder, logName: "out.txt", host: host?.address ?? "127.0.0.1")
   }
 
   /// Arguments for a KDC that lets one address ask for as much as a load generator does.
@@ -77,17 +103,19 @@ final class Stage: Sendable {
 
   /// How a client finds its KDC and proves who it is.
   struct Access {
-    var host = "127.0.0.1"
+    var host: String
     var port: UInt16
     var options: [String]
 
     /// By the KDC's word and the user's file, registering if need be.
     init(_ user: User, at kdc: RunningKDC) {
+      host = kdc.host
       port = kdc.port
       options = ["--kdc-key", kdc.word, "--register", "--passphrase-file", user.passphraseFile]
     }
 
-    init(port: UInt16, _ options: [String]) {
+    init(host: String = "127.0.0.1", port: UInt16, _ options: [String]) {
+      self.host = host
       self.port = port
       self.options = options
     }
