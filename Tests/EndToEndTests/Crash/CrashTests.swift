@@ -1,4 +1,3 @@
-import Foundation
 import Testing
 
 extension EndToEnd {
@@ -10,27 +9,10 @@ extension EndToEnd {
 }
 
 extension EndToEnd.CrashTests {
-  /// A series with its seed and its rounds.
-  struct Plan: Sendable, CustomTestStringConvertible {
-    private static let longest = 20
-
-    let seed: UInt64
-    let rounds: Int
-
-    var testDescription: String { "seed \(seed), \(rounds) rounds" }
-
-    static let all: [Plan] = {
-      let environment = ProcessInfo.processInfo.environment
-      let rounds = environment["TRENT_CRASH_ROUNDS"].flatMap { Int($0) } ?? 200
-      let seed = environment["TRENT_CRASH_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...999_999)
-      return stride(from: 0, to: rounds, by: longest).enumerated().map { number, done in
-        Plan(seed: seed + UInt64(number), rounds: min(longest, rounds - done))
-      }
-    }()
-  }
-
-  @Test("Whenever it is killed, no acknowledged user is lost", arguments: Plan.all)
-  func survives(plan: Plan) async throws {
+  @Test(
+    "Whenever it is killed, no acknowledged user is lost",
+    arguments: CrashPlan.all("TRENT_CRASH", usual: 200))
+  func survives(plan: CrashPlan) async throws {
     guard try await Strace.isUsable() else { return }
     var series = try CrashSeries(seed: plan.seed)
     try await series.run(rounds: plan.rounds)

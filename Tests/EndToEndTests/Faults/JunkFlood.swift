@@ -18,7 +18,8 @@ struct JunkFlood {
       return time.tv_sec + time.tv_nsec / 1e9;
     }
 
-    /* PORT RATE: until the input ends; then tells how many have gone in how many seconds. */
+    /* PORT RATE: until the input ends; then tells how many have gone in how many seconds, and how
+       many answers have come. */
     int main(int count, char **words) {
       struct sockaddr_in target = {.sin_family = AF_INET, .sin_port = htons(atoi(words[1]))};
       target.sin_addr.s_addr = htonl(0x7f000001);
@@ -39,7 +40,11 @@ struct JunkFlood {
           sendto(sockets[sent % 16], start, length, 0, (struct sockaddr *)&target, sizeof target);
         }
       }
-      printf("%ld %.3f\\n", sent, now() - begin);
+      double seconds = now() - begin;
+      int answers = 0;
+      for (int i = 0; i < 16; i++)
+        while (recv(sockets[i], junk, sizeof junk, MSG_DONTWAIT) > 0) answers++;
+      printf("%ld %.3f %d\\n", sent, seconds, answers);
     }
     """
 
@@ -50,12 +55,15 @@ struct JunkFlood {
     program = try stage.start([path, "\(port)", "\(rate)"], input: .pipe)
   }
 
+  /// Nobody must have answered.
+  ///
   /// - Returns: how many there were a second.
   func end() async throws -> Int {
     program.closeInput()
     try await program.expectExit(0)
     let figures = program.output.text.split { $0 == " " || $0 == "\n" }.compactMap { Double($0) }
-    try #require(figures.count == 2 && figures[1] > 0)
+    try #require(figures.count == 3 && figures[1] > 0)
+    #expect(figures[2] == 0)
     return Int(figures[0] / figures[1])
   }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import Testing
 
 extension EndToEnd {
@@ -10,27 +9,21 @@ extension EndToEnd {
 }
 
 extension EndToEnd.KillLoopTests {
-  private static func number(_ variable: String) -> Int? {
-    ProcessInfo.processInfo.environment[variable].flatMap { Int($0) }
-  }
-
   @Test(
     "HOSTILE D 18, H 27: whoever is killed, what a sender was told is true, and all of it arrives",
-    .timeLimit(.minutes(60)))
-  func everyProgram() async throws {
-    let rounds = Self.number("TRENT_KILL_ROUNDS") ?? 8
-    let seed = Self.number("TRENT_KILL_SEED") ?? .random(in: 0...999_999)
+    arguments: CrashPlan.all("TRENT_KILL", usual: 8))
+  func everyProgram(plan: CrashPlan) async throws {
     try await Stage.with { stage in
       do {
-        let loop = try await KillLoop(stage, seed: UInt64(clamping: seed))
-        for _ in 0..<rounds { try await loop.round() }
+        let loop = try await KillLoop(stage, seed: plan.seed)
+        for _ in 0..<plan.rounds { try await loop.round() }
         try await loop.end()
         let kills = loop.kills.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
         print(
-          "kill loop, seed \(seed): \(loop.acknowledged) files arrived; killed: "
+          "kill loop, \(plan.testDescription): \(loop.acknowledged) files arrived; killed: "
             + kills.joined(separator: ", "))
       } catch {
-        throw CrashProblem("seed \(seed): \(error)")
+        throw CrashProblem("\(plan.testDescription): \(error)")
       }
     }
   }
