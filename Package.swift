@@ -24,7 +24,7 @@ let package = Package(
       name: "TrentServer",
       targets: [
         "Audit", "Directory", "MailboxService", "MailboxSpool", "Monitoring", "Operation",
-        "ServerTransport",
+        "PostgreSQLStore", "ServerTransport", "Settings",
       ]),
     .executable(name: "kdc", targets: ["kdc"]),
     .executable(name: "client", targets: ["client"]),

@@ -28,24 +28,53 @@ let package = Package(
   name: "trent-fuzz",
   dependencies: [
     .package(name: "trent", path: ".."),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(
+      url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.7.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
     .target(
       name: "FuzzSupport", dependencies: [.product(name: "Trent", package: "trent")],
       swiftSettings: settings),
+    // What of the programs is in no library: the same files, by a symbolic link, without `main`.
+    .target(
+      name: "CenterProgram",
+      dependencies: [
+        .product(name: "Trent", package: "trent"),
+        .product(name: "TrentServer", package: "trent"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Configuration", package: "swift-configuration"),
+        .product(name: "CoreMetrics", package: "swift-metrics"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+      ],
+      exclude: ["Commands", "KDC.swift", "KDCProgram.swift"], swiftSettings: settings),
+    .target(
+      name: "MailboxProgram",
+      dependencies: [
+        .product(name: "Trent", package: "trent"),
+        .product(name: "TrentServer", package: "trent"),
+      ],
+      sources: ["MailboxSession.swift"], swiftSettings: settings),
     fuzzer("AuditFuzz"),
     fuzzer("CenterFuzz"),
     fuzzer("PeerFuzz"),
+    fuzzer("ExchangeFuzz"),
     fuzzer("UserFileFuzz"),
     fuzzer("StateFuzz"),
     fuzzer("ReplyFuzz"),
     fuzzer("TransferFuzz"),
+    fuzzer("CopyFuzz"),
     fuzzer("DepositFuzz"),
-    fuzzer("MailboxFuzz"),
+    fuzzer("MailboxFuzz", ["MailboxProgram"]),
     fuzzer("ResolverFuzz"),
     fuzzer("SpoolFuzz"),
-    fuzzer("OperatorFuzz"),
+    fuzzer("OperatorFuzz", ["CenterProgram"]),
     fuzzer(
       "MonitoringFuzz",
       [

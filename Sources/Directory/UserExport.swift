@@ -81,7 +81,7 @@ public enum UserExport {
     ])
   }
 
-  private static func line(of user: UserRecord, digest: [UInt8]?) -> JSONValue {
+  static func line(of user: UserRecord, digest: [UInt8]?) -> JSONValue {
     .object([
       .init("name", .text("\(user.name)")), .init("ip", .text(user.address.host)),
       .init("port", .integer(Int64(user.address.port))),
@@ -165,6 +165,8 @@ public enum UserExport {
     guard (digest == nil) == state.isVacant else { return nil }
     let identity = decoded(line["identity"], VerifyingKey.byteCount).flatMap { VerifyingKey($0) }
     guard (identity == nil) == (line["identity"] == .null) else { return nil }
+    // A vacant name is nobody's: it has no key that could be certified.
+    guard identity == nil || !state.isVacant else { return nil }
     var callers: [PrincipalName]?
     if case .array(let values)? = line["callers"] {
       let names = values.compactMap { $0.text.flatMap { PrincipalName($0) } }

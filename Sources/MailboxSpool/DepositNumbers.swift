@@ -28,18 +28,26 @@ struct DepositNumbers: Sendable {
     self.path = path
     try removePartialFiles(of: path)
     let lost = isNew ? 1 : now.milliseconds
-    let known =
-      switch try readSecretFile(path, limit: Self.lengthLimit) {
-      case .some(let content): Self.number(in: content.bytes)
-      case .none: UInt64?.none
-      }
+    let known = try Self.known(path)
     next = min(max(known ?? lost, highest + 1), Self.end)
     limit = next
     // From now on, that it is not there means that it was lost.
     if known == nil { try Self.write(next, to: path) }
   }
 
-  /// Nil unless it was written by `take`.
+  /// Nil when there is no file, or another content than `take` has written, however long that is.
+  private static func known(_ path: String) throws(FileFailure) -> UInt64? {
+    do throws(FileFailure) {
+      return switch try readSecretFile(path, limit: lengthLimit) {
+      case .some(let content): number(in: content.bytes)
+      case .none: nil
+      }
+    } catch {
+      guard error.errno == EFBIG else { throw error }
+      return nil
+    }
+  }
+
   private static func number(in content: RawSpan) -> UInt64? {
     let text = String(decoding: [UInt8](content), as: UTF8.self)
     guard text.last == "\n", let number = UInt64(text.dropLast()), number <= end else {

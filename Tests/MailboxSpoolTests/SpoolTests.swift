@@ -164,6 +164,16 @@ struct SpoolTests {
     #expect(folder.events.filter { $0.hasPrefix("damaged") }.count == 2)
   }
 
+  @Test(
+    "Whatever is in the place of the numbers, the mailbox starts and gives higher ones",
+    arguments: ["", "x", String(repeating: "7", count: 65), String(repeating: "\n", count: 10_000)])
+  func damagedNumbers(_ text: String) throws {
+    let first = try Letter(1).leave(folder.open())
+    try folder.put([UInt8](text.utf8), at: "numbers")
+    folder.pass(.seconds(100))
+    #expect(try Letter(2).leave(folder.open()) > first)
+  }
+
   @Test("Where there is no number left nothing is stored, and none is given twice")
   func lastNumbers() throws {
     try folder.put([UInt8]("9223372036854775805\n".utf8), at: "numbers")

@@ -1,19 +1,20 @@
-import FuzzSupport
-import MailboxService
-import SecretMemory
-import Wire
+internal import FuzzSupport
+internal import MailboxService
+internal import SecretMemory
+internal import Wire
 
-/// A mailbox: its messages, any bytes and valid ones that were bent; and its rules, as a list of
-/// steps that anybody may make in any order. What is read is written as it was read, and no limit
-/// is ever passed.
+/// A mailbox: its messages, any bytes and valid ones that were bent; its rules, as a list of steps
+/// that anybody may make in any order; and the whole of it, with its disk, in sessions. What is
+/// read is written as it was read, and no limit is ever passed.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   var input = unsafe FuzzInput(start, count)
-  switch input.byte() % 5 {
+  switch input.byte() % 6 {
   case 0: request(input.remainder())
   case 1: reply(input.remainder())
   case 2: request(templates.requests[Int(input.byte()) % 6].encoded().mutated(by: &input))
   case 3: reply(templates.replies[Int(input.byte()) % 6].encoded().mutated(by: &input))
+  case 5: MailboxBench.run(&input)
   default: rules(&input)
   }
   return 0

@@ -6,13 +6,14 @@ import Wire
 @testable import KeyDistribution
 
 /// The client's side of every exchange with the KDC: raw messages, and plaintexts that are sealed
-/// or signed as the KDC does it. And the files that a client keeps.
+/// or signed as the KDC does it; and all of them, one after the other. And the files that a client
+/// keeps.
 ///
 /// Input: kind, whether a sealed reply is proven, then the message, the plaintext or the changes.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   var input = unsafe FuzzInput(start, count)
-  let kind = input.byte() % 20
+  let kind = input.byte() % 21
   let isProven = input.byte() & 1 == 1
   switch kind {
   case 0: announcement(input.remainder())
@@ -35,13 +36,14 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   case 16: files(keptFile(&input))
   case 18: grantingReply(granted(Template.depositTicket.mutated(by: &input)))
   case 19: grantingReply(granted(Template.services.mutated(by: &input)))
+  case 20: ClientMachine.run(&input)
   default: word(input.remainder())
   }
   return 0
 }
 
 /// The replies that the fuzzer starts from.
-private enum Template {
+enum Template {
   private static let alice = Person.alice
   private static let bob = Person.bob
   private static let head = written { $0.timestamp(World.now) }
@@ -114,11 +116,11 @@ private enum Template {
   }
 }
 
-private let epochKey: EpochPublicKey = {
+let epochKey: EpochPublicKey = {
   guard let key = try? EpochKey(seed: secret(World.epochSeed)) else { fatalError("no epoch key") }
   return key.publicKey
 }()
-private let exchange = SealedExchange(realm: World.realm, epochKey: epochKey)
+let exchange = SealedExchange(realm: World.realm, epochKey: epochKey)
 private let encapsulatedKey = World.bytes("encapsulated key", EpochKey.encapsulatedKeyByteCount)
 private let exported = World.bytes("exported secret", 32)
 

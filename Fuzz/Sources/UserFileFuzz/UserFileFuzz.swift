@@ -5,12 +5,12 @@ import Wire
 
 @testable import Directory
 
-/// The user file, and the lines of presence and deposits: single lines, lines whose checksum is
-/// right whatever they say, and whole files.
+/// The user file, and the lines of presence and deposits, which a store keeps, too: single lines,
+/// lines whose checksum is right whatever they say, and whole files. And key files and exports.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   var input = unsafe FuzzInput(start, count)
-  switch input.byte() % 9 {
+  switch input.byte() % 11 {
   case 0: userLine(input.remainder())
   case 1: userLine(checksummed(input.remainder()))
   case 2: userLine(checksummed(Template.user.mutated(by: &input)))
@@ -18,6 +18,8 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   case 4: presenceLine(checksummed(input.remainder()))
   case 5: presenceLine(checksummed(Template.presence.mutated(by: &input)))
   case 6: files.load(input.remainder())
+  case 9: RealmFiles.keyFile(&input)
+  case 10: RealmFiles.forgedExport(&input)
   case 8: depositLine(checksummed(Template.deposits.mutated(by: &input)))
   default: files.load((Template.header + "\n" + Template.userText + "\n").utf8.mutated(by: &input))
   }
