@@ -185,7 +185,7 @@ let package = Package(
       name: "WireTests", dependencies: ["Wire", "SecretMemory"], swiftSettings: strict),
     .testTarget(
       name: "KeyDistributionTests",
-      dependencies: ["KeyDistribution", "Cryptography", "SecretMemory", "Wire"],
+      dependencies: ["KeyDistribution", "Cryptography", "SecretMemory", "TimingHarness", "Wire"],
       swiftSettings: strict),
     .testTarget(
       name: "FileTransferTests",
@@ -207,6 +207,7 @@ let package = Package(
     .target(
       name: "PostgreSQLHarness", dependencies: ["CLinux"], path: "Tests/PostgreSQLHarness",
       swiftSettings: strict),
+    .target(name: "TimingHarness", path: "Tests/TimingHarness", swiftSettings: strict),
     .testTarget(
       name: "PostgreSQLStoreTests",
       dependencies: [
@@ -261,7 +262,7 @@ let package = Package(
       dependencies: [
         "kdc", "kdc-load", "client", "mailbox", "Cryptography", "Directory", "FileTransfer",
         "KeyDistribution", "MailboxService", "PostgreSQLHarness", "SecretMemory", "SystemClock",
-        "Transport", "TrentClient", "Wire",
+        "TimingHarness", "Transport", "TrentClient", "Wire",
       ],
       swiftSettings: strict),
   ]

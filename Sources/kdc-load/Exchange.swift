@@ -2,13 +2,18 @@ internal import ArgumentParser
 
 /// What the clients ask for.
 enum Exchange: String, CaseIterable, ExpressibleByArgument {
-  case register, login, ticket
+  case register, login, ticket, announce
+  /// Logins with a wrong proof.
+  case refusal
+
+  /// Whether it is asked for under a ticket-granting ticket: these may travel by UDP.
+  var isGranting: Bool { self == .ticket || self == .announce }
 
   /// How many requests are sealed before the clock starts.
   var roundLimit: Int {
     switch self {
-    case .register, .login: 512
-    case .ticket: 4096
+    case .register, .login, .refusal: 512
+    case .ticket, .announce: 4096
     }
   }
 }

@@ -36,13 +36,17 @@ struct KDCLoad: ParsableCommand {
   @Flag(help: "Trust whatever KDC answers.")
   var acceptNewKdc = false
 
-  @Option(help: "What to ask for: register, login or ticket.")
+  @Option(
+    help: """
+      What to ask for: register, login, ticket, announce, or refusal: logins with a wrong proof, \
+      which complete when they are refused.
+      """)
   var exchange: Exchange
 
   @Option(
     help: """
       How: udp, tcp (connections that are kept) or tcp-connect (a new connection for each \
-      request). By UDP there are only tickets.
+      request). By UDP there are only tickets and announcements.
       """)
   var transport = LoadTransport.tcp
 
@@ -55,7 +59,11 @@ struct KDCLoad: ParsableCommand {
     name: [.customShort("n", allowingJoined: true), .long], help: "How many requests in all.")
   var count = 10_000
 
-  @Option(help: "How many users log in or ask for tickets. (default: 1000, or as many as -n)")
+  @Option(
+    help: """
+      How many users log in, ask for tickets or announce themselves. (default: 1000, or as many \
+      as -n)
+      """)
   var users: Int?
 
   @Option(
@@ -85,7 +93,7 @@ struct KDCLoad: ParsableCommand {
         "say which KDC it must be (--kdc-key), or that any will do (--accept-new-kdc)")
     }
     guard port != 0 else { throw ValidationError("0 cannot be the port of the KDC (-p).") }
-    guard exchange == .ticket || transport != .udp else {
+    guard exchange.isGranting || transport != .udp else {
       throw ValidationError("registrations and logins do not travel by udp")
     }
     guard (1...Self.concurrencyLimit).contains(concurrency) else {

@@ -36,6 +36,8 @@ struct LoadRun {
     case .register: RegistrationLoad(at: kdc)
     case .login: try LoginLoad(at: kdc, users: settings.users)
     case .ticket: try TicketLoad(at: kdc, users: settings.users)
+    case .announce: try AnnouncementLoad(at: kdc, users: settings.users)
+    case .refusal: try LoginLoad(at: kdc, users: settings.users, isRefused: true)
     }
   }
 

@@ -53,17 +53,39 @@ final class SimulatedUser {
 
   /// Steps L1 to L3, with a per-login key of this login's own.
   func logIn(at kdc: LoadedKDC) throws(ExchangeFailure) -> PreparedRequest {
-    guard let salt else { throw .unexpectedReply }
-    var random = SystemRandom()
-    let outgoing = try kdc.epoch.logIn(
-      name, keyVersion: salt.keyVersion, digest: digest, identity: identity,
-      loginKey: AgreementKey(privateKey: random.secret(AgreementKey.byteCount)),
-      lifetime: Self.loginLifetime, at: kdc.now)
+    let outgoing = try login(digest, at: kdc)
     let message = outgoing.message
     let next = Awaiting(outgoing.next)
     return PreparedRequest(message: message) { [self] answer throws(ExchangeFailure) in
       credential = try next.take().receive(answer.bytes)
     }
+  }
+
+  /// The same with a digest that is not this user's: it has to be refused.
+  func logInInVain(at kdc: LoadedKDC) throws(ExchangeFailure) -> PreparedRequest {
+    var random = SystemRandom()
+    let outgoing = try login(random.secret(32), at: kdc)
+    let message = outgoing.message
+    let next = Awaiting(outgoing.next)
+    return PreparedRequest(message: message) { answer throws(ExchangeFailure) in
+      do throws(ExchangeFailure) {
+        _ = try next.take().receive(answer.bytes)
+      } catch ExchangeFailure.refused {
+        return
+      }
+      throw .unexpectedReply
+    }
+  }
+
+  private func login(
+    _ digest: borrowing SecretBytes, at kdc: LoadedKDC
+  ) throws(ExchangeFailure) -> Outgoing<ExpectLogin> {
+    guard let salt else { throw .unexpectedReply }
+    var random = SystemRandom()
+    return try kdc.epoch.logIn(
+      name, keyVersion: salt.keyVersion, digest: digest, identity: identity,
+      loginKey: AgreementKey(privateKey: random.secret(AgreementKey.byteCount)),
+      lifetime: Self.loginLifetime, at: kdc.now)
   }
 
   /// Steps A1 to A3.

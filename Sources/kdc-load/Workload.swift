@@ -30,10 +30,13 @@ final class RegistrationLoad: Workload {
 final class LoginLoad: Workload {
   private let kdc: LoadedKDC
   private let users: [SimulatedUser]
+  private let isRefused: Bool
   private var next = 0
 
-  init(at kdc: LoadedKDC, users count: Int) throws(LoadFailure) {
+  /// - Parameter isRefused: whether they prove themselves with a digest that is not theirs.
+  init(at kdc: LoadedKDC, users count: Int, isRefused: Bool = false) throws(LoadFailure) {
     self.kdc = kdc
+    self.isRefused = isRefused
     users = try Population(at: kdc).registered(count)
   }
 
@@ -41,7 +44,10 @@ final class LoginLoad: Workload {
     try kdc.refreshEpoch()
     return try (0..<count).map { _ throws(LoadFailure) in
       defer { next = (next + 1) % users.count }
-      return try worded { () throws(ExchangeFailure) in try users[next].logIn(at: kdc) }
+      return try worded { () throws(ExchangeFailure) in
+        let user = users[next]
+        return try isRefused ? user.logInInVain(at: kdc) : user.logIn(at: kdc)
+      }
     }
   }
 }
@@ -75,6 +81,25 @@ final class TicketLoad: Workload {
       return try worded { () throws(ExchangeFailure) in
         try user.askForTicket(for: users[next].name, at: kdc)
       }
+    }
+  }
+}
+
+/// Every user says where it receives, again and again.
+final class AnnouncementLoad: Workload {
+  private let kdc: LoadedKDC
+  private let users: [SimulatedUser]
+  private var next = 0
+
+  init(at kdc: LoadedKDC, users count: Int) throws(LoadFailure) {
+    self.kdc = kdc
+    users = try Population(at: kdc).loggedIn(count)
+  }
+
+  func prepare(_ count: Int) throws(LoadFailure) -> [PreparedRequest] {
+    try (0..<count).map { _ throws(LoadFailure) in
+      defer { next = (next + 1) % users.count }
+      return try worded { () throws(ExchangeFailure) in try users[next].announce(at: kdc) }
     }
   }
 }

@@ -16,6 +16,16 @@ extension EndToEnd.KDCLoadTests {
     let replyByteCount: Int
 
     var arguments: [String] { ["--exchange", exchange, "--transport", transport] }
+    /// What the KDC's log calls it.
+    var event: String {
+      switch exchange {
+      case "register": " registered "
+      case "login": " logged-in "
+      case "ticket": " key-issued "
+      case "announce": " announced "
+      default: " refused "
+      }
+    }
     var testDescription: String { "\(exchange) by \(transport)" }
 
     static let all = [
@@ -26,6 +36,8 @@ extension EndToEnd.KDCLoadTests {
       Way(exchange: "ticket", transport: "udp", replyByteCount: 1171),
       Way(exchange: "ticket", transport: "tcp", replyByteCount: 1171),
       Way(exchange: "ticket", transport: "tcp-connect", replyByteCount: 1171),
+      Way(exchange: "announce", transport: "udp", replyByteCount: 307),
+      Way(exchange: "refusal", transport: "tcp", replyByteCount: 60),
     ]
   }
 
@@ -66,9 +78,7 @@ extension EndToEnd.KDCLoadTests {
 
       // The KDC has served just these, each once.
       try await kdc.stop()
-      let event = ["register": " registered ", "login": " logged-in ", "ticket": " key-issued "]
-      let name = try #require(event[way.exchange])
-      #expect(kdc.log.split(separator: "\n").count { $0.contains(name) } == 11)
+      #expect(kdc.log.split(separator: "\n").count { $0.contains(way.event) } == 11)
       #expect(!kdc.log.contains("replayed"))
     }
   }
@@ -103,8 +113,7 @@ extension EndToEnd.KDCLoadTests {
       let kdc = try await stage.kdc(stage.unbraked())
       let load = try load(
         stage, port: kdc.port, way, ["-n", "1000000", "--users", "2", "--kdc-key", kdc.word])
-      let event = ["register": " registered ", "login": " logged-in ", "ticket": " key-issued "]
-      try await kdc.logged(try #require(event[way.exchange]))
+      try await kdc.logged(way.event)
       kdc.program.signal(SIGKILL)
       try await load.expectExit(1)
       let again = try self.load(stage, port: kdc.port, way, ["--kdc-key", kdc.word])
@@ -153,7 +162,8 @@ extension EndToEnd.KDCLoadTests {
   @Test(
     "Wrong usage is told as such",
     arguments: [
-      ["--exchange", "login", "--transport", "udp"], ["--exchange", "register", "-c", "0"],
+      ["--exchange", "login", "--transport", "udp"],
+      ["--exchange", "refusal", "--transport", "udp"], ["--exchange", "register", "-c", "0"],
       ["--exchange", "ticket", "-c", "2001"], ["--exchange", "ticket", "-n", "0"],
       ["--exchange", "ticket", "--users", "1"], ["--exchange", "nothing"], [],
       ["--exchange", "ticket", "--server-pid", "-1"],

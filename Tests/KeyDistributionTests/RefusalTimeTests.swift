@@ -1,6 +1,7 @@
 import Cryptography
 import SecretMemory
 import Testing
+import TimingHarness
 import Wire
 
 @testable import KeyDistribution

@@ -11,6 +11,8 @@ struct RegisteringClient: ~Copyable {
 
   private let stream: StreamConnection
   private let epoch: VerifiedEpoch
+  /// The KDC's epoch key with its signature, as it came.
+  let announcement: [UInt8]
 
   /// Steps E1 to E4 of docs/PROTOCOL.md.
   init(_ service: Service) throws {
@@ -22,6 +24,7 @@ struct RegisteringClient: ~Copyable {
     let announcement = try Self.ask(AnnouncedEpoch.request, over: stream)
     epoch = try AnnouncedEpoch(announcement.bytes).accept(
       pinned: service.realm, at: .wallClock(Self.now))
+    self.announcement = announcement
     self.stream = stream
   }
 
@@ -59,6 +62,28 @@ struct RegisteringClient: ~Copyable {
       lifetime: .hours(1), keyLifetime: keyLifetime, at: Self.now)
     let reply = try Self.ask(request.message, over: stream)
     return try request.next.receive(reply.bytes)
+  }
+
+  /// Steps L1 and L2 of a login that has to be refused.
+  ///
+  /// - Returns: how long the answer takes, in nanoseconds, and how many bytes it has.
+  func refusal(of account: Account) throws -> (nanoseconds: Double, byteCount: Int) {
+    let salt = try askForSalt(of: account.name)
+    var random = SystemRandom()
+    let request = try epoch.logIn(
+      account.name, keyVersion: salt.keyVersion, digest: account.digest,
+      identity: account.identity, loginKey: AgreementKey(privateKey: random.secret(32)),
+      lifetime: .hours(1), at: Self.now)
+    let clock = ContinuousClock()
+    let start = clock.now
+    let reply = try Self.ask(request.message, over: stream)
+    let time = start.duration(to: clock.now)
+    do {
+      _ = try request.next.receive(reply.bytes)
+    } catch ExchangeFailure.refused {
+      return (time / .nanoseconds(1), reply.count)
+    }
+    throw TestProblem("\(account.name) is not refused")
   }
 
   /// Steps B1 to B3.

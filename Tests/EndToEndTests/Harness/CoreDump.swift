@@ -26,7 +26,7 @@ struct CoreDump {
   }
 
   /// - Returns: what the command has said.
-  private static func run(_ words: [String]) async throws -> String {
+  static func run(_ words: [String]) async throws -> String {
     var plan = try SpawnPlan()
     let pipe = try Pipe()
     try plan.openNothing(as: STDIN_FILENO)
@@ -37,7 +37,7 @@ struct CoreDump {
       "/usr/bin/env", words, environment: ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"])
     _ = consume plan
     do {
-      try await eventually("the end of gdb", report: output.text) {
+      try await eventually("the end of \(words[0])", report: output.text) {
         waitpid(processID, nil, WNOHANG) == processID ? () : nil
       }
     } catch {
@@ -47,6 +47,8 @@ struct CoreDump {
     }
     return output.text
   }
+
+  func write(to path: String) throws { try bytes.write(to: URL(filePath: path)) }
 
   /// The names of what is found, once for each.
   func findings(of patterns: SecretPatterns) -> Set<String> {

@@ -51,8 +51,8 @@ extension Folder {
   }
 
   /// A program of C.
-  func program(_ name: String, _ text: String) throws -> String {
-    try compile([], text, to: name)
+  func program(_ name: String, _ text: String, linking libraries: [String] = []) throws -> String {
+    try compile(["-O2", "-Wl,--no-as-needed"] + libraries.map { "-l\($0)" }, text, to: name)
   }
 
   private func compile(_ options: [String], _ text: String, to name: String) throws -> String {

@@ -6,6 +6,11 @@ struct SpawnPlan: ~Copyable {
   /// POSIX_SPAWN_SETSID, which Swift does not import.
   private static let newSession: Int32 = 0x80
 
+  /// How sanitizers that are built into the programs report (SCRIPTS/sanitize).
+  private static let sanitizing = ProcessInfo.processInfo.environment.filter {
+    ["ASAN_OPTIONS", "TSAN_OPTIONS"].contains($0.key)
+  }
+
   private var actions = unsafe posix_spawn_file_actions_t()
   private var attributes = posix_spawnattr_t()
   /// Ours only until the process has them.
@@ -66,7 +71,9 @@ struct SpawnPlan: ~Copyable {
         unsafe posix_spawn_file_actions_addclose(&actions, descriptor), "addclose")
     }
     var words = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
-    var variables = unsafe environment.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
+    var variables =
+      unsafe environment.merging(Self.sanitizing) { given, _ in given }
+      .map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
     defer {
       for index in unsafe words.indices { unsafe free(words[index]) }
       for index in unsafe variables.indices { unsafe free(variables[index]) }

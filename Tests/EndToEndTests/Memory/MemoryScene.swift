@@ -51,7 +51,7 @@ struct MemoryScene {
     }
     try search.add(kdc)
     try addDerivedKeys()
-    try addMachine()
+    try add(post)
   }
 
   /// Random letters and digits.
@@ -81,16 +81,33 @@ struct MemoryScene {
     search.add("initial key of the audit", Array(initial.dropLast(32).suffix(32)))
   }
 
-  private mutating func addMachine() throws {
-    let key = try post.key()
+  mutating func add(_ machine: Machine) throws {
+    let name = machine.name
+    let key = try machine.key()
     let file = key.file()
-    search.add("key of post", [UInt8](file.bytes.extracting(115..<147)))
-    add("identity seed of post", key.identitySeed)
-    let record = try StolenState(of: kdc).user(principal("post"))
+    search.add("key of \(name)", [UInt8](file.bytes.extracting(115..<147)))
+    add("identity seed of \(name)", key.identitySeed)
+    let record = try StolenState(of: kdc).user(principal(name))
     let made = key.secret(salt: record.salt)
-    add("digest of post", made.digest)
-    add("device key of post", made.deviceKey)
+    add("digest of \(name)", made.digest)
+    add("device key of \(name)", made.deviceKey)
   }
+
+  /// The key of the audit's next record (AUDIT.md, 5).
+  func auditKey() throws -> [UInt8] {
+    let state = try #require(stage.folder.bytes(of: "audit.key"))
+    return Array(state.dropLast(32).suffix(32))
+  }
+
+  /// Whether it is of all records that there are: a line, their count, other things.
+  func auditStateIsPresent() throws -> Bool {
+    let state = try #require(stage.folder.bytes(of: "audit.key"))
+    let end = try #require(state.firstIndex(of: UInt8(ascii: "\n")))
+    let count = state[(end + 1)...].prefix(8).reduce(0) { $0 << 8 | Int($1) }
+    return stage.folder.bytes(of: "audit")?.count { $0 == UInt8(ascii: "\n") } == count
+  }
+
+  mutating func add(_ name: String, _ bytes: [UInt8]) { search.add(name, bytes) }
 
   /// The login that a device keeps, whose keys are looked for from here on.
   mutating func kept(by user: User) throws -> Credential {
@@ -153,6 +170,18 @@ struct MemoryScene {
     program.type(bob.passphrase)
     try await program.shown("listening on port")
     return program
+  }
+
+  /// Where a receiver listens.
+  func port(of receiver: Program) throws -> UInt16 {
+    let said = receiver.output.text.components(separatedBy: "listening on port ")
+    return try #require(UInt16(said[said.count - 1].prefix { $0.isNumber }))
+  }
+
+  /// As whoever has `kdc.key` opens it.
+  func ticketKey(of presence: PresenceRecord) throws -> [UInt8] {
+    let key = try StolenState(of: kdc).keys.openTicketKey(of: presence)
+    return [UInt8](key.bytes)
   }
 
   /// Keeps a login, by the way that is recorded.

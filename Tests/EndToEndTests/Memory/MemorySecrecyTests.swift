@@ -100,6 +100,73 @@ extension EndToEnd.MemorySecrecyTests {
     }
   }
 
+  @Test("Nor has who chats, changes a passphrase or signs in with a key file more than is listed")
+  func otherPrograms() async throws {
+    try await Stage.with { stage in
+      var scene = try await MemoryScene(stage)
+      let printer = try await Machine.registered("printer", at: scene.kdc, on: stage)
+      try scene.add(printer)
+      let access = Stage.Access(port: scene.kdc.port, ["--kdc-key", scene.kdc.word]).arguments
+
+      // Whose passphrase was typed: it logs in again by itself, as the machine that receives does.
+      let chat = try stage.start(
+        .client, ["chat", "-r", "bob", "-n", "alice"] + access, home: scene.alice.home,
+        input: .terminal)
+      try await chat.shown("passphrase of alice:")
+      chat.type(scene.alice.passphrase)
+      try await chat.shown("bob is not there now")
+      #expect(try await scene.memory(of: chat) == ["digest of alice", "identity seed of alice"])
+      let receiver = try printer.receiver(at: scene.kdc, ["-o", stage.folder.path("printed")])
+      try await receiver.said("listening on port")
+      let machine: Set = ["digest of printer", "identity seed of printer"]
+      #expect(try await scene.memory(of: receiver) == machine)
+      let sender = try stage.start(
+        .client, ["send", "-", "-r", "printer", "--key-file", scene.post.keyFile] + access,
+        home: scene.post.home, input: .pipe)
+      try await receiver.said("receiving a stream")
+      #expect(try await scene.memory(of: sender) == [])
+      sender.closeInput()
+      try await sender.expectExit(0)
+      try await receiver.expectExit(0)
+
+      // Between the old passphrase and the new one.
+      let next = MemoryScene.passphrase()
+      scene.add("next passphrase of bob", Array(next.utf8))
+      let passwd = try stage.start(
+        .client, ["passwd", "-n", "bob"] + access, home: scene.bob.home, input: .terminal)
+      try await passwd.shown("passphrase of bob:")
+      passwd.type(scene.bob.passphrase)
+      try await passwd.shown("new passphrase of bob:")
+      passwd.type(next)
+      try await passwd.shown("the same passphrase again:")
+      let changing: Set = [
+        "digest of bob", "device key of bob", "identity seed of bob", "next passphrase of bob",
+      ]
+      let found = try await scene.memory(of: passwd)
+      #expect(found == changing)
+    }
+  }
+
+  @Test("Of the audit's keys a KDC has the next record's alone")
+  func auditKeys() async throws {
+    try await Stage.with { stage in
+      var scene = try await MemoryScene(stage)
+      scene.add("former key of the audit", try scene.auditKey())
+      try await scene.logIn(scene.alice)
+      try await eventually("the chain state of all records") {
+        try scene.auditStateIsPresent() ? () : nil
+      }
+      // No record is written while the KDC is looked at.
+      scene.kdc.program.signal(SIGSTOP)
+      let present = try scene.auditKey()
+      scene.add("key of the audit", present)
+      let found = try await scene.memory(of: scene.kdc.program)
+      #expect(try scene.auditStateIsPresent() && scene.auditKey() == present)
+      #expect(found == Self.both.union(["key of the audit"]))
+      scene.kdc.program.signal(SIGCONT)
+    }
+  }
+
   @Test("The search finds what is planted: locked, excluded from dumps, and half written over")
   func planted() async throws {
     try await Stage.with { stage in
