@@ -93,18 +93,20 @@ struct MemoryScene {
     add("device key of \(name)", made.deviceKey)
   }
 
-  /// The key of the audit's next record (AUDIT.md, 5).
+  /// The key of the audit's next record (AUDIT.md, 5), behind which is a checksum. It is there twice.
   func auditKey() throws -> [UInt8] {
     let state = try #require(stage.folder.bytes(of: "audit.key"))
     return Array(state.dropLast(32).suffix(32))
   }
 
-  /// Whether it is of all records that there are: a line, their count, other things.
+  /// Whether it is of all records that there are, in both copies: a line, their count, other things.
   func auditStateIsPresent() throws -> Bool {
     let state = try #require(stage.folder.bytes(of: "audit.key"))
     let end = try #require(state.firstIndex(of: UInt8(ascii: "\n")))
     let count = state[(end + 1)...].prefix(8).reduce(0) { $0 << 8 | Int($1) }
-    return stage.folder.bytes(of: "audit")?.count { $0 == UInt8(ascii: "\n") } == count
+    let second = state.dropFirst(4096)
+    return state.prefix(second.count) == second
+      && stage.folder.bytes(of: "audit")?.count { $0 == UInt8(ascii: "\n") } == count
   }
 
   mutating func add(_ name: String, _ bytes: [UInt8]) { search.add(name, bytes) }
