@@ -18,7 +18,8 @@ let package = Package(
     .library(
       name: "Trent",
       targets: [
-        "SecretMemory", "Cryptography", "Wire", "KeyDistribution", "FileTransfer", "TrentClient",
+        "Trent", "SecretMemory", "Cryptography", "Wire", "KeyDistribution", "FileTransfer",
+        "TrentClient",
       ]),
     .library(
       name: "TrentServer",
@@ -128,6 +129,19 @@ let package = Package(
         "CLinux", "Cryptography", "DurableFiles", "FileTransfer", "KeyDistribution",
         "MailboxService", "SecretMemory", "SystemClock", "Transport", "Wire",
       ],
+      swiftSettings: strict),
+
+    // What users of the library import.
+    .target(
+      name: "Trent",
+      dependencies: [
+        "Cryptography", "DurableFiles", "FileTransfer", "KeyDistribution", "SecretMemory",
+        "TrentClient", "Wire",
+      ],
+      swiftSettings: strict),
+    // The programs of its documentation, which see nothing but it.
+    .executableTarget(
+      name: "example-sender", dependencies: ["Trent"], path: "Examples/Sender",
       swiftSettings: strict),
 
     .executableTarget(
@@ -260,9 +274,10 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "kdc", "kdc-load", "client", "mailbox", "Cryptography", "Directory", "FileTransfer",
-        "KeyDistribution", "MailboxService", "PostgreSQLHarness", "SecretMemory", "SystemClock",
-        "TimingHarness", "Transport", "TrentClient", "Wire",
+        "kdc", "kdc-load", "client", "mailbox", "example-own-connection", "example-sender",
+        "Cryptography", "Directory", "FileTransfer", "KeyDistribution", "MailboxService",
+        "PostgreSQLHarness", "SecretMemory", "SystemClock", "TimingHarness", "Transport", "Trent",
+        "TrentClient", "Wire",
       ],
       swiftSettings: strict),
   ]

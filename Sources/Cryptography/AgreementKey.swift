@@ -4,6 +4,7 @@ public import SecretMemory
 /// The other side's point is of low order: the shared secret would be all zeros, known to everybody
 /// (RFC 7748, section 6.1).
 public struct LowOrderPoint: Error, Equatable {
+  /// It has no parts.
   public init() {}
 }
 

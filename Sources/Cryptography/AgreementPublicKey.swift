@@ -23,6 +23,7 @@ public struct AgreementPublicKey: Hashable, Sendable {
     self.encoded = encoded
   }
 
+  /// Nil for any other number than 32.
   public init?(_ bytes: [UInt8]) { self.init(bytes.bytes) }
 
   /// For the 32 bytes that libcrypto has made.

@@ -10,6 +10,7 @@ public struct Argon2Parameters: Hashable, Sendable {
   /// Lanes, each of which takes a thread; at least 1.
   public let parallelism: UInt32
 
+  /// As they were told; whether they are acceptable is for the caller to judge.
   public init(iterations: UInt32, memoryKiB: UInt32, parallelism: UInt32) {
     self.iterations = iterations
     self.memoryKiB = memoryKiB

@@ -12,6 +12,7 @@ public struct BulkText: ~Copyable {
     self.prefixByteCount = prefixByteCount
   }
 
+  /// The text alone, as long as this value lives.
   public var bytes: RawSpan {
     @_lifetime(borrow self)
     borrowing get { data.bytes.extracting(droppingFirst: prefixByteCount) }

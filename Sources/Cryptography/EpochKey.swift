@@ -6,6 +6,7 @@ public import SecretMemory
 /// A message that was sealed to an epoch key, opened.
 @frozen
 public struct OpenedByEpoch: ~Copyable {
+  /// What the client has sealed.
   public let plaintext: SecretBytes
   /// The exported secret (RFC 9180, section 5.3), 32 bytes; its sender has the same.
   public let exported: SecretBytes

@@ -4,6 +4,7 @@ internal import SecretMemory
 
 /// A message could not be sealed to an epoch key, or an epoch key not be made: the key is no key.
 public struct SealingFailure: Error, Equatable {
+  /// It has no parts.
   public init() {}
 }
 

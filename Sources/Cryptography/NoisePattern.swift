@@ -3,6 +3,7 @@
 public struct NoisePattern: Sendable {
   /// What a message carries, or mixes into the keys (section 5.3).
   public enum Token: Sendable {
+    /// A key that is sent, an agreement, or the pre-shared key (Noise, 7.3 and 9).
     case e, s, ee, es, se, ss, psk
   }
 
@@ -15,6 +16,7 @@ public struct NoisePattern: Sendable {
   /// The tokens of each message, of which the initiator sends the first.
   public let messages: [[Token]]
 
+  /// A pattern of Noise's own kind; what each side knows beforehand is hashed first.
   public init(
     name: String, knowsInitiatorStatic: Bool, knowsResponderStatic: Bool, messages: [[Token]]
   ) {
@@ -42,5 +44,6 @@ public struct NoisePattern: Sendable {
 
 /// Who sends the first message of a handshake.
 public enum NoiseRole: Sendable {
+  /// Who writes the first message, and who reads it.
   case initiator, responder
 }

@@ -3,6 +3,7 @@ internal import Synchronization
 
 /// What was to be opened is not what was sealed, or not under this key. Deliberately says no more.
 public struct AuthenticationFailure: Error, Equatable {
+  /// It has no parts: why something does not verify is nobody's to know.
   public init() {}
 }
 

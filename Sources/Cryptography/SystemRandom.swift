@@ -9,6 +9,7 @@ public struct SystemRandom: RandomSource, Sendable {
   /// which lies in the same memory; what is given out is erased there.
   private static let reserve = Mutex(RandomReserve())
 
+  /// The system's generator has no state of its own here.
   public init() {}
 
   public func fill(_ bytes: inout MutableRawSpan) {

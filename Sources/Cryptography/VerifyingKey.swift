@@ -26,6 +26,7 @@ public struct VerifyingKey: Hashable, Sendable {
     self.encoded = encoded
   }
 
+  /// Nil for any other number than 32.
   public init?(_ bytes: [UInt8]) { self.init(bytes.bytes) }
 
   /// For the 32 bytes that libcrypto has made.

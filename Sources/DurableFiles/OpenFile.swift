@@ -40,9 +40,16 @@ public struct OpenFile: ~Copyable, Sendable {
 
   /// Standard input, as it is: to open it by a name would fail for a socket.
   public static func standardInput() throws(FileFailure) -> OpenFile {
-    let copy = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-    guard copy >= 0 else { throw FileFailure(.open, "standard input") }
-    return OpenFile(adopting: copy, path: "standard input")
+    try OpenFile(duplicating: STDIN_FILENO, shownAs: "standard input")
+  }
+
+  /// What a descriptor of somebody else's is open for; closing that one is theirs.
+  ///
+  /// - Parameter name: for messages.
+  public init(duplicating descriptor: Int32, shownAs name: String) throws(FileFailure) {
+    let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+    guard copy >= 0 else { throw FileFailure(.open, name) }
+    self.init(adopting: copy, path: name)
   }
 
   deinit { close(descriptor) }

@@ -6,6 +6,7 @@ public import Wire
 public enum Answer: Hashable, Sendable {
   /// With where to start: at the beginning, or after what is there of an earlier attempt.
   case accepted(ResumePoint)
+  /// Nothing of it is taken.
   case refused(TransferReason)
 
   /// Reads a whole record.
@@ -23,6 +24,7 @@ public enum Answer: Hashable, Sendable {
     try reader.finish()
   }
 
+  /// The plaintext of a record.
   public func encoded() -> [UInt8] {
     var writer = ByteWriter()
     writer.uint8(TransferMessage.Kind.answer.rawValue)

@@ -3,6 +3,7 @@ public import SecretMemory
 
 /// Opens a file chunk by chunk. A failure is final.
 public struct ChunkOpener: ~Copyable {
+  /// How many bytes each chunk but the last has.
   public let chunkSize: ChunkSize
   /// What the offer says, in bytes; nil when the sender did not know.
   public let announcedSize: UInt64?

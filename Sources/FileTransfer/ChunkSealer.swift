@@ -3,6 +3,7 @@ public import SecretMemory
 
 /// Seals a file chunk by chunk.
 public struct ChunkSealer: ~Copyable {
+  /// How many bytes each chunk but the last has.
   public let chunkSize: ChunkSize
   /// Plaintext bytes sealed so far.
   public private(set) var byteCount: UInt64 = 0

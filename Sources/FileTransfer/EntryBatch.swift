@@ -4,6 +4,7 @@ public import Wire
 
 /// Some entries of the list. Kind 0x05, their number (2, at least 1), then the entries.
 public struct EntryBatch: Hashable, Sendable {
+  /// At least one.
   public let entries: [TransferEntry]
 
   /// What fits into a record beside kind and number, in bytes.
@@ -27,6 +28,7 @@ public struct EntryBatch: Hashable, Sendable {
     self.entries = entries
   }
 
+  /// The plaintext of a record.
   public func encoded() -> [UInt8] {
     var writer = ByteWriter(capacity: Self.room)
     writer.uint8(TransferMessage.Kind.entries.rawValue)

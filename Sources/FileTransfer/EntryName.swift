@@ -8,6 +8,7 @@
 /// at either end, a dot at the end, names that other systems reserve, and names of our own partial
 /// folders.
 public enum EntryName {
+  /// In UTF-8.
   public static let byteLimit = 255
 
   /// Whether a receiver takes the name.

@@ -3,7 +3,9 @@
 ///
 /// Paths are compared name by name and byte by byte, so that everything in a folder follows it.
 public struct EntryPath: Hashable, Comparable, Sendable, CustomStringConvertible {
+  /// In UTF-8, separators included.
   public static let byteLimit = 4096
+  /// How many names a path may have.
   public static let depthLimit = 64
 
   public let description: String
@@ -22,6 +24,7 @@ public struct EntryPath: Hashable, Comparable, Sendable, CustomStringConvertible
   /// Nil when the result would be too long or too deep, or `name` is not clean.
   public func appending(_ name: String) -> EntryPath? { EntryPath("\(description)/\(name)") }
 
+  /// The path's names, from the top down.
   public var names: [Substring] { description.split(separator: "/") }
 
   /// The last name.

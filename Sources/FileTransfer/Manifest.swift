@@ -17,13 +17,16 @@ public struct Manifest: Hashable, Sendable {
     case text = 3
   }
 
+  /// How many entries a list may have.
   public static let entryLimit = 100_000
   /// Of all entries as they are encoded.
   public static let byteLimit = 16 << 20
   /// Of a text, in bytes: what can be shown at once.
   public static let textLimit = 65_536
 
+  /// What the content is for.
   public let content: Content
+  /// In strictly ascending order of path.
   public let entries: [TransferEntry]
   /// The bytes of all files; nil when they are not known.
   public let totalSize: UInt64?
@@ -55,8 +58,11 @@ public struct Manifest: Hashable, Sendable {
 
 /// Why a list is refused. The fault is always the sender's.
 public enum ManifestFault: Error, Hashable, Sendable, CustomStringConvertible {
+  /// Bytes that are no list, or names that are not clean.
   case malformed
+  /// More than `Manifest.entryLimit`.
   case tooManyEntries
+  /// More bytes than `Manifest.byteLimit`.
   case tooLong
   /// Out of order, or twice.
   case order(EntryPath)

@@ -8,6 +8,7 @@ public struct ManifestReader: ~Copyable {
   private let totalSize: UInt64?
   private var hasFailed = false
 
+  /// Awaits the entries that an offer announces.
   public init(_ offer: borrowing Offer) {
     builder = ManifestBuilder(offer.content)
     entryCount = Int(offer.entryCount)

@@ -10,13 +10,16 @@ public import Wire
 public struct Offer: ~Copyable, Sendable {
   /// 32 random bytes for this transfer alone.
   public let fileKey: SecretBytes
+  /// How many bytes each chunk but the last will have.
   public let chunkSize: ChunkSize
+  /// What the content is for.
   public let content: Manifest.Content
   /// 1 to 100,000.
   public let entryCount: UInt32
   /// In bytes; nil when the sender does not know, as with a pipe.
   public let totalSize: UInt64?
 
+  /// A fresh random key for each offer.
   public static let fileKeyByteCount = 32
   private static let unknownSize = UInt64.max
 

@@ -7,6 +7,7 @@ public import Wire
 /// program that took them, or stopped taking them (1, zero when there was none). No hash: what
 /// opens under the tags of the chunks is what was sealed (DESIGN.md, 2.1).
 public struct Receipt: Hashable, Sendable {
+  /// How a transfer ended at the receiver's.
   public enum Outcome: Hashable, Sendable {
     /// Every chunk opened, the last one met, all of it durable; or taken to the end by a program
     /// that ended with this status.
@@ -18,10 +19,12 @@ public struct Receipt: Hashable, Sendable {
     case programStopped(exitStatus: UInt8)
   }
 
+  /// Whether it is complete, and if not, why.
   public let outcome: Outcome
   /// Plaintext bytes, those of earlier attempts included.
   public let byteCount: UInt64
 
+  /// What a receiver says in the end, about so many bytes of content that it has.
   public init(_ outcome: Outcome, byteCount: UInt64) {
     self.outcome = outcome
     self.byteCount = byteCount
@@ -45,6 +48,7 @@ public struct Receipt: Hashable, Sendable {
     }
   }
 
+  /// The plaintext of a record.
   public func encoded() -> [UInt8] {
     var writer = ByteWriter()
     writer.uint8(TransferMessage.Kind.receipt.rawValue)

@@ -1,6 +1,7 @@
 /// How much of the content a receiver has already, and the hash by which the sender sees whether
 /// it is the beginning of what is sent now.
 public struct ResumePoint: Hashable, Sendable {
+  /// A hash is SHA-256's.
   public static let hashByteCount = 32
 
   /// In bytes of content.

@@ -6,21 +6,28 @@ public import Wire
 /// Kind (1), permissions (2), time of the last change (8), size (8), path (prefixed), and for a
 /// link its target (prefixed).
 public struct TransferEntry: Hashable, Sendable {
+  /// What kind of thing it is.
   public enum Kind: Hashable, Sendable {
     /// The size in bytes; nil for a stream, whose length nobody knows yet.
     case file(size: UInt64?)
+    /// What is in it comes as entries of their own.
     case folder
     /// Where it points to, relative to the folder that it is in.
     case link(target: String)
   }
 
+  /// Where it goes, below what the receiver has chosen.
   public let path: EntryPath
+  /// A file, a folder or a link.
   public let kind: Kind
   /// The nine bits of owner, group and others; zero for links, which have none.
   public let permissions: UInt16
+  /// The time of the last change.
   public let modified: Timestamp
 
+  /// Permissions of owner, group and others; no set-uid, set-gid or sticky bit travels.
   public static let permissionMask: UInt16 = 0o777
+  /// How long the target of a link may be, in UTF-8.
   public static let targetByteLimit = 4096
   private static let unknownSize = UInt64.max
 

@@ -6,20 +6,32 @@ public import Wire
 /// Where only one kind may come, its own initialiser reads it and refuses the others.
 @frozen
 public enum TransferMessage: ~Copyable, Sendable {
+  /// What is to come (F1).
   case offer(Offer)
+  /// Whether it is taken, and from where on (F2).
   case answer(Answer)
+  /// How it has ended (F4).
   case receipt(Receipt)
+  /// The sender gives up (F3).
   case abort(Abort)
+  /// A part of the list (F1).
   case entries(EntryBatch)
+  /// Where the sender begins (F2).
   case start(Start)
 
   /// The first byte of a record.
   public enum Kind: UInt8, Hashable, Sendable, CaseIterable {
+    /// From the sender.
     case offer = 0x01
+    /// From the receiver.
     case answer = 0x02
+    /// From the receiver.
     case receipt = 0x03
+    /// From the sender.
     case abort = 0x04
+    /// From the sender.
     case entries = 0x05
+    /// From the sender.
     case start = 0x06
   }
 

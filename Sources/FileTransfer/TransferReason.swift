@@ -4,18 +4,31 @@
 public enum TransferReason: UInt8, Error, Hashable, Sendable, CaseIterable,
   CustomStringConvertible
 {
+  /// A rule or a person does not want it.
   case declined = 1
+  /// The receiver's system does not let it.
   case cannotWrite = 2
+  /// The receiver's disk is full.
   case noSpace = 3
+  /// It is more than the receiver takes.
   case tooLarge = 4
+  /// There are too many transfers at once; later it may be taken.
   case busy = 5
+  /// The sender could not read it, or it changed meanwhile.
   case sourceFailed = 6
+  /// A chunk did not verify, or the content ended too early.
   case damaged = 7
+  /// The list breaks the rules.
   case unacceptable = 8
+  /// A name is taken at the receiver's.
   case exists = 9
+  /// It is not one file, and the receiver takes one.
   case oneFileOnly = 10
+  /// The receiver's disk does not take a name.
   case nameTooLong = 11
+  /// The receiver's folder may not be written to.
   case notWritable = 12
+  /// The receiver's program ended before it had all.
   case programStopped = 13
 
   /// A sentence for a person on either side.

@@ -33,6 +33,7 @@ public struct FixedBytes<let byteCount: Int>: Hashable, Sendable {
     self.init(padding: bytes)
   }
 
+  /// The bytes, as long as this value lives.
   @inlinable public var bytes: RawSpan {
     @_lifetime(borrow self)
     borrowing get { unsafe storage.span.bytes }

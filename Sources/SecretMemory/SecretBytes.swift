@@ -42,8 +42,10 @@ public struct SecretBytes: ~Copyable, @unchecked Sendable {
     if unsafe !LockedMemory.release(start, storage.count) { unsafe free(start) }
   }
 
+  /// How many bytes there are.
   @inlinable public var count: Int { unsafe storage.count }
 
+  /// The bytes, as long as this value lives: nothing may keep them.
   @inlinable public var bytes: RawSpan {
     @_lifetime(borrow self)
     borrowing get {
@@ -52,6 +54,7 @@ public struct SecretBytes: ~Copyable, @unchecked Sendable {
     }
   }
 
+  /// The bytes, to be written.
   @inlinable public var mutableBytes: MutableRawSpan {
     @_lifetime(&self)
     mutating get {
@@ -77,6 +80,7 @@ public struct SecretBytes: ~Copyable, @unchecked Sendable {
     return SecretBytes(copying: bytes.extracting(offset..<(offset + count)))
   }
 
+  /// Says nothing of the bytes.
   public var description: String { "<secret>" }
 }
 

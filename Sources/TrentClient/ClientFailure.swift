@@ -3,12 +3,14 @@ public import DurableFiles
 /// Why a program of this project ends without having done what it was asked to: a sentence that
 /// says what to do next, and the status to exit with.
 public struct ClientFailure: Error, Hashable, Sendable, CustomStringConvertible {
+  /// What the program exits with: the `status`, or above 128 for a signal.
   public let exitCode: Int32
   /// One or more whole sentences, safe to show: text from outside has gone through `SafeText`.
   public let description: String
   /// Whether the same may go well a while later: the network, or the other end, was not there.
   public let isPassing: Bool
 
+  /// A failure in words.
   public init(_ status: ExitStatus, _ sentence: String, isPassing: Bool = false) {
     self.init(exitCode: status.rawValue, sentence, isPassing: isPassing)
   }
@@ -18,6 +20,9 @@ public struct ClientFailure: Error, Hashable, Sendable, CustomStringConvertible 
     self.isPassing = isPassing
     description = sentence
   }
+
+  /// What went wrong, for who decides by it; nil when a signal was the reason.
+  public var status: ExitStatus? { ExitStatus(rawValue: exitCode) }
 
   /// The same where there is nothing to try again with.
   var lasting: ClientFailure { ClientFailure(exitCode: exitCode, description) }

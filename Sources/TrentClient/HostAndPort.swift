@@ -2,6 +2,7 @@
 public struct HostAndPort: Hashable, Sendable, CustomStringConvertible {
   /// In lower case and without brackets.
   public let host: String
+  /// 0 where a domain alone was named.
   public let port: UInt16
 
   /// Nil for what cannot be a host: nothing, blanks or control characters.

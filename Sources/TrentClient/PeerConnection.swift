@@ -1,19 +1,29 @@
+public import Cryptography
 internal import FileTransfer
-internal import KeyDistribution
-internal import SecretMemory
+public import KeyDistribution
+public import SecretMemory
 internal import Transport
-internal import Wire
+public import Wire
 
-/// A connection to a peer and the session on it.
-struct PeerConnection: ~Copyable {
+/// A connection to a peer and the session on it. It is closed when its owner lets go.
+///
+/// Each call blocks. Whichever fails, the session is of no more use.
+public struct PeerConnection: ~Copyable {
   /// The longest time without a byte in either direction.
-  static let stallLimit = Interval.seconds(60)
+  public static let stallLimit = Interval.seconds(60)
 
   let stream: StreamConnection
   var session: PeerSession
 
-  /// Sends a message as a record of the session.
-  mutating func send(_ message: RawSpan) throws(ClientFailure) {
+  /// The other end, who has proven to be that.
+  public var peer: TrustedPeer { session.peer }
+
+  /// What both ends know this session by, 32 bytes: what `ChunkSealer` and `ChunkOpener` bind a
+  /// file to.
+  public var handshakeHash: [UInt8] { session.handshakeHash }
+
+  /// Sends a message of at most `PeerSession.recordLimit` bytes as a record of the session.
+  public mutating func send(_ message: RawSpan) throws(ClientFailure) {
     do {
       let record = try session.seal(message)
       try stream.sendPeerFrame(.record, payload: record.bytes, stallLimit: Self.stallLimit)
@@ -22,8 +32,20 @@ struct PeerConnection: ~Copyable {
     }
   }
 
+  /// Sends a sealed chunk (F3), which is no record: its own key is told in an offer.
+  public func send(_ chunk: borrowing BulkText, isLast: Bool) throws(ClientFailure) {
+    do {
+      try stream.sendPeerFrame(
+        isLast ? .lastChunk : .chunk, payload: chunk.bytes, stallLimit: Self.stallLimit)
+    } catch {
+      throw Self.broken(error.description)
+    }
+  }
+
   /// Receives the next record of the session.
-  mutating func receive(
+  ///
+  /// - Parameter stallLimit: how long the other end may say nothing.
+  public mutating func receive(
     stallLimit: Interval = PeerConnection.stallLimit
   ) throws(ClientFailure) -> SecretBytes {
     do {

@@ -15,6 +15,7 @@ public final class SignalWatch {
   /// What the watch before this one writes to.
   private let formerOutput: Int32
 
+  /// Takes over signals until it goes.
   public init(_ signals: [Int32]) throws(ClientFailure) {
     let ends = try PipeEnds(to: "watch for signals", isBlocking: false)
     descriptor = ends.reading

@@ -3,6 +3,7 @@
 public enum Base32 {
   private static let alphabet = [UInt8]("abcdefghijklmnopqrstuvwxyz234567".utf8)
 
+  /// In lower case, without padding.
   public static func encode(_ bytes: [UInt8]) -> String {
     var text: [UInt8] = []
     var pending: UInt32 = 0

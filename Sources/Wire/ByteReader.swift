@@ -7,6 +7,7 @@ public import SecretMemory
 public struct ByteReader: ~Copyable, ~Escapable {
   private var rest: RawSpan
 
+  /// Reads `bytes` from front to back.
   @_lifetime(copy bytes)
   public init(_ bytes: RawSpan) { rest = bytes }
 
@@ -37,9 +38,13 @@ public struct ByteReader: ~Copyable, ~Escapable {
     return unsafe Value(bigEndian: field.unsafeLoadUnaligned(as: Value.self))
   }
 
+  /// The next byte.
   public mutating func uint8() throws(WireError) -> UInt8 { try integer(UInt8.self) }
+  /// The next two bytes.
   public mutating func uint16() throws(WireError) -> UInt16 { try integer(UInt16.self) }
+  /// The next four bytes.
   public mutating func uint32() throws(WireError) -> UInt32 { try integer(UInt32.self) }
+  /// The next eight bytes.
   public mutating func uint64() throws(WireError) -> UInt64 { try integer(UInt64.self) }
 
   /// `count` bytes that are public.

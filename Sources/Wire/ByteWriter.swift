@@ -24,6 +24,7 @@ public struct ByteWriter: ~Copyable {
     buffer = larger
   }
 
+  /// A field as it is: its length is known, or told elsewhere.
   public mutating func bytes(_ field: RawSpan) {
     reserve(field.byteCount)
     buffer.overwrite(at: count, with: field)
@@ -52,9 +53,13 @@ public struct ByteWriter: ~Copyable {
     count += size
   }
 
+  /// One byte.
   public mutating func uint8(_ value: UInt8) { integer(value) }
+  /// Two bytes.
   public mutating func uint16(_ value: UInt16) { integer(value) }
+  /// Four bytes.
   public mutating func uint32(_ value: UInt32) { integer(value) }
+  /// Eight bytes.
   public mutating func uint64(_ value: UInt64) { integer(value) }
 
   /// A field with its length before it, as two bytes. More than 65535 bytes are our own mistake.
@@ -81,6 +86,7 @@ public struct ByteWriter: ~Copyable {
     }
   }
 
+  /// So many bytes of padding.
   public mutating func zeros(_ count: Int) {
     reserve(count)
     let offset = self.count

@@ -5,12 +5,14 @@ public enum Hexadecimal {
     value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
   }
 
+  /// In lower case.
   public static func encode(_ bytes: some Collection<UInt8>) -> String {
     var text: [UInt8] = []
     append(bytes, to: &text)
     return String(decoding: text, as: UTF8.self)
   }
 
+  /// The same as ASCII, behind what is there.
   public static func append(_ bytes: some Collection<UInt8>, to text: inout [UInt8]) {
     text.reserveCapacity(text.count + 2 * bytes.count)
     for byte in bytes {

@@ -2,6 +2,7 @@
 public struct JSONFault: Error, Hashable, Sendable, CustomStringConvertible {
   /// Counted from 1.
   public let line: Int
+  /// In words for a person.
   public let reason: String
 
   public var description: String { "line \(line): \(reason)" }

@@ -9,7 +9,9 @@ public struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
       ? Self.bytes(of: UInt32(truncatingIfNeeded: low))
       : Self.bytes(of: high) + Self.bytes(of: low)
   }
+  /// Of TCP or UDP.
   public var port: UInt16
+  /// An IPv4 address that was mapped into IPv6 is one of IPv4.
   public let isIPv4: Bool
 
   // The 16 bytes of an IPv6 address as two numbers; an IPv4 address is the lower one. No array:
@@ -104,6 +106,7 @@ public struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension ByteWriter {
+  /// An address in its 19 bytes (PROTOCOL.md, 2.3).
   public mutating func address(_ address: NetworkAddress) {
     uint8(address.isIPv4 ? 4 : 6)
     address.write(to: &self)

@@ -5,6 +5,7 @@ internal import SecretMemory
 /// 1 to 64 bytes of `a-z`, `0-9`, `.`, `_` and `-`, the first one a letter or a digit. There is one
 /// spelling of every name, and nothing in it can hurt a log line, a terminal or a file name.
 public struct PrincipalName: Hashable, Comparable, Sendable, CustomStringConvertible {
+  /// In ASCII.
   public static let byteLimit = 64
   /// How many bytes a name takes in a message: its length, then the name padded with zeros.
   public static let paddedByteCount = 1 + byteLimit

@@ -1,7 +1,9 @@
 /// A moment in milliseconds since 1970-01-01 00:00 UTC, by the clock that the context names.
 public struct Timestamp: Hashable, Comparable, Sendable {
+  /// Since 1970-01-01 00:00 UTC.
   public var milliseconds: UInt64
 
+  /// Since 1970-01-01 00:00 UTC.
   public init(milliseconds: UInt64) { self.milliseconds = milliseconds }
 
   public static func < (left: Timestamp, right: Timestamp) -> Bool {
@@ -30,14 +32,21 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 
 /// A length of time in milliseconds.
 public struct Interval: Hashable, Comparable, Sendable {
+  /// Its length.
   public var milliseconds: UInt64
 
+  /// Of so many milliseconds.
   public init(milliseconds: UInt64) { self.milliseconds = milliseconds }
 
+  /// Of so many milliseconds.
   public static func milliseconds(_ count: UInt64) -> Interval { Interval(milliseconds: count) }
+  /// Of so many seconds.
   public static func seconds(_ count: UInt64) -> Interval { Interval(milliseconds: count * 1000) }
+  /// Of so many minutes.
   public static func minutes(_ count: UInt64) -> Interval { seconds(count * 60) }
+  /// Of so many hours.
   public static func hours(_ count: UInt64) -> Interval { minutes(count * 60) }
+  /// Of so many days.
   public static func days(_ count: UInt64) -> Interval { hours(count * 24) }
 
   /// As people write it: 90s, 30m, 12h or 7d. Nil for anything else.
@@ -63,10 +72,12 @@ public struct Interval: Hashable, Comparable, Sendable {
 }
 
 extension ByteWriter {
+  /// A moment in its eight bytes.
   public mutating func timestamp(_ moment: Timestamp) { uint64(moment.milliseconds) }
 }
 
 extension ByteReader {
+  /// A moment; every number of milliseconds is one.
   @_lifetime(self: copy self)
   public mutating func timestamp() throws(WireError) -> Timestamp {
     Timestamp(milliseconds: try uint64())

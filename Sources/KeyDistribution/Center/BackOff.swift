@@ -6,10 +6,12 @@ public struct BackOffRule: Hashable, Sendable {
   public var freeFailures: Int
   /// After the first failure that is not free. Each further one doubles it.
   public var firstDelay: Interval
+  /// However many failures there are.
   public var longestDelay: Interval
   /// One failure is forgiven for every such time without another.
   public var forgiveness: Interval
 
+  /// A rule, as an operator sets it.
   public init(
     freeFailures: Int, firstDelay: Interval, longestDelay: Interval, forgiveness: Interval
   ) {

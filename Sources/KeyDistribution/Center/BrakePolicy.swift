@@ -24,5 +24,6 @@ public struct BrakePolicy: Hashable, Sendable {
   /// How many names, and how many networks, are told apart. All tables together take 9 MB at most.
   public static let remembered = 65_536
 
+  /// As `docs/PROTOCOL.md`, 6.4, tells the defaults.
   public init() {}
 }

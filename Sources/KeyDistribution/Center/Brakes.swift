@@ -160,6 +160,7 @@ public final class Brakes: Sendable {
 
   // MARK: For the operator
 
+  /// How much was refused since the process began, and who has to wait now.
   public func counts(at now: Timestamp) -> BrakeCounts {
     state.withLock { state in
       var counts = state.counts
@@ -201,10 +202,16 @@ public final class Brakes: Sendable {
 
 /// What the brakes have done since the start, and whom they hold now.
 public struct BrakeCounts: Hashable, Sendable {
+  /// Connections too many of a source.
   public var connectionsRefused = 0
+  /// Sealed requests too many of a source.
   public var requestsRefused = 0
+  /// Registrations too many of a source.
   public var registrationsRefused = 0
+  /// Proofs that were not looked at.
   public var proofsRefused = 0
+  /// Names of which no proof is looked at now.
   public var namesWaiting = 0
+  /// Sources of which no proof is looked at now.
   public var sourcesWaiting = 0
 }

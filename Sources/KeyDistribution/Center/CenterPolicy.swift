@@ -27,9 +27,11 @@ public struct CenterPolicy: Hashable, Sendable {
   /// When a refusal leaves, counted from the arrival of the request.
   public var refusalDelay = Interval.milliseconds(200)
 
+  /// Who may register.
   public var registration = RegistrationPolicy.open
   /// What slows down guesses and haste.
   public var brakes = BrakePolicy()
 
+  /// Everybody may register.
   public init() {}
 }

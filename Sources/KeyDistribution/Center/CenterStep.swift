@@ -3,6 +3,7 @@ public import Wire
 
 /// What a KDC says to a message that has arrived.
 public enum CenterStep: Sendable {
+  /// Without any record.
   case answer(CenterAnswer)
   /// These records are needed first; then `resume`.
   case lookUp(RecordQuery, PendingRequest)
@@ -10,6 +11,7 @@ public enum CenterStep: Sendable {
 
 /// What a KDC says once it has the records.
 public enum CenterDecision: Sendable {
+  /// There is nothing to be written.
   case answer(CenterAnswer)
   /// This change has to be made, durably, first; then `finish`.
   case change(DirectoryChange, PendingChange)
@@ -24,6 +26,7 @@ public struct CenterAnswer: Sendable {
   public let message: [UInt8]?
   /// When a refusal leaves, counted from the arrival of the request; nil: at once.
   public let notBefore: Interval?
+  /// For the log; nil: nothing that the log tells.
   public let event: CenterEvent?
   /// Why nothing was granted, whether the log is to have a line about it or not.
   public let refusal: CenterEvent.Reason?

@@ -16,6 +16,7 @@ public struct DepositRecord: LoginRecord {
 
   private var fields: Shared<Fields>
 
+  /// Whose deposits it opens.
   public var name: PrincipalName { fields.value.name }
   /// The key version number of the login; a record of an older one is dead.
   public var keyVersion: UInt32 { fields.value.keyVersion }
@@ -31,6 +32,7 @@ public struct DepositRecord: LoginRecord {
     set { fields.change { $0.sealedTicketKey = newValue } }
   }
 
+  /// A record, its variable parts checked by who has read them.
   public init(
     name: PrincipalName, keyVersion: UInt32, loginTime: Timestamp, until: Timestamp,
     mailbox: PrincipalName?, loginKey: SignedLoginKey, sealedTicketKey: [UInt8]

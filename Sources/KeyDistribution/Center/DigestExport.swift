@@ -5,6 +5,7 @@ internal import Wire
 /// What the digests of an export are sealed under, and what the whole of it is authenticated with:
 /// both from a passphrase (PROTOCOL.md, 10).
 public struct ExportKey: ~Copyable, Sendable {
+  /// Random for each export.
   public static let saltByteCount = 16
 
   private let sealing: SealingKey

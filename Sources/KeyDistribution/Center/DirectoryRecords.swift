@@ -14,6 +14,7 @@ public struct RecordQuery: Hashable, Sendable {
   /// when a secret is looked at, or a record may be made out of what is found.
   public let acceptsCopies: Bool
 
+  /// What is wanted; empty where it is not.
   public init(
     users: UpToTwo<PrincipalName> = UpToTwo(), presences: UpToTwo<PrincipalName> = UpToTwo(),
     deposits: PrincipalName? = nil, services: ServiceQuery? = nil, acceptsCopies: Bool = true
@@ -31,10 +32,12 @@ public struct ServiceQuery: Hashable, Sendable {
   /// How many names an answer has at most: as many as fit into a datagram.
   public static let limit = 12
 
+  /// What they serve.
   public let service: ServiceKind
   /// The names wanted are the first ones after this one; nil: of all.
   public let after: PrincipalName?
 
+  /// A page of those who serve so.
   public init(_ service: ServiceKind, after: PrincipalName?) {
     self.service = service
     self.after = after
@@ -59,6 +62,7 @@ public struct Records: Hashable, Sendable {
     services = []
   }
 
+  /// What was found; absent is who is not there.
   public init(
     users: [PrincipalName: UserRecord] = [:], presences: [PrincipalName: PresenceRecord] = [:],
     deposits: DepositRecord? = nil, services: [PrincipalName] = []
@@ -72,6 +76,7 @@ public struct Records: Hashable, Sendable {
 
 /// What is kept under the name of a user or a service.
 public protocol PrincipalRecord: Hashable, Sendable {
+  /// Whose it is.
   var name: PrincipalName { get }
 }
 
@@ -88,6 +93,7 @@ public protocol LoginRecord: PrincipalRecord {
 
 /// The one or two records that a query is about, by name.
 public struct RecordTable<Record: PrincipalRecord>: Hashable, Sendable {
+  /// What was found, in no order.
   public var values: UpToTwo<Record> { entries }
 
   /// In the order of their names, so that equal tables are the same.

@@ -21,6 +21,7 @@ public struct KDCKeyMaterial: ~Copyable, Sendable {
   /// The chain key of the TGT ratchet at `ratchetPeriod` (32 bytes). Older ones are erased.
   public let ratchetKey: SecretBytes
 
+  /// As a file or a store has it.
   public init(
     identitySeed: consuming SecretBytes, succession: IdentitySuccession = IdentitySuccession(),
     isRecertifying: Bool = false, storageKey: consuming SecretBytes,

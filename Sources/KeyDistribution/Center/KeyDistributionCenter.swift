@@ -9,7 +9,9 @@ public import Wire
 /// A request takes up to three calls: `receive` verifies what it can and names the records that it
 /// needs, `resume` decides, and `finish` answers once a change is durable.
 public final class KeyDistributionCenter: Sendable {
+  /// The realm's keys.
   public let keys: RealmKeys
+  /// The brakes, which have a lock of their own.
   public let brakes: Brakes
   let policy: CenterPolicy
   /// When this process began. What was asked before then may have been served by the one before it,
@@ -138,10 +140,12 @@ public final class KeyDistributionCenter: Sendable {
 
   // MARK: Requests
 
+  /// The first byte of every message.
   public static var protocolVersion: UInt8 { MessageType.protocolVersion }
 
   /// What may be asked of a KDC.
   public enum Request: Sendable {
+    /// What a client asks, by the type of its message.
     case epochKey, sealed, granting
   }
 

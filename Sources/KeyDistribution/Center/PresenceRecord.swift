@@ -16,6 +16,7 @@ public struct PresenceRecord: LoginRecord {
 
   private var fields: Shared<Fields>
 
+  /// Who is present.
   public var name: PrincipalName { fields.value.name }
   /// The key version number of the login; a record of an older one is dead.
   public var keyVersion: UInt32 { fields.value.keyVersion }
@@ -40,9 +41,12 @@ public struct PresenceRecord: LoginRecord {
     set { fields.change { $0.sealedTicketKey = newValue } }
   }
 
+  /// The observed one and five more.
   public static let addressLimit = 6
+  /// A nonce, the key and a tag.
   public static let sealedTicketKeyByteCount = 12 + 32 + 16
 
+  /// A record, its variable parts checked by who has read them.
   public init(
     name: PrincipalName, keyVersion: UInt32, loginTime: Timestamp, loginEnd: Timestamp,
     addresses: [NetworkAddress], loginKey: SignedLoginKey, service: ServiceKind? = nil,

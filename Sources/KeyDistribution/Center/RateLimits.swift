@@ -7,6 +7,7 @@ public struct RateRule: Hashable, Sendable {
   /// How many may come at once after a pause; at least 1.
   public var burst: Int
 
+  /// A rule, as an operator sets it; 0 a second is no limit.
   public init(perSecond: Int, burst: Int) {
     self.perSecond = perSecond
     self.burst = burst

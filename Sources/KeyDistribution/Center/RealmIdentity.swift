@@ -52,6 +52,7 @@ extension RealmKeys {
     return true
   }
 
+  /// Whether certificates of the former identity are still being replaced.
   public var isRecertifying: Bool { present.isRecertifying }
 
   /// Every record has a certificate of the present identity.

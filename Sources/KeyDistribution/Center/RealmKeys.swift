@@ -21,6 +21,7 @@ public final class RealmKeys: Sendable {
 
   var present: RealmIdentity { identity.withLock { $0 } }
 
+  /// The keys of a realm out of what was kept of them.
   public init(_ material: borrowing KDCKeyMaterial) {
     let key = SigningKey(seed: material.identitySeed)
     // A succession that does not lead to this key is not read from a file.

@@ -10,6 +10,7 @@ public struct RealmWitness: Hashable, Sendable {
   /// 32 zero bytes under the storage key: nonce, ciphertext, tag (60 bytes).
   public let sealed: [UInt8]
 
+  /// As a store has it.
   public init(identity: [UInt8], sealed: [UInt8]) {
     self.identity = identity
     self.sealed = sealed
@@ -17,6 +18,7 @@ public struct RealmWitness: Hashable, Sendable {
 }
 
 extension RealmKeys {
+  /// What a witness says about these keys.
   public enum WitnessVerdict: Hashable, Sendable {
     /// It is of these keys.
     case present
@@ -26,6 +28,7 @@ extension RealmKeys {
     case unknown
   }
 
+  /// A fresh one, of these keys as they are.
   public func witness(random: inout some RandomSource) -> RealmWitness {
     RealmWitness(
       identity: [UInt8](present.realm.identity.encoding),

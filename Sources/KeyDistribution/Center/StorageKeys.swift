@@ -90,6 +90,7 @@ final class StorageKeys: Sendable {
 
 /// Another storage key in the place of the present one.
 extension RealmKeys {
+  /// A fresh storage key takes the place of the present one, which opens what was sealed before.
   public func adoptStorageKey(_ key: borrowing SecretBytes) { storage.adopt(key) }
 
   /// Everything is sealed under the present key.

@@ -15,6 +15,7 @@ public struct UpToTwo<Element: Hashable & Sendable>: RandomAccessCollection, Has
     other = nil
   }
 
+  /// One or two.
   @inlinable
   public init(_ one: Element, _ other: Element? = nil) {
     self.one = one

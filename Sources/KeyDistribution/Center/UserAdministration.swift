@@ -8,6 +8,7 @@ public enum AdministrationFailure: Error, Hashable, Sendable {
   case state(UserRecord.State)
   /// The digest does not open: the record is damaged, or of another `kdc.key`.
   case damagedRecord
+  /// 2^32 - 1 changes have been made.
   case keyVersionsUsedUp
 }
 
@@ -48,6 +49,7 @@ extension RealmKeys {
     return successor
   }
 
+  /// May log in again; every login of before stays over.
   public func enabling(_ user: UserRecord) throws(AdministrationFailure) -> UserRecord {
     guard user.state == .disabled else { throw .state(user.state) }
     var enabled = user

@@ -4,7 +4,9 @@ public import Wire
 /// What the KDC keeps of a user or a service. Holds nothing that helps without `kdc.key`: the
 /// digest is sealed, everything else is public.
 public struct UserRecord: PrincipalRecord {
+  /// Whether a user may do anything.
   public enum State: String, Hashable, Sendable, CaseIterable {
+    /// What is disabled is kept, and gets nothing.
     case active, disabled
     /// Gone, but its key version numbers are never used again.
     case removed
@@ -31,6 +33,7 @@ public struct UserRecord: PrincipalRecord {
 
   private var fields: Shared<Fields>
 
+  /// Whose record it is.
   public var name: PrincipalName { fields.value.name }
   /// Where the user registered from, and the port it listens on when it says nothing else.
   public var address: NetworkAddress {
@@ -67,6 +70,7 @@ public struct UserRecord: PrincipalRecord {
     get { fields.value.certificate }
     set { fields.change { $0.certificate = newValue } }
   }
+  /// Whether the user may do anything.
   public var state: State {
     get { fields.value.state }
     set { fields.change { $0.state = newValue } }
@@ -77,9 +81,12 @@ public struct UserRecord: PrincipalRecord {
     set { fields.change { $0.callers = newValue } }
   }
 
+  /// Of the passphrase's hash.
   public static let saltByteCount = 16
+  /// A nonce, the digest and a tag.
   public static let sealedDigestByteCount = 12 + 32 + 16
 
+  /// A record, its variable parts checked by who has read them.
   public init(
     name: PrincipalName, address: NetworkAddress, keyVersion: UInt32, parameters: Argon2Parameters,
     salt: [UInt8], sealedDigest: [UInt8], identity: VerifyingKey?, certificate: [UInt8],
@@ -92,5 +99,6 @@ public struct UserRecord: PrincipalRecord {
         callers: callers))
   }
 
+  /// Whether `name` may be told that this user is there (T4).
   public func mayBeCalled(by name: PrincipalName) -> Bool { callers?.contains(name) ?? true }
 }

@@ -31,6 +31,7 @@ public struct AnnouncedEpoch: Sendable {
 
   /// The realm of the identity that signed the key. Show it, or compare it with the pinned one.
   public var realm: Realm { identity.realm }
+  /// Who has signed it, to be compared with a pin (E4).
   public let identity: AnnouncedIdentity
   private let announcement: EpochAnnouncement
 
@@ -76,6 +77,7 @@ public struct AnnouncedEpoch: Sendable {
 
 /// An epoch key of the pinned KDC whose time has been checked. Only `AnnouncedEpoch` makes one.
 public struct VerifiedEpoch: Sendable {
+  /// The KDC that it is of, with the identity that was accepted.
   public let realm: Realm
   private let key: EpochPublicKey
   private let exchange: SealedExchange

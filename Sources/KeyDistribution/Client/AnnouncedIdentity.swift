@@ -3,6 +3,7 @@ public import Cryptography
 /// The identity that a KDC shows, and those that it has had before, each of which has signed the
 /// next one (PROTOCOL.md, 2.4). Whether it is the KDC that is meant has still to be judged.
 public struct AnnouncedIdentity: Hashable, Sendable {
+  /// The realm, with its present identity.
   public let realm: Realm
   private let former: [VerifyingKey]
 

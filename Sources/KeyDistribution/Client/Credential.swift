@@ -4,7 +4,9 @@ public import Wire
 
 /// A login: the ticket-granting ticket, the keys that go with it, and the per-login key.
 public struct Credential: ~Copyable, Sendable {
+  /// The KDC that it is at, with the identity that is pinned now.
   public private(set) var realm: Realm
+  /// Who is logged in.
   public let name: PrincipalName
   /// The public half of the user's own identity key.
   public let identity: VerifyingKey

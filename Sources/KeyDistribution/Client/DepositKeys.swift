@@ -15,7 +15,9 @@ public struct DepositKeys: ~Copyable, Sendable {
   /// How many bytes the file has.
   public static let byteCount = headByteCount + sealedByteCount
 
+  /// At which KDC the login was.
   public let realm: Realm
+  /// Whose login it was.
   public let name: PrincipalName
   /// The public half of the user's own identity key.
   public let identity: VerifyingKey
@@ -64,7 +66,9 @@ public struct DepositKeys: ~Copyable, Sendable {
 
   /// What a file says without being opened.
   public struct Head: Hashable, Sendable {
+    /// What a deposit's letter names.
     public let publicKey: AgreementPublicKey
+    /// When they are to be erased, in KDC time.
     public let expires: Timestamp
 
     /// Nothing is verified: a file whose expiry is bent is found out when it is opened.

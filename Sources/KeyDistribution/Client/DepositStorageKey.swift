@@ -27,6 +27,7 @@ public struct DepositStorageKey: ~Copyable, Sendable {
     self.identity = identity
   }
 
+  /// A copy with an owner of its own.
   public borrowing func duplicate() -> DepositStorageKey {
     DepositStorageKey(key.duplicate(), of: identity)
   }

@@ -69,15 +69,20 @@ struct GrantingReplyOpener: ~Copyable {
 /// What was asked for, the renewal that came with it, and KDC time.
 @frozen
 public struct Granted<Value: ~Copyable>: ~Copyable {
+  /// What was asked for.
   public let value: Value
+  /// What to ask with from now on.
   public let renewal: Renewal
+  /// The KDC's clock as it answered.
   public let time: Timestamp
 }
 
 /// A session key for two and what the KDC says of the peer: to be judged by `PeerTrust`.
 @frozen
 public struct SessionGrant: ~Copyable {
+  /// Whom it leads to.
   public let peer: PrincipalName
+  /// What it is for.
   public let purpose: Purpose
   let sessionKey: SecretBytes
   let claim: PeerClaim
@@ -163,6 +168,7 @@ public struct ExpectWithdrawal: ~Copyable {
 public struct ExpectReach: ~Copyable {
   let opener: GrantingReplyOpener
 
+  /// Step D3.
   public borrowing func receive(_ message: RawSpan) throws(ExchangeFailure) -> Granted<Reach> {
     try opener.open(message, expecting: .reach) { (reader) throws(WireError) in
       try Reach(from: &reader)
@@ -206,6 +212,7 @@ public struct ExpectServices: ~Copyable {
     }
   }
 
+  /// So many names at most are in one answer.
   public static let pageLimit = ServiceQuery.limit
 }
 

@@ -19,7 +19,9 @@ public struct PrincipalKey: ~Copyable, Sendable {
   /// How many it has at most.
   public static let longestByteCount = byteCount + realmIDByteCount
 
+  /// At which KDC it is good.
   public let realm: Realm
+  /// Whose it is.
   public let name: PrincipalName
   private let key: SecretBytes
   /// The seed of the identity key (32 bytes).

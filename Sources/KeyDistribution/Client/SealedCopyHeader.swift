@@ -16,6 +16,7 @@ public struct SealedCopyHeader: Hashable, Sendable {
   private static let openByteCount =
     magic.count + 1 + 12 + UserRecord.saltByteCount + SHA256.byteCount
     + PrincipalName.paddedByteCount + 4
+  /// How many bytes a head has.
   public static let byteCount = openByteCount + sealedKeyByteCount
 
   /// What opens the copy, and how.

@@ -111,7 +111,9 @@ extension VerifiedEpoch {
 
 /// An answer of the KDC with the time it was given at, by which the client sets its KDC clock.
 public struct Timed<Value: Sendable>: Sendable {
+  /// What was asked for.
   public let value: Value
+  /// The KDC's clock as it answered.
   public let time: Timestamp
 }
 
@@ -119,6 +121,7 @@ public struct Timed<Value: Sendable>: Sendable {
 public struct ExpectSalt: ~Copyable {
   let opener: SealedReplyOpener
 
+  /// Step S2.
   public consuming func receive(
     _ message: RawSpan
   ) throws(ExchangeFailure) -> Timed<SaltReply> {

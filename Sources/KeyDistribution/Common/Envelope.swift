@@ -18,9 +18,13 @@ enum MessageType: UInt8 {
 /// What the KDC says in the clear when it cannot answer otherwise. A hint, never believed: anybody
 /// on the way can write it.
 public enum FailureCode: UInt8, Sendable, Error {
+  /// What was asked is no message of this version, or does not verify.
   case malformed = 1
+  /// Ask for the present epoch key.
   case epochUnknown = 2
+  /// Log in again.
   case ticketNotAccepted = 3
+  /// Try later, or elsewhere.
   case busy = 4
   /// With a time to wait.
   case slowDown = 5

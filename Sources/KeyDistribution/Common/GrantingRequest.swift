@@ -4,8 +4,11 @@ internal import Wire
 
 /// What a ticket may be used for.
 public enum Purpose: UInt8, Hashable, Sendable {
+  /// With somebody who receives.
   case session = 1
+  /// With somebody who serves others, such as a mailbox.
   case service = 2
+  /// For somebody who is away.
   case deposit = 3
 }
 

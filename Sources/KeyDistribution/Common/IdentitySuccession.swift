@@ -21,6 +21,7 @@ public struct IdentitySuccession: Hashable, Sendable {
   /// Of a realm that has its founding key.
   public init() {}
 
+  /// How many identities there were before the present one.
   public var count: Int { steps.count }
   /// The identities before the present one, the founding key first.
   public var formerKeys: [VerifyingKey] { steps.map(\.former) }

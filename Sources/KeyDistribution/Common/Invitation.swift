@@ -5,12 +5,14 @@ internal import Wire
 /// What lets one person register once (PROTOCOL.md, 3.9): 20 random bytes. Whoever has it can use
 /// it, so it is kept and shown like a passphrase. The KDC keeps `hash` alone.
 public struct Invitation: ~Copyable, Sendable {
+  /// As many as nobody guesses.
   public static let byteCount = 20
   private static let checksumByteCount = 4
   private static let prefix = "invite1"
 
   let secret: SecretBytes
 
+  /// A fresh one.
   public init(random: inout some RandomSource) { secret = random.secret(Self.byteCount) }
 
   init(_ secret: consuming SecretBytes) { self.secret = secret }
@@ -27,8 +29,10 @@ public struct Invitation: ~Copyable, Sendable {
     return found
   }
 
+  /// A copy with an owner of its own.
   public func duplicate() -> Invitation { Invitation(secret.duplicate()) }
 
+  /// A copy, or nil for nil.
   public static func copy(of invitation: borrowing Invitation?) -> Invitation? {
     switch invitation {
     case .some(let invitation): return invitation.duplicate()

@@ -26,9 +26,11 @@ enum SealedReplyKind: UInt8 {
 
 /// What is needed to make the digest of a name: told to anybody, for names that exist or not.
 public struct SaltReply: Hashable, Sendable {
+  /// The cost of hashing the passphrase.
   public let parameters: Argon2Parameters
   /// 16 bytes.
   public let salt: [UInt8]
+  /// To be told in what follows.
   public let keyVersion: UInt32
 
   func write(to message: inout ByteWriter) {

@@ -4,17 +4,21 @@ public import Wire
 
 /// A per-login X25519 key as its owner's identity key signed it (PROTOCOL.md, 3.5).
 public struct SignedLoginKey: Hashable, Sendable {
+  /// The login's public key.
   public let key: AgreementPublicKey
   /// When the owner made it, in KDC time as the owner knew it.
   public let issued: Timestamp
+  /// When it is over, by the clock of who has signed it.
   public let expires: Timestamp
   /// The key version number of the login.
   public let keyVersion: UInt32
   /// Ed25519, 64 bytes. The KDC does not verify it; peers do.
   public let signature: [UInt8]
 
+  /// Of Ed25519.
   public static let signatureByteCount = 64
 
+  /// As it was read; whether it is good is for `PeerTrust` to judge.
   public init(
     key: AgreementPublicKey, issued: Timestamp, expires: Timestamp, keyVersion: UInt32,
     signature: [UInt8]

@@ -80,8 +80,10 @@ extension DepositKeys {
 
 /// What a receiver remembers a deposit by: SHA-256 of E.
 public struct DepositTag: Hashable, Sendable {
+  /// Of SHA-256.
   public static let byteCount = SHA256.byteCount
 
+  /// 32 of them.
   public let bytes: [UInt8]
 
   init(_ ephemeral: AgreementPublicKey) { bytes = SHA256.hash(ephemeral.encoding) }
@@ -96,7 +98,9 @@ public struct DepositTag: Hashable, Sendable {
 /// A deposit whose letter has verified. The rest of it may still be missing or damaged.
 @frozen
 public struct OpenedDeposit: ~Copyable {
+  /// What the letter has in it: the offer.
   public let firstRecord: SecretBytes
+  /// Opens what follows the letter.
   public let opener: DepositOpener
   /// When the KDC issued the ticket, in KDC time.
   public let deposited: Timestamp

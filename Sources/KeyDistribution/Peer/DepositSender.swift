@@ -43,7 +43,9 @@ extension Credential {
 /// A deposit whose letter is written.
 @frozen
 public struct StartedDeposit: ~Copyable {
+  /// Goes first.
   public let letter: DepositLetter
+  /// Seals what follows the letter.
   public let sealer: DepositSealer
 }
 

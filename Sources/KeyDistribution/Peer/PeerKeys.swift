@@ -53,6 +53,7 @@ public enum PeerFailure: Error, Hashable, Sendable {
   case handshake
   /// The ticket was not sealed for this login, or is for another purpose or name.
   case ticketNotForUs
+  /// By KDC time, with five minutes of tolerance.
   case ticketExpired
   /// The ticket was issued for other keys than the ones in the handshake.
   case keysDiffer
@@ -60,6 +61,7 @@ public enum PeerFailure: Error, Hashable, Sendable {
   case replayed
   /// Too many sessions to remember.
   case overloaded
+  /// The keys in the ticket are not to be trusted.
   case distrusted(PeerDistrust)
   /// One's own pins could not be read: nobody is believed without them.
   case pinsUnreadable

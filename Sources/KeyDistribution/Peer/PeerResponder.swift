@@ -88,6 +88,7 @@ public struct ExpectFirstRecord: ~Copyable {
   var session: PeerSession
   let ticketID: [UInt8]
 
+  /// Verifies the record. Whatever is done about the initiator is done after this.
   public consuming func receive(_ record: RawSpan) throws(PeerFailure) -> AcceptedSession {
     let ticketID = ticketID
     var session = session
@@ -99,7 +100,9 @@ public struct ExpectFirstRecord: ~Copyable {
 /// A session whose initiator has confirmed its key, and what it said first.
 @frozen
 public struct AcceptedSession: ~Copyable {
+  /// To go on with.
   public let session: PeerSession
+  /// What it says, which is the offer of a transfer.
   public let firstRecord: SecretBytes
   /// What the KDC's log knows this session by: 8 bytes.
   public let ticketID: [UInt8]

@@ -5,6 +5,7 @@ internal import Wire
 /// A session between two peers that have authenticated each other. Only the handshakes in this
 /// module make one.
 public struct PeerSession: ~Copyable {
+  /// The other end, who has proven to be that.
   public let peer: TrustedPeer
   /// What both ends know this session by, 32 bytes: other derivations are bound to it.
   public let handshakeHash: [UInt8]

@@ -5,7 +5,9 @@ public import Wire
 /// What the KDC says of a peer: its identity key with the certificate, and its per-login key with
 /// the signature. Nothing of it is believed before `PeerTrust` has judged it.
 public struct PeerClaim: Hashable, Sendable {
+  /// Who it is said to be.
   public let name: PrincipalName
+  /// What it signs its login keys with.
   public let identity: VerifyingKey
   let certificate: [UInt8]
   let loginKey: SignedLoginKey
@@ -30,7 +32,9 @@ public enum PeerDistrust: Error, Hashable, Sendable {
 
 /// A peer whose keys have been judged. Only `PeerTrust` makes one.
 public struct TrustedPeer: Hashable, Sendable {
+  /// Who it is.
   public let name: PrincipalName
+  /// What it signs its login keys with; to be pinned.
   public let identity: VerifyingKey
   /// Whether the identity key was pinned already, or is vouched for by the KDC alone.
   public let isPinned: Bool
@@ -46,10 +50,12 @@ public struct PeerTrust: Sendable {
   /// How far one's own clock may be off: a malicious KDC sets its own.
   public static let ownClockTolerance = Interval.days(1)
 
+  /// In which realm it judges.
   public let realm: Realm
   /// One's own name.
   public let own: PrincipalName
 
+  /// Trust of one side, whose name nobody else may have.
   public init(realm: Realm, own: PrincipalName) {
     self.realm = realm
     self.own = own
@@ -62,6 +68,7 @@ public struct PeerTrust: Sendable {
     /// The machine's own time.
     public let own: Timestamp
 
+    /// Both are needed: no one clock decides alone (U4).
     public init(kdc: Timestamp, own: Timestamp) {
       self.kdc = kdc
       self.own = own

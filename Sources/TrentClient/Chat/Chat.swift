@@ -8,9 +8,13 @@ public import Wire
 
 /// Who talks with whom.
 public struct ChatOptions: Sendable {
+  /// Which KDC.
   public var kdc: KDCOptions
+  /// Who chats, and how that is proven.
   public var signIn: SignInOptions
+  /// With whom.
   public var peer: PrincipalName
+  /// What to do when the peer has not been met before.
   public var newPeer: NewPeerPolicy
   /// Whether lines to somebody who is away may be left with a mailbox.
   public var mailbox = MailboxUse.whenAway(via: nil)
@@ -19,6 +23,7 @@ public struct ChatOptions: Sendable {
   /// As `ReceiveOptions.announced`.
   public var announced: [HostAndPort] = []
 
+  /// What has to be said; the rest is as usual.
   public init(
     kdc: KDCOptions, signIn: SignInOptions, peer: PrincipalName, newPeer: NewPeerPolicy = .accept
   ) {
@@ -36,12 +41,14 @@ public struct Chat {
   private let state: StateFolder
   private let person: any Person
 
+  /// Nothing is done before `run`.
   public init(_ options: ChatOptions, state: StateFolder, person: any Person) {
     self.options = options
     self.state = state
     self.person = person
   }
 
+  /// Signs in, and chats until standard input ends. Blocks.
   public func run() throws(ClientFailure) {
     guard options.peer != options.signIn.name else {
       throw ClientFailure(.usage, "You cannot chat with yourself.")

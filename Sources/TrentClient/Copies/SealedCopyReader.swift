@@ -9,10 +9,14 @@ public import Wire
 public struct OpenCopyOptions: Sendable {
   /// Whose copy it is.
   public var owner: PrincipalName
+  /// What the copy is sealed under.
   public var secret: SecretSource
+  /// The path of the copy.
   public var input: String
+  /// Where the file goes.
   public var output: OutputTarget
 
+  /// What has to be said.
   public init(
     owner: PrincipalName, secret: SecretSource, input: String, output: OutputTarget
   ) {
@@ -28,6 +32,7 @@ public struct SealedCopyReader {
   private let options: OpenCopyOptions
   private let person: any Person
 
+  /// Nothing is done before it runs.
   public init(_ options: OpenCopyOptions, person: any Person) {
     self.options = options
     self.person = person

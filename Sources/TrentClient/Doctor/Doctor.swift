@@ -13,6 +13,7 @@ public struct DoctorOptions: Sendable {
   /// Files with secrets besides those in the state folder.
   public var secretFiles: [String]
 
+  /// Nil: whatever is settled or kept here is looked at.
   public init(
     name: PrincipalName? = nil, kdc: KDCOptions? = nil, port: UInt16? = nil,
     secretFiles: [String] = []
@@ -31,6 +32,7 @@ public struct Doctor {
   private let options: DoctorOptions
   private let state: StateFolder
 
+  /// Nothing is done before it runs.
   public init(_ options: DoctorOptions, state: StateFolder) {
     self.options = options
     self.state = state

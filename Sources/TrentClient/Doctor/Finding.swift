@@ -2,14 +2,19 @@ internal import FileTransfer
 
 /// What a check has found: what was looked at, how it is, and what to do.
 public struct Finding: Hashable, Sendable, CustomStringConvertible {
+  /// How bad it is.
   public enum State: String, Hashable, Sendable {
+    /// All is well.
     case ok
+    /// It works, but may not for long, or not for everybody.
     case warning
+    /// It does not work.
     case problem
   }
 
   /// What was looked at.
   public let subject: String
+  /// How bad it is.
   public let state: State
   /// How it is, in a sentence without its full stop.
   public let text: String

@@ -14,6 +14,7 @@ public struct FetchOptions: Sendable {
   /// Whether to tell what is there, and take nothing.
   public var lists = false
 
+  /// Takes what waits as `receiving` says.
   public init(_ receiving: ReceiveOptions, from mailboxes: [PrincipalName]) {
     self.receiving = receiving
     self.mailboxes = mailboxes
@@ -29,6 +30,7 @@ public struct Fetcher {
   private let state: StateFolder
   private let person: any Person
 
+  /// Nothing is done before `run`.
   public init(_ options: FetchOptions, state: StateFolder, person: any Person) {
     self.options = options
     self.state = state
@@ -37,6 +39,7 @@ public struct Fetcher {
 
   private var receiving: ReceiveOptions { options.receiving }
 
+  /// Signs in, and fetches. Blocks until it is done.
   public func run() throws(ClientFailure) {
     if !options.lists { try receiving.output.check() }
     let signOn = SignOn(receiving.kdc, receiving.signIn, in: state, person: person)

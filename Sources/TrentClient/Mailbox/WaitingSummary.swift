@@ -5,6 +5,7 @@ public import Wire
 
 /// A deposit that waits, as whoever lists them is told of it.
 public struct WaitingSummary: Sendable {
+  /// What is known of what is in it.
   public enum Content: Sendable {
     /// It has been opened: the list is its sender's, who has proven to be that.
     case opened(Manifest)
@@ -14,12 +15,17 @@ public struct WaitingSummary: Sendable {
     case taken
   }
 
+  /// Where it waits.
   public let mailbox: PrincipalName
+  /// What the mailbox calls it; higher is later.
   public let number: UInt64
+  /// Who has left it, as the mailbox says; when it was opened, as it has proven.
   public let sender: PrincipalName
   /// By the mailbox's clock.
   public let stored: Timestamp
+  /// As it waits, sealed.
   public let byteCount: UInt64
+  /// What is in it, as far as it can be known.
   public let content: Content
 
   init(_ waiting: WaitingDeposit, with mailbox: PrincipalName, _ content: Content) {

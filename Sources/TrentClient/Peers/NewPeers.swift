@@ -5,9 +5,11 @@ internal import Wire
 
 /// What to do with a peer whom nobody has met before, and for whom the KDC alone vouches.
 public enum NewPeerPolicy: String, CaseIterable, Sendable {
+  /// Whoever has not been met is turned away.
   case refuse
   /// A person decides; without one it is as `refuse`.
   case ask
+  /// The KDC's word is enough.
   case accept
 }
 

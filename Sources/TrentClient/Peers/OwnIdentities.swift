@@ -11,6 +11,7 @@ public struct OwnIdentities {
   private let kdcs: KnownKDCs
   private let person: any Person
 
+  /// Those that are kept in the folder.
   public init(in state: StateFolder, person: any Person) {
     self.state = state
     kdcs = KnownKDCs(in: state, person: person)

@@ -8,6 +8,7 @@ public struct PeerBook {
   private let kdcs: KnownKDCs
   private let person: any Person
 
+  /// Those that are kept in the folder.
   public init(in state: StateFolder, person: any Person) {
     peers = KnownPeers(in: state, person: person)
     kdcs = KnownKDCs(in: state, person: person)

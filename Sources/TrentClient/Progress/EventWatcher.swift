@@ -15,6 +15,7 @@ public final class EventWatcher: TransferWatcher {
 
   private let count = Mutex(0)
 
+  /// Standard output is the only place that it writes to.
   public init() {}
 
   public func listens(on port: UInt16, as name: PrincipalName) {

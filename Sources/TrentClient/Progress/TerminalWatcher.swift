@@ -6,6 +6,7 @@ public import Wire
 /// Shows a person at a terminal how far transfers have come: ten times a second at most, and
 /// nothing where standard error is no terminal.
 public struct TerminalWatcher: TransferWatcher {
+  /// Standard error is the only place that it writes to.
   public init() {}
 
   public func listens(on port: UInt16, as name: PrincipalName) {}

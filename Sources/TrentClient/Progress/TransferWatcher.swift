@@ -5,21 +5,28 @@ public import Wire
 
 /// A transfer whose content begins to travel.
 public struct TransferSummary: Sendable {
+  /// Which way the content goes.
   public enum Direction: String, Sendable {
+    /// To the peer.
     case send
+    /// From the peer.
     case receive
   }
 
+  /// Which way the content goes.
   public let direction: Direction
   /// The other one, who has proven to be that.
   public let peer: TrustedPeer
+  /// What it consists of.
   public let manifest: Manifest
   /// How many bytes of it were there already.
   public let offset: UInt64
   /// Where it has waited; nil for what comes from its sender.
   public let mailbox: Mailbox?
 
+  /// A mailbox that it has waited with.
   public struct Mailbox: Hashable, Sendable {
+    /// The mailbox's own name.
     public let name: PrincipalName
     /// When its sender has sealed it, by the KDC's clock.
     public let left: Timestamp
@@ -92,6 +99,7 @@ public protocol TransferProgress: Sendable {
 
 /// Says nothing.
 public struct SilentWatcher: TransferWatcher {
+  /// It is told all, and says nothing.
   public init() {}
   public func listens(on port: UInt16, as name: PrincipalName) {}
   public func began(_ transfer: TransferSummary) -> any TransferProgress { SilentProgress() }

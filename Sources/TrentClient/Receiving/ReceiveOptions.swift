@@ -2,8 +2,11 @@ public import Wire
 
 /// What a receiver is asked to do.
 public struct ReceiveOptions: Sendable {
+  /// Which KDC.
   public var kdc: KDCOptions
+  /// Who receives, and how that is proven.
   public var signIn: SignInOptions
+  /// Where it goes.
   public var output: OutputTarget
   /// Where an encrypted copy goes that only the user's passphrase opens.
   public var sealedCopy: String?
@@ -28,6 +31,7 @@ public struct ReceiveOptions: Sendable {
   /// Is told how far the transfer has come.
   public var watcher: any TransferWatcher = SilentWatcher()
 
+  /// What has to be said; the rest is as usual.
   public init(
     kdc: KDCOptions, signIn: SignInOptions, output: OutputTarget, sealedCopy: String? = nil,
     port: UInt16 = 60000, announced: [HostAndPort] = [], newPeer: NewPeerPolicy = .accept

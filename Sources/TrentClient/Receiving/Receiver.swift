@@ -12,12 +12,15 @@ public struct Receiver {
   private let state: StateFolder
   private let person: any Person
 
+  /// Nothing is done before `run`.
   public init(_ options: ReceiveOptions, state: StateFolder, person: any Person) {
     self.options = options
     self.state = state
     self.person = person
   }
 
+  /// Signs in, listens, and receives: one transfer, or with `ReceiveOptions.keeps` until SIGINT or
+  /// SIGTERM comes, which it watches for meanwhile. Blocks.
   public func run() throws(ClientFailure) {
     let place = try place()
     guard options.keeps else {

@@ -5,6 +5,7 @@ public import Wire
 
 /// What a receiver takes, from whom. A person is asked where the rules leave it open.
 public struct TransferRules: Sendable {
+  /// From whom something is taken.
   public enum Senders: Hashable, Sendable {
     /// Everybody who has proven to be a user of the realm.
     case all
@@ -12,12 +13,14 @@ public struct TransferRules: Sendable {
     case names(Set<PrincipalName>)
   }
 
+  /// From whom something is taken.
   public var senders: Senders
   /// The most bytes in all; nil for no limit.
   public var maxSize: UInt64?
   /// What to do about names that are taken.
   public var existing: ExistingPolicy
 
+  /// Without any argument a person is asked about everything.
   public init(
     senders: Senders = .names([]), maxSize: UInt64? = nil, existing: ExistingPolicy = .refuse
   ) {

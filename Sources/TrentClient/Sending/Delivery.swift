@@ -3,13 +3,6 @@ internal import Wire
 
 /// Brings something to its receiver, or leaves it with a mailbox.
 struct Delivery {
-  enum Outcome {
-    /// The receiver has all of it.
-    case received(byteCount: UInt64, by: TrustedPeer)
-    /// A mailbox has it; the receiver has got nothing yet.
-    case left(with: PrincipalName, for: TrustedPeer)
-  }
-
   private let options: SendOptions
   private let signOn: SignOn
   private let state: StateFolder
@@ -26,7 +19,7 @@ struct Delivery {
 
   func run(
     _ input: inout InputSource, _ start: inout SignOn.Start, _ retries: Retries
-  ) throws(ClientFailure) -> Outcome {
+  ) throws(ClientFailure) -> DeliveryOutcome {
     let (name, realm) = (options.signIn.name, start.login.credential.realm)
     let outbox = Outbox(of: name, in: realm, state: state)
     outbox.tidy(telling: person)
@@ -49,7 +42,7 @@ struct Delivery {
   private func send(
     _ input: inout InputSource, _ place: Outbox.Place, _ start: inout SignOn.Start,
     _ retries: Retries
-  ) throws(ClientFailure) -> Outcome {
+  ) throws(ClientFailure) -> DeliveryOutcome {
     let sent = try send(&input, &start, retries)
     place.clear(telling: person)
     return .received(byteCount: sent.byteCount, by: sent.peer)
@@ -77,7 +70,7 @@ struct Delivery {
   private func leave(
     _ input: inout InputSource, _ place: Outbox.Place, _ via: PrincipalName?,
     _ start: inout SignOn.Start, _ retries: Retries, insteadOf absence: ClientFailure?
-  ) throws(ClientFailure) -> Outcome {
+  ) throws(ClientFailure) -> DeliveryOutcome {
     let delivery = MailboxDelivery(
       to: options.receiver, via: via, place, signOn, state: state, newPeers: newPeers,
       person: person, watcher: options.watcher)

@@ -1,3 +1,4 @@
+internal import Cryptography
 internal import DurableFiles
 internal import FileTransfer
 internal import Glibc
@@ -11,7 +12,14 @@ public enum Input: Hashable, Sendable {
   case file(String)
   /// Files, and folders with all that is in them; one pipe or device alone.
   case files([String])
+  /// All that comes out of it, until it ends.
   case standardInput
+  /// What comes out of a pipe, a socket or a device that is open already, until it ends. It stays
+  /// open: closing it is the caller's. The receiver is told the name.
+  case descriptor(Int32, named: String)
+  /// A file that is on no disk. The receiver is told the name, and goes on after an interruption
+  /// as with any other file, as long as it is the same `send`.
+  case bytes([UInt8], named: String)
   /// At most `Manifest.textLimit` bytes, to be shown to the receiver.
   case text(String)
 }
@@ -24,8 +32,9 @@ struct InputSource: ~Copyable {
   /// What there is of files; none for a stream or a text.
   private var files: FileSequence
   private let stream: OpenFile?
-  private let text: [UInt8]
-  /// How much of a stream or a text has been read, in bytes.
+  /// What is in memory already: a text, or bytes that somebody has; nil for all else.
+  private let memory: [UInt8]?
+  /// How much of a stream or of memory has been read, in bytes.
   private var readCount: UInt64 = 0
 
   init(_ input: Input, telling person: any Person) throws(ClientFailure) {
@@ -33,6 +42,13 @@ struct InputSource: ~Copyable {
     case .standardInput:
       let file = try withFiles { () throws(FileFailure) in try OpenFile.standardInput() }
       try self.init(stream: "stdin", shownAs: "standard input", file)
+    case .descriptor(let descriptor, let name):
+      let file = try withFiles { () throws(FileFailure) in
+        try OpenFile(duplicating: descriptor, shownAs: name)
+      }
+      try self.init(
+        stream: EntryName.cleaned([UInt8](name.utf8)), shownAs: Self.quoted(name), file)
+    case .bytes(let bytes, let name): try self.init(bytes, named: name)
     case .text(let text): try self.init(text: text)
     case .file(let path):
       let status = try withFiles { () throws(FileFailure) in try FileStatus.following(path) }
@@ -76,18 +92,24 @@ struct InputSource: ~Copyable {
         .usage, "A text has at most \(Manifest.textLimit) bytes. Send a file instead.")
     }
     let manifest = try Self.single(.text, name: "text", size: UInt64(bytes.count))
-    self.init(manifest, shownAs: "a text", text: bytes)
+    self.init(manifest, shownAs: "a text", memory: bytes)
+  }
+
+  private init(_ bytes: [UInt8], named name: String) throws(ClientFailure) {
+    let manifest = try Self.single(
+      .files, name: EntryName.cleaned([UInt8](name.utf8)), size: UInt64(bytes.count))
+    self.init(manifest, shownAs: Self.quoted(name), memory: bytes)
   }
 
   private init(
     _ manifest: Manifest, shownAs shown: String, files: [SourceFile] = [],
-    stream: consuming OpenFile? = nil, text: [UInt8] = []
+    stream: consuming OpenFile? = nil, memory: [UInt8]? = nil
   ) {
     self.manifest = manifest
     shownName = shown
     self.files = FileSequence(files)
     self.stream = stream
-    self.text = text
+    self.memory = memory
   }
 
   /// The list of what is one file made in this moment.
@@ -116,15 +138,14 @@ struct InputSource: ~Copyable {
 
   /// Fills `buffer`, and returns how many bytes that took: fewer than it holds only at the end.
   mutating func read(into buffer: inout MutableRawSpan) throws(SourceFailure) -> Int {
-    switch manifest.content {
-    case .files: return try files.read(into: &buffer)
-    case .stream: return try readStream(into: &buffer)
-    case .text:
-      let piece = [UInt8](text.dropFirst(Int(readCount)).prefix(buffer.byteCount))
+    if let memory {
+      let piece = [UInt8](memory.dropFirst(Int(readCount)).prefix(buffer.byteCount))
       buffer.write(piece.bytes, at: 0)
       readCount += UInt64(piece.count)
       return piece.count
     }
+    return manifest.content == .stream
+      ? try readStream(into: &buffer) : try files.read(into: &buffer)
   }
 
   private mutating func readStream(
@@ -145,12 +166,16 @@ struct InputSource: ~Copyable {
 
   /// SHA-256 of the first `count` bytes of content; for files.
   mutating func hash(first count: UInt64) throws(SourceFailure) -> [UInt8] {
-    try files.hash(first: count)
+    guard let memory else { return try files.hash(first: count) }
+    return SHA256.hash(memory.bytes.extracting(first: Int(clamping: count)))
   }
 
-  /// Goes on at an offset of the content; for files, and 0 for the rest of them.
+  /// Goes on at an offset of the content; for files, and 0 for a stream.
   mutating func seek(to offset: UInt64) throws(SourceFailure) {
-    if manifest.content == .text { readCount = 0 }
+    guard memory == nil else {
+      readCount = offset
+      return
+    }
     try files.seek(to: offset)
   }
 

@@ -16,6 +16,7 @@ public struct ServiceHost {
   private let state: StateFolder
   private let person: any Person
 
+  /// Nothing is done before `run`.
   public init(_ options: ServiceHostOptions, state: StateFolder, person: any Person) {
     self.options = options
     self.state = state

@@ -25,6 +25,7 @@ public struct ServiceSession: ~Copyable {
     self.stop = stop
   }
 
+  /// Who has asked for the session.
   public var peer: PrincipalName { session.peer.name }
 
   /// What is left of it for who has to turn the peer away after all.

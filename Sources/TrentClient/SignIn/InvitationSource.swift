@@ -5,6 +5,7 @@ internal import SecretMemory
 
 /// Where an invitation comes from. Never from an argument, which every user of the machine can see.
 public enum InvitationSource: Hashable, Sendable {
+  /// The person is asked for it.
   case person
   /// The first line of a file.
   case file(String)

@@ -8,6 +8,7 @@ public struct KeptLogins {
   private let state: StateFolder
   private let person: any Person
 
+  /// Those that are kept in the folder.
   public init(state: StateFolder, person: any Person) {
     self.state = state
     self.person = person

@@ -94,7 +94,9 @@ struct KeyFile {
 
 /// What a key file says of itself in the open: whose it is.
 public struct KeyFileOwner: Hashable, Sendable {
+  /// Whose it is.
   public let name: PrincipalName
+  /// At which KDC it is good.
   public let realm: Realm
   private let path: String
 

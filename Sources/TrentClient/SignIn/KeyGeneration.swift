@@ -8,6 +8,7 @@ public struct KeyGeneration {
   private let state: StateFolder
   private let person: any Person
 
+  /// Nothing is done before it runs.
   public init(state: StateFolder, person: any Person) {
     self.state = state
     self.person = person

@@ -5,6 +5,7 @@ internal import Wire
 
 /// Where the passphrase comes from. It goes straight into memory that erases itself.
 public enum PassphraseSource: Hashable, Sendable {
+  /// The person is asked for it.
   case person
   /// The first line of a file.
   case file(String)

@@ -35,6 +35,8 @@ public struct SecretChange {
 
   private var name: PrincipalName { options.name }
 
+  /// Changes it at the KDC and on this device. Blocks; when it throws, the words say which of the
+  /// two secrets is in force.
   public func run() throws(ClientFailure) {
     var link = try KDCLink(to: kdc, in: state, person: person)
     do throws(KDCFailure) {

@@ -5,6 +5,7 @@ internal import Wire
 
 /// Where a user has what proves who it is.
 public enum SecretSource: Hashable, Sendable {
+  /// What a person remembers, wherever it is written down.
   case passphrase(PassphraseSource)
   /// The path of a key file, which holds the identity key as well.
   case keyFile(String)

@@ -6,7 +6,9 @@ public import Wire
 
 /// Who signs in, and whether it may register on the way.
 public struct SignInOptions: Sendable {
+  /// Who signs in.
   public var name: PrincipalName
+  /// What proves it.
   public var secret: SecretSource
   /// Whether to register the name without a question when the KDC refuses the login.
   public var registers: Bool
@@ -19,6 +21,7 @@ public struct SignInOptions: Sendable {
   public var former: PassphraseSource?
   /// How long deposits for this login may wait; nil: it takes none.
   public var depositLifetime: Interval?
+  /// For who takes deposits and says no other time.
   public static let usualDepositLifetime = Interval.days(30)
   /// Longer ones are not accepted by peers (U4).
   public static let depositLifetimes = Interval.days(1)...Interval.days(32)
@@ -29,6 +32,7 @@ public struct SignInOptions: Sendable {
   /// Whether what the passphrase or key gave is needed after the login, for an encrypted copy.
   var keepsSecret = false
 
+  /// What has to be said; the rest is as usual.
   public init(
     name: PrincipalName, secret: SecretSource, registers: Bool = false, port: UInt16 = 60000
   ) {

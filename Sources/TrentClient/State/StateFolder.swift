@@ -4,8 +4,10 @@ internal import Glibc
 /// Where a user's programs keep what they have to remember: `$TRENT_HOME`, else the folder `trent`
 /// in the state folder of the XDG Base Directory Specification. For its owner alone.
 public struct StateFolder: Hashable, Sendable {
+  /// It need not be there yet.
   public let path: String
 
+  /// A folder of the caller's choice, which nobody else should be able to write to.
   public init(path: String) { self.path = path }
 
   /// The folder that the environment names. The person is told when others can put something else
