@@ -143,6 +143,9 @@ let package = Package(
     .executableTarget(
       name: "example-sender", dependencies: ["Trent"], path: "Examples/Sender",
       swiftSettings: strict),
+    .executableTarget(
+      name: "example-own-connection", dependencies: ["Trent"], path: "Examples/OwnConnection",
+      swiftSettings: strict),
 
     .executableTarget(
       name: "kdc",

@@ -70,6 +70,7 @@ public struct AppendFile: ~Copyable, Sendable {
     return own.st_dev == found.st_dev && own.st_ino == found.st_ino
   }
 
+  /// Which file it is now, and in which state.
   public func version() throws(FileFailure) -> FileVersion { try file.version() }
 
   /// Adds one record. When not all of it can be written, the part that was is taken away again.

@@ -1,6 +1,7 @@
 /// A path that names something below a folder, by names alone: no "..", no ".", no absolute path,
 /// nothing empty, no NUL. Bytes, because a file's name need not be text.
 public struct ConfinedPath: Hashable, Sendable {
+  /// Names with slashes between them.
   public let bytes: [UInt8]
 
   /// Nil unless it is one.
@@ -10,6 +11,7 @@ public struct ConfinedPath: Hashable, Sendable {
     self.bytes = bytes
   }
 
+  /// The same for a text, in UTF-8.
   public init?(_ text: String) { self.init([UInt8](text.utf8)) }
 
   private init(unchecked bytes: some Sequence<UInt8>) { self.bytes = [UInt8](bytes) }

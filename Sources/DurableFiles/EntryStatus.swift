@@ -2,16 +2,23 @@ internal import Glibc
 
 /// What an entry of a folder is, whose, and who else may use it.
 public struct EntryStatus: Hashable, Sendable {
+  /// What an entry is.
   public enum Kind: Hashable, Sendable {
+    /// A regular file.
     case file
+    /// A folder.
     case folder
+    /// A symbolic link.
     case link
+    /// A pipe, a socket or a device.
     case other
   }
 
+  /// What it is.
   public let kind: Kind
   /// The nine bits of owner, group and others.
   public let permissions: UInt32
+  /// The number of the user that it belongs to.
   public let owner: UInt32
 
   /// Whether it belongs to who runs this program.

@@ -6,23 +6,36 @@ internal import Glibc
 public struct FileFailure: Error, Hashable, Sendable, CustomStringConvertible {
   /// The step that failed. The raw value completes the sentence "cannot ... PATH".
   public enum Operation: String, Hashable, Sendable {
+    /// To open it.
     case open
+    /// To make it.
     case create
+    /// To look at what it is.
     case inspect
+    /// To read from it.
     case read
+    /// To write to it.
     case write
+    /// To bring it to the disk.
     case save
+    /// To give it its name.
     case rename
+    /// To lock it.
     case lock
+    /// To cut it off.
     case shorten
+    /// To remove it.
     case remove
   }
 
+  /// As it was given.
   public let path: String
+  /// What was tried.
   public let operation: Operation
   /// The error number of the system call, as in `errno(3)`.
   public let errno: Int32
 
+  /// For an error number that is known already.
   public init(path: String, operation: Operation, errno: Int32) {
     self.path = path
     self.operation = operation

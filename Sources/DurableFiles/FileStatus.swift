@@ -2,15 +2,19 @@ internal import Glibc
 
 /// What there is under a name, links not followed.
 public struct FileStatus: Hashable, Sendable {
+  /// What an entry is.
   public enum Kind: Hashable, Sendable {
     /// The size in bytes.
     case file(UInt64)
+    /// A folder.
     case folder
+    /// A symbolic link, for who does not follow it.
     case link
     /// A pipe, a socket or a device.
     case special
   }
 
+  /// What it is.
   public let kind: Kind
   /// The nine bits of owner, group and others.
   public let permissions: UInt32

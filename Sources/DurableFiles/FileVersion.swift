@@ -3,6 +3,7 @@ internal import Glibc
 /// Which file this is, and in which state: another one after every change that goes through the
 /// file system, be it of content, name or permissions. Not after one of the disk itself.
 public struct FileVersion: Hashable, Sendable {
+  /// How long the file is.
   public let byteCount: UInt64
   private let device: UInt64
   private let number: UInt64
@@ -24,5 +25,6 @@ public struct FileVersion: Hashable, Sendable {
 }
 
 extension OpenFile {
+  /// Which file it is now, and in which state.
   public func version() throws(FileFailure) -> FileVersion { FileVersion(try status()) }
 }

@@ -4,6 +4,7 @@ public import SecretMemory
 /// The content of a small file that holds a secret, and who else may read it.
 @frozen
 public struct SecretFile: ~Copyable, Sendable {
+  /// All of the file.
   public let contents: SecretBytes
   /// The nine permission bits that the file had when it was read.
   public let permissions: UInt32

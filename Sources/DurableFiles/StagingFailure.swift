@@ -25,6 +25,7 @@ public enum StagingFailure: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// What to do when something has the name already that a received thing shall get.
 public enum ExistingPolicy: String, Hashable, Sendable, CaseIterable {
+  /// Nothing is written, and the sender is told.
   case refuse
   /// Files are replaced in one step. Folders are not mixed: the old one is removed.
   case overwrite

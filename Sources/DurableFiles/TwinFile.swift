@@ -68,6 +68,8 @@ public struct TwinFile: ~Copyable, Sendable {
 /// The two copies in a `TwinFile`.
 @frozen
 public struct TwinCopies: ~Copyable, Sendable {
+  /// The copy at the beginning.
   public let first: SecretBytes
+  /// The copy at the other place.
   public let second: SecretBytes
 }

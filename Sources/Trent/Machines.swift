@@ -62,3 +62,4 @@
 @_exported public import enum KeyDistribution.TrustedTime
 @_exported public import struct KeyDistribution.VerifiedEpoch
 @_exported public import func SecretMemory.equalInConstantTime
+@_exported public import enum Wire.WireError
