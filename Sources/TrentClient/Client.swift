@@ -46,7 +46,8 @@ public struct Client: ~Copyable {
   /// The realm, with the identity of the KDC that is pinned now.
   public var realm: Realm { start.link.realm }
 
-  /// Sends to a name (steps T1 to T5, P1 to P3, F1 to F4), or leaves it with a mailbox (G1, V1, V2).
+  /// Sends to a name (steps T1 to T5, P1 to P3, F1 to F4), or leaves it with a mailbox (G1, V1,
+  /// V2).
   ///
   /// - Parameters:
   ///   - mailbox: whether it may be left there when the receiver is away.

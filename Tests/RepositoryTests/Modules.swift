@@ -35,6 +35,8 @@ enum Modules {
     "TrentClient": edge.union([
       "CLinux", "FileTransfer", "MailboxService", "SystemClock", "Transport",
     ]),
+    // What users of the library import.
+    "Trent": core.union(["DurableFiles", "FileTransfer", "KeyDistribution", "TrentClient"]),
     "ProgramArguments": [
       "ArgumentParser", "Glibc", "KeyDistribution", "SecretMemory", "TrentClient", "Wire",
     ],

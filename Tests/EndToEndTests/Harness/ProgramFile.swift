@@ -4,6 +4,9 @@ import Foundation
 enum ProgramFile: String {
   case kdc, client, mailbox
   case kdcLoad = "kdc-load"
+  // The programs of the library's documentation.
+  case exampleSender = "example-sender"
+  case exampleOwnConnection = "example-own-connection"
 
   var path: String { "\(Self.folder)/\(rawValue)" }
 
