@@ -113,12 +113,13 @@ extension EndToEnd.LibraryTests {
       #expect(folder.bytes(of: "bytes") == content)
 
       let pipe = try Pipe()
-      #expect(unsafe write(pipe.writingEnd, [1, 2, 3], 3) == 3)
+      let written: [UInt8] = [1, 2, 3]
+      #expect(unsafe write(pipe.writingEnd, written, 3) == 3)
       close(pipe.writingEnd)
       let descriptor = pipe.readingEnd
       defer { close(descriptor) }
       #expect(try received(client.send(.descriptor(descriptor, named: "stream"), to: name)) == 3)
-      #expect(folder.bytes(of: "stream") == [1, 2, 3])
+      #expect(folder.bytes(of: "stream") == written)
       // It is still the caller's to close.
       #expect(fcntl(descriptor, F_GETFD) >= 0)
 
