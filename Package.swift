@@ -88,6 +88,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(name: "Operation", dependencies: ["Wire"], swiftSettings: strict),
+    .target(name: "ProgramDescription", swiftSettings: strict, plugins: ["BuildCommit"]),
+    .plugin(name: "BuildCommit", capability: .buildTool()),
     .target(
       name: "Audit", dependencies: ["Cryptography", "SecretMemory", "Wire"], swiftSettings: strict),
     .target(
@@ -113,6 +115,7 @@ let package = Package(
         .product(name: "Configuration", package: "swift-configuration"),
       ],
       swiftSettings: strict),
+    .target(name: "LocalSockets", swiftSettings: strict),
     .target(name: "Transport", dependencies: ["CResolver", "Wire"], swiftSettings: strict),
     .target(
       name: "ServerTransport",
@@ -127,7 +130,7 @@ let package = Package(
       name: "TrentClient",
       dependencies: [
         "CLinux", "Cryptography", "DurableFiles", "FileTransfer", "KeyDistribution",
-        "MailboxService", "SecretMemory", "SystemClock", "Transport", "Wire",
+        "LocalSockets", "MailboxService", "SecretMemory", "SystemClock", "Transport", "Wire",
       ],
       swiftSettings: strict),
 
@@ -150,9 +153,10 @@ let package = Package(
     .executableTarget(
       name: "kdc",
       dependencies: [
-        "Audit", "Cryptography", "Directory", "DurableFiles", "KeyDistribution", "Monitoring",
-        "Operation", "PostgreSQLStore", "SecretMemory", "ServerTransport", "Settings",
-        "SystemClock", "Wire",
+        "Audit", "Cryptography", "Directory", "DurableFiles", "KeyDistribution", "LocalSockets",
+        "Monitoring",
+        "Operation", "PostgreSQLStore", "ProgramDescription", "SecretMemory", "ServerTransport",
+        "Settings", "SystemClock", "Transport", "Wire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "CoreMetrics", package: "swift-metrics"),
@@ -171,24 +175,26 @@ let package = Package(
     .executableTarget(
       name: "client",
       dependencies: [
-        "DurableFiles", "KeyDistribution", "ProgramArguments", "SecretMemory", "Settings",
-        "TrentClient", "Wire",
+        "DurableFiles", "KeyDistribution", "ProgramArguments", "ProgramDescription", "SecretMemory",
+        "Settings", "TrentClient", "Wire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
     .executableTarget(
       name: "mailbox",
       dependencies: [
-        "KeyDistribution", "MailboxService", "MailboxSpool", "ProgramArguments", "SecretMemory",
-        "SystemClock", "TrentClient", "Wire",
+        "KeyDistribution", "MailboxService", "MailboxSpool", "ProgramArguments",
+        "ProgramDescription",
+        "SecretMemory", "SystemClock", "TrentClient", "Wire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
     .executableTarget(
       name: "kdc-load",
       dependencies: [
-        "CLinux", "Cryptography", "KeyDistribution", "SecretMemory", "SystemClock", "Transport",
-        "Wire", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "CLinux", "Cryptography", "KeyDistribution", "ProgramDescription", "SecretMemory",
+        "SystemClock",
+        "Transport", "Wire", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
 
@@ -278,9 +284,9 @@ let package = Package(
       name: "EndToEndTests",
       dependencies: [
         "kdc", "kdc-load", "client", "mailbox", "example-own-connection", "example-sender",
-        "Cryptography", "Directory", "FileTransfer", "KeyDistribution", "MailboxService",
-        "PostgreSQLHarness", "SecretMemory", "SystemClock", "TimingHarness", "Transport", "Trent",
-        "TrentClient", "Wire",
+        "Cryptography", "Directory", "FileTransfer", "KeyDistribution", "LocalSockets",
+        "MailboxService", "PostgreSQLHarness", "SecretMemory", "SystemClock", "TimingHarness",
+        "Transport", "Trent", "TrentClient", "Wire",
       ],
       swiftSettings: strict),
   ]

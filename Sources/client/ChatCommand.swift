@@ -5,7 +5,7 @@ internal import Wire
 /// Lines both ways between two users.
 struct ChatCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "client chat",
+    commandName: "chat",
     abstract: "Exchange lines with a user by name.",
     usage: """
       client chat -r NAME -n NAME -a KDC_HOST -p KDC_PORT [-l PORT]

@@ -1,29 +1,21 @@
 internal import ArgumentParser
 internal import Glibc
 internal import ProgramArguments
+internal import ProgramDescription
 internal import TrentClient
 
-/// The program `client`.
+/// The program `client`: its first word says which command it is. Without one it is the classic
+/// command line.
 @main
-enum ClientProgram {
-  /// What the first word may be, where it is no option. Without one it is the classic command line.
-  private static let commands: [(word: String, type: any ParsableCommand.Type)] = [
-    ("chat", ChatCommand.self),
-    ("doctor", DoctorCommand.self),
-    ("fetch", FetchCommand.self),
-    ("identity", IdentityCommand.self),
-    ("keygen", KeygenCommand.self),
-    ("login", LoginCommand.self),
-    ("logout", LogoutCommand.self),
-    ("mailbox", MailboxCommand.self),
-    ("mailboxes", MailboxesCommand.self),
-    ("open", OpenCommand.self),
-    ("passwd", PasswdCommand.self),
-    ("peers", PeersCommand.self),
-    ("receive", ReceiveCommand.self),
-    ("send", SendCommand.self),
-    ("status", StatusCommand.self),
-  ]
+struct ClientProgram: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "client",
+    subcommands: [
+      ChatCommand.self, DoctorCommand.self, FetchCommand.self, IdentityCommand.self,
+      KeygenCommand.self, LoginCommand.self, LogoutCommand.self, MailboxCommand.self,
+      MailboxesCommand.self, OpenCommand.self, PasswdCommand.self, PeersCommand.self,
+      ReceiveCommand.self, SendCommand.self, StatusCommand.self,
+    ])
 
   static func main() {
     CommandRunner.prepare()
@@ -33,15 +25,20 @@ enum ClientProgram {
     // `client help send` is `client send --help`.
     if arguments.first == "help" { arguments = arguments.dropFirst() + ["--help"] }
     guard let word = arguments.first, !word.hasPrefix("-") else {
-      CommandRunner.run(TransferCommand.self, arguments)
+      if DescriptionRequest.isMade(by: arguments) {
+        CommandRunner.run(ClientDescription.self, arguments)
+      } else {
+        CommandRunner.run(TransferCommand.self, arguments)
+      }
       return
     }
-    guard let command = commands.first(where: { $0.word == word }) else {
-      let all = commands.map(\.word).joined(separator: ", ")
+    let words = configuration.subcommands.compactMap { $0.configuration.commandName }
+    guard words.contains(word) else {
       CommandRunner.say(
-        "client: There is no command \"\(word)\". Commands are \(all); see client --help.")
-      exit(ExitStatus.usage.rawValue)
+        "client: There is no command \"\(word)\". Commands are "
+          + words.joined(separator: ", ") + "; see client --help.")
+      Glibc.exit(ExitStatus.usage.rawValue)
     }
-    CommandRunner.run(command.type, [String](arguments.dropFirst()))
+    CommandRunner.run(ClientProgram.self, arguments)
   }
 }

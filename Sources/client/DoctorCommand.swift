@@ -6,7 +6,7 @@ internal import Wire
 /// Looks at everything that sending and receiving depend on.
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "client doctor",
+    commandName: "doctor",
     abstract: "Check KDC, clock, login, listening port, files and peers, and say what to do.",
     usage: "client doctor [-n NAME] [-a KDC_HOST -p KDC_PORT] [-l PORT]",
     discussion: """
@@ -50,11 +50,12 @@ struct DoctorCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A passphrase file of yours: who else may read it?", valueName: "file"))
+      "A passphrase file of yours: who else may read it?", valueName: "file"), completion: .file())
   var passphraseFile: [String] = []
 
   @Option(
-    help: ArgumentHelp("A key file of yours: who else may read it?", valueName: "file"))
+    help: ArgumentHelp("A key file of yours: who else may read it?", valueName: "file"),
+    completion: .file())
   var keyFile: [String] = []
 
   private var target: KDCTarget? { host.flatMap { try? KDCTarget($0, port: port) } }

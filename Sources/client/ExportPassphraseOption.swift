@@ -6,7 +6,7 @@ struct ExportPassphraseOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The file whose first line is the passphrase of the exported file; - is standard input. "
-        + "Without it the terminal asks.", valueName: "file"))
+        + "Without it the terminal asks.", valueName: "file"), completion: .file())
   var exportPassphraseFile: String?
 
   var source: PassphraseSource { PassphraseSource(option: exportPassphraseFile) }

@@ -6,7 +6,7 @@ internal import Wire
 /// Fetches what waits with mailboxes.
 struct FetchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "client fetch",
+    commandName: "fetch",
     abstract: "Fetch what was left with a mailbox while you were away.",
     usage: """
       client fetch [-d DIR] [--from MAILBOX]... -n NAME -a KDC_HOST -p KDC_PORT
@@ -34,14 +34,15 @@ struct FetchCommand: ParsableCommand {
 
   @Option(
     name: [.customShort("d", allowingJoined: true), .long],
-    help: ArgumentHelp("The folder that everything goes to. (default: the present one)"))
+    help: ArgumentHelp("The folder that everything goes to. (default: the present one)"),
+    completion: .directory)
   var directory: String?
 
   @Option(
     name: [.customShort("o", allowingJoined: true), .long],
     help: ArgumentHelp(
       "Where the first file, stream or text goes, and nothing else is taken; - is standard output.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var output: String?
 
   @Option(

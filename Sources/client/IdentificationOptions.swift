@@ -9,7 +9,8 @@ struct IdentificationOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The file with the invitation to register with; - is standard input.", valueName: "file"))
+      "The file with the invitation to register with; - is standard input.", valueName: "file"),
+    completion: .file())
   var invite: String?
 
   @OptionGroup(title: "Signing in")
@@ -18,7 +19,8 @@ struct IdentificationOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The file whose first line is the passphrase that was in force before the present one, when "
-        + "that was set on another device. Without it the terminal asks.", valueName: "file"))
+        + "that was set on another device. Without it the terminal asks.", valueName: "file"),
+    completion: .file())
   var formerPassphraseFile: String?
 
   func validate() throws {

@@ -6,7 +6,7 @@ internal import Wire
 /// Shows one's own identity, and takes it to another device.
 struct IdentityCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "client identity",
+    commandName: "identity",
     abstract: "Show one's own identity; take it to another device.",
     discussion: """
       The identity key is what peers know one by. It was made on the device that signed in first, \
@@ -55,7 +55,8 @@ struct IdentityCommand: ParsableCommand {
 
     @Option(
       name: [.customShort("o", allowingJoined: true), .long],
-      help: ArgumentHelp("Where to, sealed under the export passphrase.", valueName: "file"))
+      help: ArgumentHelp("Where to, sealed under the export passphrase.", valueName: "file"),
+      completion: .file())
     var output: String
 
     @OptionGroup(title: "KDC")
@@ -89,7 +90,7 @@ struct IdentityCommand: ParsableCommand {
 
     @Option(
       name: [.customShort("i", allowingJoined: true), .long],
-      help: ArgumentHelp("The exported file.", valueName: "file"))
+      help: ArgumentHelp("The exported file.", valueName: "file"), completion: .file())
     var input: String
 
     @Option(

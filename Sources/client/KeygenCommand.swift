@@ -5,7 +5,7 @@ internal import Wire
 /// Registers a machine, with a key instead of a passphrase.
 struct KeygenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "client keygen",
+    commandName: "keygen",
     abstract: "Register a machine, or a service, with a key file instead of a passphrase.",
     usage: "client keygen -n NAME --key-file FILE -a KDC_HOST -p KDC_PORT",
     discussion: """
@@ -22,12 +22,13 @@ struct KeygenCommand: ParsableCommand {
     help: "The name of the machine or service.", transform: TransferCommand.principal)
   var name: PrincipalName
 
-  @Option(help: ArgumentHelp("Where the key goes.", valueName: "file"))
+  @Option(help: ArgumentHelp("Where the key goes.", valueName: "file"), completion: .file())
   var keyFile: String
 
   @Option(
     help: ArgumentHelp(
-      "The file with the invitation to register with; - is standard input.", valueName: "file"))
+      "The file with the invitation to register with; - is standard input.", valueName: "file"),
+    completion: .file())
   var invite: String?
 
   @OptionGroup(title: "KDC")

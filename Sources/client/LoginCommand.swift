@@ -5,7 +5,7 @@ internal import Wire
 /// Logs in once for many transfers.
 struct LoginCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "client login",
+    commandName: "login",
     abstract: "Log in once: until the login ends, no command asks for the passphrase.",
     usage: "client login -n NAME -a KDC_HOST -p KDC_PORT [--lifetime TIME]",
     discussion: """

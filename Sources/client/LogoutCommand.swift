@@ -5,7 +5,7 @@ internal import Wire
 /// Ends logins that this device keeps.
 struct LogoutCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "client logout",
+    commandName: "logout",
     abstract: "End logins: overwrite and remove what this device keeps of them.",
     usage: "client logout [-n NAME] [-a KDC_HOST -p KDC_PORT]",
     discussion: """

@@ -5,7 +5,7 @@ internal import Wire
 /// What a user settles about mailboxes.
 struct MailboxCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "client mailbox",
+    commandName: "mailbox",
     abstract: "Say where you look for what is left for you while you are away.",
     discussion: """
       Who sends you something and finds you away is told the mailbox that is set here, by each \

@@ -4,7 +4,7 @@ internal import TrentClient
 /// Lists the mailboxes that a KDC knows.
 struct MailboxesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "client mailboxes",
+    commandName: "mailboxes",
     abstract: "List the mailboxes that are present, one a line.",
     usage: "client mailboxes -n NAME -a KDC_HOST -p KDC_PORT",
     discussion: """

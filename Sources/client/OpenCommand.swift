@@ -5,7 +5,7 @@ internal import Wire
 /// Opens an encrypted copy that a receiver kept.
 struct OpenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "client open",
+    commandName: "open",
     abstract: "Open an encrypted copy (-s) with the passphrase or key file of its day, off line.",
     usage: "client open -n NAME -i OUTENC -o OUTFILE [--passphrase-file FILE | --key-file FILE]",
     discussion: """
@@ -23,14 +23,14 @@ struct OpenCommand: ParsableCommand {
 
   @Option(
     name: [.customShort("i", allowingJoined: true), .long],
-    help: ArgumentHelp("The encrypted copy.", valueName: "file"))
+    help: ArgumentHelp("The encrypted copy.", valueName: "file"), completion: .file())
   var input: String
 
   @Option(
     name: [.customShort("o", allowingJoined: true), .long],
     help: ArgumentHelp(
       "Where the plain file goes: complete or not at all. - is standard output.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var output: String
 
   @OptionGroup

@@ -5,7 +5,7 @@ internal import Wire
 /// Changes a passphrase, or the key in a key file.
 struct PasswdCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "client passwd",
+    commandName: "passwd",
     abstract: "Change the passphrase, or the key in a key file.",
     usage: "client passwd (-n NAME | --key-file FILE) -a KDC_HOST -p KDC_PORT",
     discussion: """

@@ -11,7 +11,7 @@ struct PasswdOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The file whose first line is the new passphrase; - is standard input. Without it the "
-        + "terminal asks, twice.", valueName: "file"))
+        + "terminal asks, twice.", valueName: "file"), completion: .file())
   var newPassphraseFile: String?
 
   func validate() throws {

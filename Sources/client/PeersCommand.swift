@@ -6,7 +6,7 @@ internal import Wire
 /// Shows, verifies and forgets the peers whose identity keys are pinned.
 struct PeersCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "client peers",
+    commandName: "peers",
     abstract: "List the peers that this device knows; verify or forget one.",
     discussion: """
       A peer's identity key is pinned at the first meeting, when the KDC alone vouches for it. Two \

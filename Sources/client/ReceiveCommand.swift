@@ -6,7 +6,7 @@ internal import Wire
 /// Receives files and folders into a folder, or a stream, or a text.
 struct ReceiveCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "client receive",
+    commandName: "receive",
     abstract: "Receive what a user sends: files and folders into a folder, texts on the terminal.",
     usage: """
       client receive [-d DIR] -n NAME -a KDC_HOST -p KDC_PORT
@@ -32,7 +32,8 @@ struct ReceiveCommand: ParsableCommand {
 
   @Option(
     name: [.customShort("d", allowingJoined: true), .long],
-    help: ArgumentHelp("The folder that everything goes to. (default: the present one)"))
+    help: ArgumentHelp("The folder that everything goes to. (default: the present one)"),
+    completion: .directory)
   var directory: String?
 
   @OptionGroup(title: "Accepting")

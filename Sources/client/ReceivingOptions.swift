@@ -9,14 +9,14 @@ struct ReceivingOptions: ParsableArguments {
     name: [.customShort("o", allowingJoined: true), .long],
     help: ArgumentHelp(
       "Where the file goes: complete or not at all. - is standard output, also without -o.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var output: String?
 
   @Option(
     name: [.customShort("s", allowingJoined: true), .long],
     help: ArgumentHelp(
       "Where an encrypted copy goes, which \"client open\" and your passphrase open again.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var sealedCopy: String?
 
   @Option(

@@ -7,13 +7,13 @@ struct SecretOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The file whose first line is the passphrase; - is standard input. Without it the terminal "
-        + "asks.", valueName: "file"))
+        + "asks.", valueName: "file"), completion: .file())
   var passphraseFile: String?
 
   @Option(
     help: ArgumentHelp(
       "The key file that \"client keygen\" made, instead of a passphrase; it holds the name, too.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var keyFile: String?
 
   func validate() throws {

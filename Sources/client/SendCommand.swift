@@ -6,7 +6,7 @@ internal import Wire
 /// Sends files, folders, a stream or a text.
 struct SendCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "client send",
+    commandName: "send",
     abstract: "Send files, folders, standard input or a text to a user by name.",
     usage: """
       client send FILE... -r RECEIVER -n NAME -a KDC_HOST -p KDC_PORT
@@ -24,7 +24,7 @@ struct SendCommand: ParsableCommand {
       \(ExitStatus.table)
       """)
 
-  @Argument(help: "Files and folders; - alone is standard input.")
+  @Argument(help: "Files and folders; - alone is standard input.", completion: .file())
   var files: [String] = []
 
   @Option(
@@ -34,7 +34,7 @@ struct SendCommand: ParsableCommand {
 
   @Option(
     name: [.customShort("i", allowingJoined: true), .long],
-    help: ArgumentHelp("The same as a FILE.", valueName: "file"))
+    help: ArgumentHelp("The same as a FILE.", valueName: "file"), completion: .file())
   var input: [String] = []
 
   @Option(help: "A short text to send instead of files.")

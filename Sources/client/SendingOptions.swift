@@ -11,7 +11,8 @@ struct SendingOptions: ParsableArguments {
 
   @Option(
     name: [.customShort("i", allowingJoined: true), .long],
-    help: ArgumentHelp("The file to send; - is standard input.", valueName: "file"))
+    help: ArgumentHelp("The file to send; - is standard input.", valueName: "file"),
+    completion: .file())
   var input: String?
 
   /// Refuses all of them, for a receiver.

@@ -4,7 +4,7 @@ internal import TrentClient
 /// Tells which logins this device keeps.
 struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "client status",
+    commandName: "status",
     abstract: "Tell who is logged in here, at which KDC, and until when.",
     usage: "client status",
     discussion: """

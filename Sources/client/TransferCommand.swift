@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Glibc
 internal import KeyDistribution
 internal import ProgramArguments
+internal import ProgramDescription
 internal import TrentClient
 internal import Wire
 
@@ -55,7 +56,8 @@ struct TransferCommand: ParsableCommand {
 
       EXIT STATUS:
       \(ExitStatus.table)
-      """)
+      """,
+    version: ProgramVersion.text)
 
   enum Mode: String, ExpressibleByArgument, CaseIterable {
     case receive = "R"

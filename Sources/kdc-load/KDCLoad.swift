@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import KeyDistribution
+internal import ProgramDescription
 internal import SecretMemory
 
 /// The command line of the load generator.
@@ -15,7 +16,8 @@ struct KDCLoad: ParsableCommand {
       the clock starts and answers opened after it has stopped, round after round.
 
       Exit codes: 0 every request completed, 1 not all did, 64 wrong usage.
-      """)
+      """,
+    version: ProgramVersion.text)
 
   @Option(
     name: [.customShort("a", allowingJoined: true), .customLong("kdc")],

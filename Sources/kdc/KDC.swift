@@ -5,6 +5,7 @@ import Glibc
 import KeyDistribution
 import Logging
 import Monitoring
+import ProgramDescription
 import SecretMemory
 import ServerTransport
 import ServiceLifecycle
@@ -27,7 +28,8 @@ struct KDC: AsyncParsableCommand {
       usage.
 
       Exit codes: 0 ended by a signal, 1 could not start or go on, 64 wrong usage.
-      """)
+      """,
+    version: ProgramVersion.text)
 
   @Option(
     name: [.customShort("p", allowingJoined: true), .long],
@@ -35,7 +37,8 @@ struct KDC: AsyncParsableCommand {
   var port: UInt16?
 
   @Option(
-    name: [.customShort("f", allowingJoined: true), .customLong("users")], help: "The user file.")
+    name: [.customShort("f", allowingJoined: true), .customLong("users")], help: "The user file.",
+    completion: .file())
   var userFile: String?
 
   @Option(
@@ -45,20 +48,21 @@ struct KDC: AsyncParsableCommand {
   var store: String?
 
   @Option(
-    help:
-      "With --store: the realm's keys, a copy for each KDC. (default: \(RealmPlace.defaultKeyFile))"
-  )
+    help: ArgumentHelp(
+      "With --store: the realm's keys, a copy for each KDC. "
+        + "(default: \(RealmPlace.defaultKeyFile))"),
+    completion: .file())
   var keys: String?
 
   @Option(
     name: [.customShort("o", allowingJoined: true), .customLong("log")],
-    help: "Where each event goes as one line; standard error without it.")
+    help: "Where each event goes as one line; standard error without it.", completion: .file())
   var log: String?
 
   @Option(
     help: ArgumentHelp(
       "Where each event goes as a record that cannot be changed unnoticed: see kdc audit --help.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var audit: String?
 
   @Option(
@@ -75,19 +79,19 @@ struct KDC: AsyncParsableCommand {
 
   @Option(
     help: "Who may register: open (anybody), invite (who has an invitation), closed.",
-    transform: Self.registration)
+    completion: .list(RegistrationPolicy.allCases.map(\.rawValue)), transform: Self.registration)
   var registration: RegistrationPolicy?
 
   @Option(
     help: ArgumentHelp(
       "From which level on things are said: \(LogLevel.names.joined(separator: ", ")). "
         + "(default: \(LogLevel.standard))", valueName: "level"),
-    transform: Self.level)
+    completion: .list(LogLevel.names), transform: Self.level)
   var logLevel: String?
 
   @Option(
     name: .customLong("settings"),
-    help: "A file of settings (JSON); what the command line says counts more.")
+    help: "A file of settings (JSON); what the command line says counts more.", completion: .file())
   var settingsFile: String?
 
   func validate() throws {

@@ -2,34 +2,32 @@ import ArgumentParser
 import Glibc
 import Logging
 import Operation
+import ProgramDescription
 import SecretMemory
 
-/// The program `kdc`.
+/// The program `kdc`: its first word says which command it is. Without one the KDC serves.
 @main
-enum KDCProgram {
-  /// What the first word may be, where it is no option. Without one the KDC serves.
-  private static let commands: [(word: String, type: any ParsableCommand.Type)] =
-    ([
-      ("audit", AuditCommand.self),
-      ("check", CheckCommand.self),
-      ("export", ExportCommand.self),
-      ("import", ImportCommand.self),
-      ("invite", InviteCommand.self),
-      ("rotate-identity", RotateIdentityCommand.self),
-      ("rotate-storage-key", RotateStorageKeyCommand.self),
-      ("status", StatusCommand.self),
-      ("users", UsersCommand.self),
-    ] + storeCommands).sorted { $0.word < $1.word }
+struct KDCProgram: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "kdc",
+    subcommands: [
+      AuditCommand.self, CheckCommand.self, ExportCommand.self, ImportCommand.self,
+      InviteCommand.self, RotateIdentityCommand.self, RotateStorageKeyCommand.self,
+      StatusCommand.self,
+    ] + storeCommands + [UsersCommand.self])
 
   #if PostgreSQL
-  private static let storeCommands: [(word: String, type: any ParsableCommand.Type)] = [
-    ("store", StoreCommand.self)
-  ]
+  private static let storeCommands: [any ParsableCommand.Type] = [StoreCommand.self]
   #else
-  private static let storeCommands: [(word: String, type: any ParsableCommand.Type)] = []
+  private static let storeCommands: [any ParsableCommand.Type] = []
   #endif
 
-  static var words: String { commands.map(\.word).joined(separator: ", ") }
+  /// What the first word may be.
+  private static var commands: [String] {
+    configuration.subcommands.compactMap { $0.configuration.commandName }
+  }
+
+  static var words: String { commands.joined(separator: ", ") }
 
   static func main() async {
     forbidCoreDumps()
@@ -39,24 +37,25 @@ enum KDCProgram {
     // `kdc help users` is `kdc users --help`.
     if arguments.first == "help" { arguments = arguments.dropFirst() + ["--help"] }
     guard let word = arguments.first, !word.hasPrefix("-") else {
+      if DescriptionRequest.isMade(by: arguments) { return KDCDescription.main(arguments) }
       return await KDC.main(arguments)
     }
-    guard let command = commands.first(where: { $0.word == word }) else {
+    guard commands.contains(word) else {
       Console.tell("kdc: There is no such command. Commands are \(words); see kdc --help.")
-      exit(ExitCode.validationFailure.rawValue)
+      Glibc.exit(ExitCode.validationFailure.rawValue)
     }
-    run(command.type, [String](arguments.dropFirst()))
+    run(arguments)
   }
 
-  private static func run(_ type: (some ParsableCommand).Type, _ arguments: [String]) {
+  private static func run(_ arguments: [String]) {
     do {
-      var command = try type.parseAsRoot(arguments)
+      var command = try parseAsRoot(arguments)
       try command.run()
     } catch let error as OperatorFailure {
       Console.tell("kdc: \(error).")
-      exit(ExitCode.failure.rawValue)
+      Glibc.exit(ExitCode.failure.rawValue)
     } catch {
-      type.exit(withError: error)
+      exit(withError: error)
     }
   }
 }

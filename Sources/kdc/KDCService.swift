@@ -3,6 +3,7 @@ import Directory
 import Dispatch
 import Glibc
 import KeyDistribution
+import LocalSockets
 import Logging
 import Monitoring
 import Operation
@@ -22,6 +23,8 @@ struct KDCService: Service {
   private let files: RealmFiles
   private let log: EventLog
   private let watch: Watch
+  /// Nil unless a service manager has started this.
+  private let manager = ServiceNotifier()
 
   private var keys: KeyStore { files.keys }
   private var center: KeyDistributionCenter { files.center }
@@ -88,14 +91,18 @@ struct KDCService: Service {
     let isSaid =
       Console.say("listening on port \(server.port)") && Console.say(center.keys.realm.word)
     if !isSaid { logger.warning("standard output cannot be written") }
+    manager?.tell(.ready, status: "listening on port \(server.port)")
+    let watchdog = manager.flatMap { Watchdog($0, serving: server.addresses.first) }
     await cancelWhenGracefulShutdown {
       await withTaskGroup { group in
         group.addTask { await keepKeysFresh() }
         group.addTask {
           for await _ in hangups { reload() }
         }
+        if let watchdog { group.addTask { await watchdog.run() } }
       }
     }
+    manager?.tell(.stopping)
     watch.end()
     operators?.shutdown()
     try await server.shutdown()
@@ -107,6 +114,8 @@ struct KDCService: Service {
 
   /// Takes over what may change while the KDC serves. Settings that cannot be used change nothing.
   private func reload() {
+    manager?.tell(.reloading)
+    defer { manager?.tell(.ready) }
     do {
       let settings = try readSettings()
       try log.reopen(settings.eventLog)

@@ -3,6 +3,7 @@ internal import KeyDistribution
 internal import MailboxService
 internal import MailboxSpool
 internal import ProgramArguments
+internal import ProgramDescription
 internal import SystemClock
 internal import TrentClient
 internal import Wire
@@ -23,14 +24,17 @@ struct MailboxCommand: ParsableCommand {
 
       EXIT STATUS:
       \(ExitStatus.table)
-      """)
+      """,
+    version: ProgramVersion.text)
 
   @Option(
     name: [.customShort("n", allowingJoined: true), .long],
     help: "The mailbox's name; the key file has it, too.", transform: ArgumentValues.principal)
   var name: PrincipalName?
 
-  @Option(help: ArgumentHelp("The key file that \"client keygen\" made.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("The key file that \"client keygen\" made.", valueName: "file"),
+    completion: .file())
   var keyFile: String
 
   @Option(
@@ -52,7 +56,7 @@ struct MailboxCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The folder where deposits wait; made if absent. One mailbox at a time has it.",
-      valueName: "dir"))
+      valueName: "dir"), completion: .directory)
   var spool: String
 
   @Option(

@@ -18,6 +18,7 @@ enum Modules {
     // The edges.
     "DurableFiles": ["SecretMemory", "Glibc", "CLinux"],
     "SystemClock": ["Wire", "Glibc"],
+    "LocalSockets": ["Glibc"],
     "Transport": ["CResolver", "Wire", "Glibc"],
     "ServerTransport": [
       "CSystemCalls", "Dispatch", "Wire", "Glibc", "Synchronization", "NIOCore", "NIOPosix",
@@ -30,10 +31,11 @@ enum Modules {
     ],
     "MailboxSpool": core.union(["Glibc", "DurableFiles", "MailboxService"]),
     "Operation": ["Wire"],
+    "ProgramDescription": [],
     "Audit": ["Cryptography", "SecretMemory", "Wire"],
     "Monitoring": ["CoreMetrics", "NIOCore", "NIOHTTP1", "NIOPosix", "Synchronization"],
     "TrentClient": edge.union([
-      "CLinux", "FileTransfer", "MailboxService", "SystemClock", "Transport",
+      "CLinux", "FileTransfer", "LocalSockets", "MailboxService", "SystemClock", "Transport",
     ]),
     // What users of the library import.
     "Trent": core.union(["DurableFiles", "FileTransfer", "KeyDistribution", "TrentClient"]),
@@ -43,18 +45,21 @@ enum Modules {
     // The programs.
     "mailbox": core.union([
       "ArgumentParser", "Glibc", "KeyDistribution", "MailboxService", "MailboxSpool",
-      "ProgramArguments", "SystemClock", "TrentClient",
+      "ProgramArguments", "ProgramDescription", "SystemClock", "TrentClient",
     ]),
     "kdc": edge.union([
-      "Audit", "Directory", "ServerTransport", "SystemClock", "ArgumentParser", "Configuration",
-      "CoreMetrics", "Logging", "Monitoring", "Operation", "PostgreSQLStore", "ServiceLifecycle",
-      "Settings", "UnixSignals",
+      "Audit", "Directory", "LocalSockets", "ServerTransport", "SystemClock", "Transport",
+      "ArgumentParser", "Configuration", "CoreMetrics", "Logging", "Monitoring", "Operation",
+      "PostgreSQLStore", "ProgramDescription",
+      "ServiceLifecycle", "Settings", "UnixSignals",
     ]),
     "kdc-load": core.union([
-      "CLinux", "Glibc", "KeyDistribution", "SystemClock", "Transport", "ArgumentParser",
+      "CLinux", "Glibc", "KeyDistribution", "ProgramDescription", "SystemClock", "Transport",
+      "ArgumentParser",
     ]),
     "client": edge.union([
-      "FileTransfer", "ProgramArguments", "Settings", "TrentClient", "ArgumentParser",
+      "FileTransfer", "ProgramArguments", "ProgramDescription", "Settings", "TrentClient",
+      "ArgumentParser",
     ]),
   ]
 }

@@ -48,14 +48,17 @@ struct RepositoryTests {
 
   @Test("README.md maps every source file, and nothing that is not there")
   func map() throws {
-    let folders = ["Sources", "SCRIPTS", "docs", "Examples"]
+    let folders = ["Sources", "SCRIPTS", "docs", "Examples", "Packaging", "Plugins"]
     let present = try Set(
       folders.flatMap(Repository.files(under:)) + Repository.swiftFiles(under: "Fuzz")
         + Repository.files(in: "analysis")
         + ["Tests", "analysis"].flatMap { folder in
           try Repository.folders(in: folder).map { "\(folder)/\($0)" }
         }
-        + ["Package.swift", "SECURITY.md", "pwd.txt.example"])
+        + [
+          "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "Package.swift",
+          "SECURITY.md", "pwd.txt.example",
+        ])
     let named = try mapOfReadme()
     for path in present.subtracting(named).sorted() {
       Issue.record("the map in README.md lacks \(path)")

@@ -1,6 +1,7 @@
 internal import FileTransfer
 internal import Glibc
 internal import KeyDistribution
+internal import LocalSockets
 internal import SecretMemory
 internal import Transport
 internal import Wire
@@ -146,7 +147,9 @@ public struct Receiver {
   }
 
   private func tellOfListening(on port: UInt16, _ start: inout SignOn.Start) {
-    person.say("listening on port \(port) as \(options.signIn.name)")
+    let told = "listening on port \(port) as \(options.signIn.name)"
+    person.say(told)
+    ServiceNotifier()?.tell(.ready, status: told)
     if options.rules.asksAboutAll, !person.isPresent {
       person.say(
         "there is no terminal to ask at: everything is refused without --accept-from or "

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import KeyDistribution
+internal import LocalSockets
 internal import SecretMemory
 internal import Transport
 internal import Wire
@@ -44,6 +45,9 @@ public struct ServiceHost {
       person: person)
     try presence.begin(&start.login, over: &start.link)
     person.say("listening on port \(port) as \(signIn.name)")
+    let manager = ServiceNotifier()
+    manager?.tell(.ready, status: "listening on port \(port) as \(signIn.name)")
+    defer { manager?.tell(.stopping) }
     // Who says where peers come in knows more than the KDC sees.
     if options.announced.isEmpty {
       ReachNotice(port: port, person: person).ask(&start.login, over: &start.link)

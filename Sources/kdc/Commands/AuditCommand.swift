@@ -7,7 +7,7 @@ import SecretMemory
 /// `kdc audit`: reads the files that `kdc --audit FILE` writes.
 struct AuditCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "kdc audit",
+    commandName: "audit",
     abstract: "Verify an audit file, or show what is in it.",
     discussion: """
       "kdc --audit FILE" writes every event to FILE as a line of JSON with a MAC. The key of a \
@@ -74,7 +74,8 @@ struct AuditCommand: ParsableCommand {
 
     @OptionGroup var source: AuditSource
 
-    @Option(help: ArgumentHelp("Where the page goes (0600).", valueName: "file"))
+    @Option(
+      help: ArgumentHelp("Where the page goes (0600).", valueName: "file"), completion: .file())
     var html: String
 
     func run() throws {

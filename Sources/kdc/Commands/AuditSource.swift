@@ -23,10 +23,10 @@ private enum AuditIdentity {
 
 /// Audit files to read.
 struct AuditSource: ParsableArguments {
-  @Argument(help: "The audit files, in the order in which they were written.")
+  @Argument(help: "The audit files, in the order in which they were written.", completion: .file())
   var files: [String]
 
-  @Option(help: "The initial key, as FILE.initial had it.")
+  @Option(help: "The initial key, as FILE.initial had it.", completion: .file())
   var key: String?
 
   @Option(

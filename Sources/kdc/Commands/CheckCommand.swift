@@ -8,7 +8,7 @@ import SystemClock
 /// `kdc check`: reads a user file, and changes nothing.
 struct CheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "kdc check",
+    commandName: "check",
     abstract: "Look for damage in a user file, line by line.",
     discussion: """
       Checks form and checksum of every line, and with kdc.key beside the file the seal of every \
@@ -16,7 +16,7 @@ struct CheckCommand: ParsableCommand {
       The exit code is 1 when something is wrong.
       """)
 
-  @Argument(help: "The user file.")
+  @Argument(help: "The user file.", completion: .file())
   var file: String
 
   func run() throws {

@@ -12,7 +12,7 @@ import Wire
 /// `kdc export`: the users in a file under a passphrase.
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "kdc export",
+    commandName: "export",
     abstract: "Write all users to a file, sealed under a passphrase.",
     discussion: """
       For a copy, or to move users to another KDC with "kdc import". One JSON object a line; \
@@ -24,7 +24,7 @@ struct ExportCommand: ParsableCommand {
   @OptionGroup var realm: RealmOptions
   @OptionGroup var passphrase: ExportPassphrase
 
-  @Option(help: "Where the users go; a file of that name is replaced.")
+  @Option(help: "Where the users go; a file of that name is replaced.", completion: .file())
   var to: String
 
   func run() throws {
@@ -65,7 +65,7 @@ struct ExportCommand: ParsableCommand {
 /// `kdc import`: users of an export become users of this realm.
 struct ImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "kdc import",
+    commandName: "import",
     abstract: "Take users from a file that \"kdc export\" wrote.",
     discussion: """
       Names that are there already stay as they are, are told, and make the exit code 1; \
@@ -77,7 +77,7 @@ struct ImportCommand: ParsableCommand {
   @OptionGroup var files: FileOptions
   @OptionGroup var passphrase: ExportPassphrase
 
-  @Option(help: "The file with the users.")
+  @Option(help: "The file with the users.", completion: .file())
   var from: String
 
   func run() throws {
@@ -99,7 +99,7 @@ struct ImportCommand: ParsableCommand {
 /// `kdc rotate-storage-key`
 struct RotateStorageKeyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "kdc rotate-storage-key",
+    commandName: "rotate-storage-key",
     abstract: "Seal every digest under a fresh storage key.",
     discussion: """
       After that a stolen user file of before is worth nothing with the present kdc.key, nor the \
@@ -118,7 +118,7 @@ struct RotateStorageKeyCommand: ParsableCommand {
 /// `kdc rotate-identity`
 struct RotateIdentityCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "kdc rotate-identity",
+    commandName: "rotate-identity",
     abstract: "Put a fresh identity key in the place of the present one.",
     discussion: """
       The present key signs that, and is erased. Clients that have pinned it, or one before it, \
@@ -138,7 +138,9 @@ struct RotateIdentityCommand: ParsableCommand {
 
 /// The passphrase of an export.
 struct ExportPassphrase: ParsableArguments {
-  @Option(help: "The file whose first line is the passphrase of the export; - is standard input.")
+  @Option(
+    help: "The file whose first line is the passphrase of the export; - is standard input.",
+    completion: .file())
   var passphraseFile: String
 
   private static let byteLimit = 1024

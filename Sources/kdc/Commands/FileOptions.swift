@@ -9,13 +9,15 @@ import Wire
 struct RealmOptions: ParsableArguments {
   @Option(
     name: [.customShort("f", allowingJoined: true), .customLong("users")],
-    help: "The user file of the KDC.")
+    help: "The user file of the KDC.", completion: .file())
   var userFile: String?
 
   @Option(help: "The store that its KDCs share, in place of a user file.")
   var store: String?
 
-  @Option(help: "With --store: the realm's keys. (default: \(RealmPlace.defaultKeyFile))")
+  @Option(
+    help: "With --store: the realm's keys. (default: \(RealmPlace.defaultKeyFile))",
+    completion: .file())
   var keys: String?
 
   /// As `validate` has found it.
@@ -40,10 +42,12 @@ struct FileOptions: ParsableArguments {
 
   @Option(
     name: [.customShort("o", allowingJoined: true), .customLong("log")],
-    help: "The KDC's log, for a line about this while the KDC does not serve.")
+    help: "The KDC's log, for a line about this while the KDC does not serve.", completion: .file())
   var log: String?
 
-  @Option(help: "The KDC's audit file, for a record about this while the KDC does not serve.")
+  @Option(
+    help: "The KDC's audit file, for a record about this while the KDC does not serve.",
+    completion: .file())
   var audit: String?
 
   func validate() throws {

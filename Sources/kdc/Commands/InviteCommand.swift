@@ -6,7 +6,7 @@ import Wire
 /// `kdc invite`: lets one person register once.
 struct InviteCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "kdc invite",
+    commandName: "invite",
     abstract: "Print an invitation, with which one person registers once.",
     discussion: """
       The invitation is one word on standard output. Hand it over in secret: whoever has it can \

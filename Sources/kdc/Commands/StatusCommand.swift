@@ -7,7 +7,7 @@ import Wire
 /// `kdc status`: what a KDC that serves is doing.
 struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "kdc status",
+    commandName: "status",
     abstract: "Show what a KDC that serves is doing.",
     discussion: """
       Counts are since its start. With --watch they are shown again and again, each with how many \

@@ -11,7 +11,7 @@ import SystemClock
 /// `kdc store`: looks after the tables that several KDCs share.
 struct StoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "kdc store",
+    commandName: "store",
     abstract: "Make the tables of a store, and copy users from one to another.",
     subcommands: [Migrate.self, Copy.self])
 
@@ -50,10 +50,10 @@ struct StoreCommand: ParsableCommand {
         the same for both, and is not copied.
         """)
 
-    @Argument(help: "A user file, or a store like postgresql://host/name.")
+    @Argument(help: "A user file, or a store like postgresql://host/name.", completion: .file())
     var from: String
 
-    @Argument(help: "The other one of the two.")
+    @Argument(help: "The other one of the two.", completion: .file())
     var to: String
 
     func validate() throws {

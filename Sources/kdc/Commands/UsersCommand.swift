@@ -5,7 +5,7 @@ import Wire
 /// `kdc users`: looks at users and changes them, while the KDC serves or not.
 struct UsersCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "kdc users",
+    commandName: "users",
     abstract: "List, show, disable, enable, remove and reset users; say who may ask for them.",
     discussion: """
       Changes count at once. Who is disabled, removed or reset gets nothing more, is not found any \

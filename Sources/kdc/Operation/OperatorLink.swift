@@ -1,6 +1,7 @@
 import Directory
 import Glibc
 import KeyDistribution
+import LocalSockets
 import Logging
 import Operation
 import SystemClock
@@ -82,11 +83,9 @@ struct OperatorLink: ~Copyable {
   /// Nil when no KDC serves there.
   private static func connect(_ place: RealmPlace) throws(OperatorFailure) -> UnixSocket? {
     let path = OperatorSocket.path(beside: place.base)
-    guard let socket = UnixSocket.make() else { return nil }
+    guard let socket = UnixSocket.make(), let address = UnixAddress(path: path) else { return nil }
     let descriptor = socket.descriptor
-    let connected = unsafe UnixSocket.withAddress(of: path) {
-      unsafe Glibc.connect(descriptor, $0, $1)
-    }
+    let connected = unsafe address.withAddress { unsafe Glibc.connect(descriptor, $0, $1) }
     guard connected == 0 else { return nil }
     socket.setPatience(seconds: patience)
     guard socket.isPeerTrusted() else {

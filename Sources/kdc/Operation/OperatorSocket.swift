@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import KeyDistribution
+import LocalSockets
 import Operation
 import Synchronization
 import Wire
@@ -36,9 +37,10 @@ final class OperatorSocket: Sendable {
     let path = path
     unsafe unlink(path)
     let descriptor = socket.descriptor
-    guard
-      let bound = unsafe UnixSocket.withAddress(of: path, { unsafe Glibc.bind(descriptor, $0, $1) })
-    else { throw OperatorFailure("\(path) is too long a name for a socket") }
+    guard let address = UnixAddress(path: path) else {
+      throw OperatorFailure("\(path) is too long a name for a socket")
+    }
+    let bound = unsafe address.withAddress { unsafe Glibc.bind(descriptor, $0, $1) }
     // Nobody can connect before it listens, and from then on it is closed to others.
     guard bound == 0, unsafe chmod(path, 0o600) == 0, listen(descriptor, 16) == 0 else {
       throw Self.failure(path)

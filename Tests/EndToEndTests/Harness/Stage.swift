@@ -83,13 +83,14 @@ final class Stage: Sendable {
   /// A KDC with files in a folder of its own, ready to serve.
   func kdc(
     _ extra: [String] = [], port: UInt16 = 0, folder name: String = "kdc",
-    on host: Network.Host? = nil, in surroundings: Surroundings? = nil
+    on host: Network.Host? = nil, in surroundings: Surroundings? = nil,
+    environment: [String: String] = [:]
   ) async throws -> RunningKDC {
     let folder = try folder.folder(name)
     let program = try start(
       .kdc,
       ["-p", "\(port)", "-f", folder.path("pwd.txt"), "-o", folder.path("out.txt")] + extra,
-      in: surroundings ?? host?.surroundings)
+      environment: environment, in: surroundings ?? host?.surroundings)
     return try await RunningKDC(
       program, folder: folder, logName: "out.txt", host: host?.address ?? "127.0.0.1")
   }
