@@ -60,7 +60,10 @@ let package = Package(
         .product(name: "Trent", package: "trent"),
         .product(name: "TrentServer", package: "trent"),
       ],
-      sources: ["MailboxSession.swift"], swiftSettings: settings),
+      exclude: [
+        "LimitOptions.swift", "MailboxCommand.swift", "MailboxDesk.swift", "MailboxProgram.swift",
+      ],
+      swiftSettings: settings),
     fuzzer("AuditFuzz"),
     fuzzer("CenterFuzz"),
     fuzzer("PeerFuzz"),

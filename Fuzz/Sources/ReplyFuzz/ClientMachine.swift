@@ -79,6 +79,7 @@ enum ClientMachine {
     expect(
       peer.identity == bob.identity.publicKey && peer.loginKey == bob.loginKey.publicKey,
       "a peer is one whom the KDC has certified, with a key that it has signed")
+    expect(grant.peerClaim.certificate == bob.certificate, "a certificate is the KDC's")
     let started = try credential.startSession(grant, with: peer, ephemeral: ephemeral)
     expect(started.message.count <= 65_535, "the first message fits into a frame")
   }

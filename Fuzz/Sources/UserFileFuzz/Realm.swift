@@ -60,13 +60,17 @@ enum RealmFiles {
   private static let salt = World.bytes("export salt", ExportKey.saltByteCount)
   private static let passphrase = [UInt8]("a passphrase".utf8)
 
-  /// What two users are in an export, and a third one whose name is free.
+  /// What two users are in an export, one whose name is free, and one who cannot be.
   private static let lines: [[UInt8]] = {
     var random = FuzzRandom(5)
     let key = exportKey
     do {
       var users = [Person.alice.record, Person.bob.record]
       users.append(try World.keys.vacating(users[1], as: .reset, random: &random))
+      // No KDC writes such a one.
+      var owned = users[2]
+      owned.identity = users[0].identity
+      users.append(owned)
       return try users.map { user in
         let digest =
           user.state.isVacant
