@@ -7,7 +7,9 @@ extension EndToEnd {
 }
 
 extension EndToEnd.DescriptionTests {
-  @Test("Every program tells its release and commit", arguments: [ProgramFile.kdc, .client, .mailbox, .kdcLoad])
+  @Test(
+    "Every program tells its release and commit",
+    arguments: [ProgramFile.kdc, .client, .mailbox, .kdcLoad])
   func version(program: ProgramFile) async throws {
     try await Stage.with { stage in
       let asked = try stage.start(program, ["--version"])
