@@ -53,7 +53,7 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
-      exclude: ["Commands", "KDC.swift", "KDCProgram.swift"], swiftSettings: settings),
+      exclude: ["Commands", "KDC.swift", "KDCDescription.swift", "KDCProgram.swift"], swiftSettings: settings),
     .target(
       name: "MailboxProgram",
       dependencies: [
