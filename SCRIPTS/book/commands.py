@@ -23,9 +23,7 @@ class Programs:
         """By command ("client", "client send", "kdc users list"), the options in its --help, each by its spellings."""
         found: dict[str, list[set[str]]] = {}
         for program in self.NAMES:
-            self._collect(program, self._dumped([program]), found)
-            for word in self._words(program):
-                self._collect(f"{program} {word}", self._dumped([program, word]), found)
+            self._collect(program, self._dumped(program), found)
         return found
 
     def under(self, command: str) -> list[str]:
@@ -34,21 +32,16 @@ class Programs:
         # A program without a command has a command line of its own.
         return [command] if command in self.options else own
 
-    def _words(self, program: str) -> list[str]:
-        """The first words that a program knows. It tells them to who says another one."""
-        answer = subprocess.run([self._folder / program, "nonsense"], capture_output=True, text=True).stderr
-        told = re.search(r"Commands are ([a-z, -]+)[;.]", answer)
-        return told[1].split(", ") if told else []
-
-    def _dumped(self, words: list[str]) -> dict:
-        asked = [self._folder / words[0], *words[1:], "--experimental-dump-help"]
+    def _dumped(self, program: str) -> dict:
+        asked = [self._folder / program, "--experimental-dump-help"]
         return json.loads(subprocess.run(asked, capture_output=True, text=True, check=True).stdout)["command"]
 
     def _collect(self, name: str, command: dict, found: dict[str, list[set[str]]]) -> None:
         own = [each for each in command.get("subcommands", []) if each["commandName"] != "help"]
         for each in own:
             self._collect(f"{name} {each['commandName']}", each, found)
-        if not own:
+        # A program with commands has a command line without one, too.
+        if not own or name in self.NAMES:
             spellings = [
                 {("-" if spelling["kind"] == "short" else "--") + spelling["name"] for spelling in argument["names"]}
                 for argument in command.get("arguments", []) if argument["shouldDisplay"] and "names" in argument

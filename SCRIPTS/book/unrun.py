@@ -4,14 +4,14 @@ leave it."""
 import re
 
 INSTALLS = "installs on the machine; the test of the package does, in a Debian of its own"
-BUILDS = "builds for minutes; .ci/run runs it"
+BUILDS = "builds for minutes; .ci/run runs it, or what it consists of"
 ELSEWHERE = "names machines that are not here; the tutorial does the same on one, and SCRIPTS/failover with three KDCs"
 
 # By command, without its comment.
 UNRUN = {
     "sudo apt install ./trent_*.deb": INSTALLS,
     "sudo make install": INSTALLS,
-    "SCRIPTS/setup": INSTALLS,
+    "make": BUILDS,
     "SCRIPTS/build-release": BUILDS,
     "PATH=$PWD/.build/release:$PATH": "the programs that are tested are on the PATH already",
     "SCRIPTS/demo": BUILDS,

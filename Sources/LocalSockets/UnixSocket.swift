@@ -22,15 +22,15 @@ public struct UnixSocket: ~Copyable, Sendable {
     unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, size)
   }
 
-  /// Whether the program at the other end is run by the same user, or by root.
-  public borrowing func isPeerTrusted() -> Bool {
+  /// Whether the program at the other end is run by the same user, by root, or by `owner`.
+  public borrowing func isPeerTrusted(orRunBy owner: UInt32? = nil) -> Bool {
     // `struct ucred`: process, user and group.
     var peer: [UInt32] = [0, .max, 0]
     var size = socklen_t(peer.count * MemoryLayout<UInt32>.size)
     guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 else {
       return false
     }
-    return peer[1] == 0 || peer[1] == geteuid()
+    return peer[1] == 0 || peer[1] == geteuid() || peer[1] == owner
   }
 
   /// One line without its newline; nil at the end, after a wait that was too long, and for one that

@@ -15,6 +15,13 @@ enum FileOwner {
     }
   }
 
+  /// The owner of a file, whose KDC root may speak to; nil for others than root.
+  static func forRoot(of path: String) -> UInt32? {
+    var status = stat()
+    guard geteuid() == 0, unsafe stat(path, &status) == 0 else { return nil }
+    return status.st_uid
+  }
+
   private static func adoptGroups(of status: stat) -> Bool {
     guard let user = unsafe getpwuid(status.st_uid) else { return setgroups(0, nil) == 0 }
     return unsafe initgroups(user.pointee.pw_name, status.st_gid) == 0
