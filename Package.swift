@@ -258,10 +258,13 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(name: "RepositoryTests", swiftSettings: strict),
+    // The simulated disk, under the real code that writes files.
+    .target(name: "CDiskCalls", path: "Tests/CDiskCalls"),
     .testTarget(
       name: "SimulationTests",
       dependencies: [
-        "Cryptography", "Directory", "FileTransfer", "KeyDistribution", "SecretMemory", "Wire",
+        "CDiskCalls", "Cryptography", "Directory", "FileTransfer", "KeyDistribution",
+        "MailboxService", "MailboxSpool", "SecretMemory", "TrentClient", "Wire",
       ],
       swiftSettings: strict),
     .testTarget(

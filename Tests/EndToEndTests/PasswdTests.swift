@@ -156,6 +156,34 @@ extension EndToEnd.PasswdTests {
     }
   }
 
+  @Test("A KDC that cannot say whether its disk has the new secret is not taken to have refused it")
+  func failedSync() async throws {
+    try await Stage.with { stage in
+      let kdc = try await stage.kdc()
+      let alice = try stage.user("alice")
+      let changing = Changing(alice, at: kdc, stage, new: "another")
+      try await changing.register()
+      let folder = kdc.folder
+      try await kdc.stop()
+      guard try await Strace.isUsable() else { return }
+      // The line is in the file, and the wait for the disk fails: the first three were at the start.
+      let failing = try TracedProgram.kdc(
+        in: folder, .failing("fdatasync", with: "EIO", when: "4"))
+      let service = try #require(try await failing.service())
+      var access = changing
+      access.port = service.port
+      try await access.passwd().expectExit(3, saying: "NOT KNOWN")
+      #expect(changing.leftovers == ["alice~changed"])
+      failing.kill()
+      _ = try await failing.end()
+      // The next KDC finds the line, and the client has what opens its identity key under it.
+      let again = try await stage.kdc()
+      access.port = again.port
+      try await access.login(with: changing.new)
+        .expectExit(0, saying: "was changed: the new one is in force")
+    }
+  }
+
   @Test("A key file gets a new key; what an interruption leaves is sorted out at the next sign-in")
   func keyFile() async throws {
     try await Stage.with { stage in

@@ -3,6 +3,7 @@ import KeyDistribution
 import Testing
 import Wire
 
+@testable import Directory
 @testable import PostgreSQLStore
 
 @Suite("What was found lately")

@@ -8,6 +8,13 @@ enum Plant: CaseIterable {
   /// Every announced presence lasts for ever.
   case presenceNeverEnds
 
+  /// What the KDC waits for is not on its disk.
+  case directoryForgetsToSync
+  /// What is acknowledged is on one server of the store.
+  case storeCommitsAlone
+  /// What a KDC has looked up counts for ten minutes, whatever it is told.
+  case replicaKeepsCopies
+
   /// A KDC that knows its epoch key and has forgotten what it has served, at every request.
   case centerForgetsSealedRequests
   /// The same with the requests under ticket-granting tickets.
@@ -37,6 +44,20 @@ enum Plant: CaseIterable {
   case receiverForgetsDeposits
   /// A deposit is whole whatever its chunks say.
   case receiverKeepsDepositPieces
+
+  /// A change of secret that the KDC says it cannot make now is not made.
+  case changerBelievesUnavailable
+  /// Time is what the machine's own clock says.
+  case receiverTrustsOwnClock
+  /// What a person's programs wait for is not on the disk.
+  case deviceForgetsToSync
+  /// The same of what was taken from the mailbox alone.
+  case deviceForgetsTaken
+
+  /// What the mailbox waits for is not on its disk.
+  case mailboxForgetsToSync
+  /// A mailbox that says nothing has stored it.
+  case senderTakesSilenceForStored
 
   /// What the KDC says of a peer counts for more than the pin.
   case senderIgnoresPins

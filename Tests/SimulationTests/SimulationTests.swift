@@ -5,36 +5,71 @@ import Testing
 struct SimulationTests {
   /// The first seed to run; the only one, with its journal, if nothing says how many.
   private static let chosenSeed = number("TRENT_SIMULATION_SEED")
-  /// How many seeds to run. The default takes about ten seconds in a debug build.
-  private static let runCount = number("TRENT_SIMULATION_RUNS") ?? (chosenSeed == nil ? 30 : 1)
+  /// How many seeds to run: 500 where all have to be green, 30 while somebody waits.
+  private static let runCount =
+    number("TRENT_SIMULATION_RUNS")
+    ?? (chosenSeed == nil ? (isContinuousIntegration ? 500 : 30) : 1)
+  /// Worlds have nothing to do with each other.
+  private static let sliceCount: UInt64 = 32
+
+  private static var isContinuousIntegration: Bool { unsafe getenv("CI") != nil }
 
   private static func number(_ variable: String) -> UInt64? {
     unsafe getenv(variable).flatMap { unsafe UInt64(String(cString: $0)) }
   }
 
-  @Test("No seed violates anything, and the seeds together come far")
-  func manySeeds() {
+  private struct Outcome: Sendable {
     var counts: [World.Event: Int] = [:]
+    var violations: [Violation] = []
+
+    /// A violation is told with its journal, for which the seed is run once more.
+    mutating func run(_ seed: UInt64) {
+      let world = World(seed: seed, keepsJournal: false)
+      if let violation = world.run() {
+        violations.append(World(seed: seed).run() ?? violation)
+      }
+      counts.merge(world.counts, uniquingKeysWith: +)
+    }
+
+    mutating func add(_ other: Outcome) {
+      counts.merge(other.counts, uniquingKeysWith: +)
+      violations += other.violations
+    }
+  }
+
+  @Test("No seed violates anything, and the seeds together come far")
+  func manySeeds() async {
     let first = Self.chosenSeed ?? 1
     let seeds = first..<first + Self.runCount
-    let clock = ContinuousClock()
-    let time = clock.measure {
-      for seed in seeds {
-        let world = World(seed: seed)
-        if let violation = world.run() { Issue.record("\(violation)") }
-        counts.merge(world.counts, uniquingKeysWith: +)
-        if seeds.count == 1 { print(world.journal.joined(separator: "\n")) }
-      }
+    if seeds.count == 1 {
+      let world = World(seed: first)
+      if let violation = world.run() { Issue.record("\(violation)") }
+      return print(world.journal.map(\.description).joined(separator: "\n"))
     }
-    print("\(seeds.count) seeds in \(time): \(Self.text(counts))")
+    let start = ContinuousClock.now
+    let slices = min(Self.sliceCount, Self.runCount)
+    let outcome = await withTaskGroup(of: Outcome.self) { group in
+      for slice in 0..<slices {
+        group.addTask {
+          var outcome = Outcome()
+          for seed in seeds where seed % slices == slice { outcome.run(seed) }
+          return outcome
+        }
+      }
+      return await group.reduce(into: Outcome()) { $0.add($1) }
+    }
+    for violation in outcome.violations { Issue.record("\(violation)") }
+    print("\(seeds.count) seeds in \(start.duration(to: .now)): \(Self.text(outcome.counts))")
     guard seeds.count >= 30 else { return }
     for event in World.Event.allCases {
-      #expect(counts[event, default: 0] > 0, "nothing was \(event)")
+      #expect(outcome.counts[event, default: 0] > 0, "nothing was \(event)")
     }
   }
 
   private static func text(_ counts: [World.Event: Int]) -> String {
-    World.Event.allCases.map { "\($0) \(counts[$0, default: 0])" }.joined(separator: ", ")
+    let total = counts.values.reduce(0, +)
+    return "\(total) events: "
+      + World.Event.allCases.map { "\($0) \(counts[$0, default: 0])" }.joined(separator: ", ")
   }
 
   @Test("In calm weather every file arrives that a session was made for", arguments: 1...5)

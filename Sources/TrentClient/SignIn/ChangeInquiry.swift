@@ -67,10 +67,8 @@ struct ChangeInquiry: ~Copyable {
       return .changed
     } catch {
       person.explain("the change was answered with: \(error)")
-      // Under the seal of this very request; but another one may be on its way.
-      if case .exchange(.unavailable) = error {
-        return doubtful == nil ? .unchanged("The KDC cannot do it now. Try again later.") : nil
-      }
+      // Also when the KDC says that it cannot: what broke off on its way to a disk or a store may
+      // be there.
       doubtful = time ?? doubtful
       return nil
     }

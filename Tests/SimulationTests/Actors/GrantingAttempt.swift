@@ -12,6 +12,8 @@ final class GrantingAttempt<Next: ~Copyable, Value: ~Copyable>: PacketHandler {
   private let granted: (consuming Granted<Value>) -> Void
   private let firstTry: Int
   private let channel: Int
+  /// Which KDC is asked.
+  private let place: Int
   private var awaited: [Held<Next>] = []
   private var isOver = false
 
@@ -30,6 +32,7 @@ final class GrantingAttempt<Next: ~Copyable, Value: ~Copyable>: PacketHandler {
     self.granted = granted
     firstTry = byStreamOnly ? Self.waits.count - 1 : 0
     channel = login.person.world.newChannel()
+    place = login.person.place
   }
 
   func start() {
@@ -41,21 +44,25 @@ final class GrantingAttempt<Next: ~Copyable, Value: ~Copyable>: PacketHandler {
   private static var waits: [UInt64] { [100, 200, 400, 3000] }
 
   private func attempt(_ number: Int) {
-    guard !isOver else { return }
-    guard number < Self.waits.count else { return close() }
+    guard !isOver, person.login === login else { return close() }
+    guard number < Self.waits.count else {
+      person.tryElsewhere(than: place)
+      return close()
+    }
     let asked = ask()
     person.world.judge.asked(
       asked.message, by: person, kind, keyVersion: login.keyVersion,
       loginEnd: login.credential.end)
     person.send(
-      asked.message, to: .center, channel: channel, isDatagram: number < Self.waits.count - 1)
+      asked.message, to: .center(place), channel: channel, isDatagram: number < Self.waits.count - 1
+    )
     awaited.append(Held(asked.next))
     person.world.after(.milliseconds(Self.waits[number])) { [self] _ in attempt(number + 1) }
   }
 
   /// The answer to any of the requests. One that does not verify changes nothing.
   func receive(_ packet: Packet) {
-    guard !isOver else { return }
+    guard !isOver, person.login === login else { return }
     for request in awaited {
       do throws(ExchangeFailure) {
         let answer = try read(request.value, packet.bytes)
@@ -66,7 +73,13 @@ final class GrantingAttempt<Next: ~Copyable, Value: ~Copyable>: PacketHandler {
         case .loginOver:
           close()
           return person.end(login)
-        case .peerNotPresent, .superseded, .clockSkew, .unavailable: return close()
+        case .clockSkew(let time):
+          person.learn(time)
+          return close()
+        case .unavailable:
+          person.tryElsewhere(than: place)
+          return close()
+        case .peerNotPresent, .superseded: return close()
         default: continue
         }
       }

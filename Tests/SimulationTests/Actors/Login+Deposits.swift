@@ -1,8 +1,9 @@
 import Cryptography
 import FileTransfer
-import KeyDistribution
 import SecretMemory
 import Wire
+
+@testable import KeyDistribution
 
 /// Leaving and collecting by a mailbox: steps B and G.
 extension Login {
@@ -10,13 +11,20 @@ extension Login {
 
   /// B1: the keys are kept before the KDC hears of them.
   func takeDeposits() {
-    person.depositKeys.append(Held(DepositKeys(of: credential)))
+    do {
+      try person.device.save(DepositKeys(of: credential))
+    } catch {
+      return person.checkDisk()
+    }
+    person.checkDisk()
+    guard person.login === self else { return }
     let attempt = GrantingAttempt<ExpectDeposits, Timestamp>(self, .takeDeposits) { [self] in
       credential.takeDeposits(mailbox: nil, at: person.clock, random: &world.keys)
     } read: {
       (next, message) throws(ExchangeFailure) in
       try next.receive(message.bytes)
     } granted: { [self] granted in
+      world.judge.opensDeposits(credential.loginKey.publicKey, person)
       renew(with: granted.renewal)
     }
     attempt.start()
@@ -28,7 +36,7 @@ extension Login {
       guard let self, person.login === self else { return }
       let peer = world.mail.pick(world.people).name
       if peer != person.name { leave(for: peer) }
-      collect()
+      Collecting(self).start()
       keepMail()
     }
   }
@@ -66,32 +74,26 @@ extension Login {
     }
     world.judge.deposited(binding, from: person, for: peer, file.bytes)
     let chunks = file.chunks(under: offer.fileKey, binding: binding)
-    world.mailbox.leave(
-      SimulatedMailbox.Deposit(
-        receiver: peer.name, letter: letter, records: records, chunks: chunks))
+    let deposit = SealedFrames(letter: letter, records: records, chunks: chunks)
+    for frame in deposit.frames {
+      world.judge.seen(
+        Packet(from: person.endpoint, to: .attacker, channel: 0, bytes: frame))
+    }
+    Leaving(person, deposit, for: peer.name)?.start()
     world.note(.left, "\(person.endpoint) for \(peer.name), \(file.bytes.count) bytes")
   }
 
   // MARK: Collecting
 
-  private func collect() {
-    for deposit in world.mailbox.show(to: person.name) {
-      do {
-        try take(deposit)
-      } catch {
-        world.note(.depositRefused, "\(person.endpoint): \(error)")
-      }
-    }
-  }
-
   /// G2, and G3 when all of it is there.
-  private func take(_ deposit: SimulatedMailbox.Deposit) throws {
+  func take(_ deposit: SealedFrames) throws {
     let letter = try DepositLetter(deposit.letter.bytes)
-    guard let keys = person.depositKeys.first(where: { $0.value.publicKey == letter.loginKey })
-    else { throw UnexpectedFrame() }
-    let opened = try keys.value.open(
-      letter, isOpened: { person.taken.contains($0) }, pinned: { person.pins[$0] },
-      at: person.clocks)
+    let device = person.device
+    guard let keys = device.keys(of: letter.loginKey) else { throw UnexpectedFrame() }
+    let opened = try keys.open(
+      letter,
+      isOpened: { (tag) throws(PeerFailure) in try device.isTaken(tag, for: letter.loginKey) },
+      pinned: { (name) throws(PeerFailure) in try device.pin(of: name) }, at: person.clocks)
     let tag = opened.tag
     let first = opened.firstRecord
     var opener = opened.opener
@@ -104,9 +106,11 @@ extension Login {
     }
     let manifest = try reader.finish()
     let content = try content(deposit.chunks, offer, manifest, binding)
+    guard person.pin(peer) else { throw UnexpectedFrame() }
+    defer { person.checkDisk() }
+    if world.plant != .receiverForgetsDeposits { try device.remember(tag, for: letter.loginKey) }
+    // Who dies before this may take it once more.
     world.judge.collected(binding, at: person, from: peer, content)
-    person.pin(peer)
-    if world.plant != .receiverForgetsDeposits { person.taken.insert(tag) }
     world.note(.collected, "\(person.endpoint) from \(peer.name), \(content.count) bytes")
   }
 

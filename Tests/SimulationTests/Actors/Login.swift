@@ -64,7 +64,8 @@ final class Login {
     let asked = credential.withdraw(at: person.clock, random: &world.keys)
     world.judge.asked(
       asked.message, by: person, .withdrawal, keyVersion: keyVersion, loginEnd: credential.end)
-    person.send(asked.message, to: .center, channel: world.newChannel(), isDatagram: true)
+    person.send(
+      asked.message, to: .center(person.place), channel: world.newChannel(), isDatagram: true)
   }
 
   // MARK: Tickets
@@ -114,7 +115,7 @@ final class Login {
   }
 
   func trust(_ grant: borrowing SessionGrant) throws -> TrustedPeer {
-    let pin = world.plant == .senderIgnoresPins ? nil : person.pins[grant.peer]
+    let pin = world.plant == .senderIgnoresPins ? nil : try person.device.pin(of: grant.peer)
     let peer = try PeerTrust(realm: credential.realm, own: person.name).judge(
       grant.peerClaim, pinned: pin, at: person.clocks)
     world.judge.believes(person, peer)

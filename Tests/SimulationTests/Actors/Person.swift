@@ -17,22 +17,31 @@ final class Person {
   let identity: SigningKey
   private let receives: Bool
   private let sends: Bool
-  /// How far this machine's clock is off, in milliseconds.
-  private let skew: Int
+  /// What its programs remember on a disk.
+  let device: Device
+  /// KDC time as this machine knows it, and its own time.
+  private var kdcClock: PartyClock
+  private var ownClock: PartyClock
+  /// Whether a KDC has told what time it is.
+  private var knowsTime = true
+  /// How many processes there have been.
+  private(set) var life = 0
+  /// Which KDC to ask.
+  private(set) var place = 0
 
-  /// The last epoch key that the KDC announced.
-  var epoch: VerifiedEpoch?
+  /// The last epoch key that each KDC announced.
+  var epochs: [Int: VerifiedEpoch] = [:]
   /// Whether the KDC ever said that the name is ours.
   var isRegistered = false
   private(set) var login: Login?
+  /// What has been met and is on the disk, for the judge.
   private(set) var pins: [PrincipalName: VerifyingKey] = [:]
   /// What has been sent and not been confirmed, by receiver.
   var unconfirmed: [PrincipalName: SimulatedFile] = [:]
   /// What has come of files that are not whole, by sender and list.
   var partials: [[UInt8]: [UInt8]] = [:]
-  /// Of logins that open deposits, and what was opened with them.
-  var depositKeys: [Held<DepositKeys>] = []
-  var taken: Set<DepositTag> = []
+  /// Changes of secret that are believed not to be in force any more.
+  private(set) var declined: [Candidate] = []
   private var handlers: [Int: any PacketHandler] = [:]
   /// A planted bug makes a sender use this one over and over.
   private let onlyEphemeral: AgreementKey
@@ -44,6 +53,8 @@ final class Person {
     let askedAt: Timestamp
     /// Of the secret that is replaced.
     let keyVersion: UInt32
+    /// By how much clocks of KDCs had been set back when it was believed not to be in force.
+    var setBack = 0
 
     init(digest: consuming SecretBytes, askedAt: Timestamp, keyVersion: UInt32) {
       self.digest = digest
@@ -65,22 +76,84 @@ final class Person {
     guard let name = PrincipalName(name) else { preconditionFailure("not a name: \(name)") }
     self.name = name
     digest = world.keys.secret(32)
-    identity = SigningKey(seed: world.keys.secret(32))
+    let seed = world.keys.secret(32)
+    identity = SigningKey(seed: seed)
+    device = Device(world, index: index, name: self.name, identitySeed: seed)
     onlyEphemeral = world.keys.agreementKey()
     receives = world.choices.chance(800)
     sends = world.choices.chance(800)
-    skew = world.choices.number(in: -Self.skewLimit...Self.skewLimit)
+    kdcClock = PartyClock(offset: world.choices.number(in: -Self.skewLimit...Self.skewLimit))
+    ownClock = kdcClock
+    place = world.choices.below(world.centers.count)
   }
 
   var endpoint: Endpoint { .person(index) }
 
   /// KDC time as this client knows it.
-  var clock: Timestamp {
-    let distance = Interval.milliseconds(UInt64(skew.magnitude))
-    return skew < 0 ? world.now - distance : world.now + distance
+  var clock: Timestamp { kdcClock.time(at: world.now) }
+
+  var clocks: PeerTrust.Clocks {
+    let own = ownClock.time(at: world.now)
+    return PeerTrust.Clocks(kdc: world.plant == .receiverTrustsOwnClock ? own : clock, own: own)
   }
 
-  var clocks: PeerTrust.Clocks { PeerTrust.Clocks(kdc: clock, own: clock) }
+  /// What tells whether an epoch key is one of now.
+  var trustedTime: TrustedTime {
+    knowsTime ? .kdcClock(clock) : .wallClock(ownClock.time(at: world.now))
+  }
+
+  /// A KDC has told what time it is.
+  func learn(_ time: Timestamp) {
+    kdcClock.set(to: time, at: world.now)
+    knowsTime = true
+  }
+
+  func doubtTime() { knowsTime = false }
+
+  /// This machine's own clock is set to another time.
+  func jumpClock() {
+    let limit = world.choices.chance(700) ? 900_000 : 7_200_000
+    let distance = world.choices.number(in: -limit...limit)
+    ownClock = PartyClock(offset: distance)
+    world.note(.jumped, "\(endpoint) by \(distance) ms")
+  }
+
+  /// The KDC did not answer: another one may.
+  func tryElsewhere(than center: Int) {
+    if place == center { place = (place + 1) % world.centers.count }
+  }
+
+  // MARK: Processes
+
+  /// Every program of this person has come to its end; others begin.
+  func crash(_ death: SimulatedDisk.Death) {
+    life += 1
+    login = nil
+    epochs = [:]
+    handlers = [:]
+    partials = [:]
+    device.restart(after: death)
+    world.note(.restarted, "\(endpoint)")
+    world.judge.checkDevice(of: self)
+    signInLater(.random(500...30_000, &world.choices))
+  }
+
+  /// In the midst of what they write, or at any other moment.
+  func crashNowAndThen() {
+    world.after(.random(30_000...600_000, &world.choices)) { [self] world in
+      if world.choices.chance(700) {
+        device.disk.die(after: world.choices.number(in: 1...8))
+      } else {
+        crash(world.choices.chance(500) ? .program : .machine)
+      }
+      crashNowAndThen()
+    }
+  }
+
+  /// Whether the disk has ended the programs.
+  func checkDisk() {
+    if device.disk.isDead { crash(world.choices.chance(500) ? .program : .machine) }
+  }
 
   // MARK: Packets
 
@@ -108,8 +181,9 @@ final class Person {
   func signIn() { SignIn(self).start() }
 
   func signInLater(_ pause: Interval) {
+    let life = life
     world.after(pause) { [self] _ in
-      if login == nil { signIn() }
+      if login == nil, self.life == life { signIn() }
     }
   }
 
@@ -157,6 +231,10 @@ final class Person {
     guard let candidate else { return }
     self.candidate = nil
     triesCandidate = false
+    if !isChanged {
+      candidate.setBack = world.setBack
+      declined.append(candidate)
+    }
     if isChanged { digest = candidate.digest.duplicate() }
     world.judge.settled(self, isChanged: isChanged)
   }
@@ -167,7 +245,19 @@ final class Person {
     signInLater(.random(1_000...60_000, &world.choices))
   }
 
-  func pin(_ peer: TrustedPeer) { pins[peer.name] = peer.identity }
+  /// A declined change is in force after all, since a KDC's clock was set back.
+  func adopt(_ candidate: Candidate) { digest = candidate.digest.duplicate() }
+
+  /// - Returns: whether a peer who has proven itself is pinned now.
+  func pin(_ peer: TrustedPeer) -> Bool {
+    let before = device.disk.callCount
+    let isPinned = device.pin(peer)
+    // What a process finds there it need not have written, nor waited for.
+    let isWritten = isPinned && !device.disk.isDead && device.disk.callCount > before
+    if isWritten { pins[peer.name] = peer.identity }
+    checkDisk()
+    return isPinned
+  }
 
   private func sendLater(_ login: Login) {
     world.after(.random(2_000...90_000, &world.choices)) { [self] world in

@@ -16,6 +16,8 @@ final class ReceivingSession: PacketHandler {
   }
 
   private let login: Login
+  /// Of which process.
+  private let life: Int
   private let channel: Int
   private let address: Endpoint
   private var state: State? = .handshake
@@ -29,6 +31,7 @@ final class ReceivingSession: PacketHandler {
 
   init(_ login: Login, channel: Int, peer address: Endpoint) {
     self.login = login
+    life = login.person.life
     self.channel = channel
     self.address = address
     person.handle(channel, with: self)
@@ -37,7 +40,7 @@ final class ReceivingSession: PacketHandler {
 
   /// Anything that is not as it must be ends the session, without a word.
   func receive(_ packet: Packet) {
-    guard let state = state.take() else { return }
+    guard person.life == life, let state = state.take() else { return }
     do {
       self.state = try advance(state, packet)
     } catch {
@@ -82,7 +85,8 @@ final class ReceivingSession: PacketHandler {
       clocks = PeerTrust.Clocks(kdc: issued, own: issued)
     }
     let answered = try login.credential.respond(
-      to: message.bytes, cache: &login.cache, pinned: { person.pins[$0] },
+      to: message.bytes, cache: &login.cache,
+      pinned: { [person] (name) throws(PeerFailure) in try person.device.pin(of: name) },
       ephemeral: world.keys.agreementKey(), at: clocks)
     let answer = answered.message
     let next = answered.next
@@ -96,7 +100,7 @@ final class ReceivingSession: PacketHandler {
     let offer = try Offer(accepted.firstRecord.bytes)
     let session = accepted.session
     world.judge.accepted(session.handshakeHash, at: person, from: session.peer)
-    person.pin(session.peer)
+    guard person.pin(session.peer) else { throw UnexpectedFrame() }
     let reader = ManifestReader(offer)
     return .list(session, offer, reader)
   }

@@ -15,6 +15,10 @@ final class SecretChange: PacketHandler {
   private let person: Person
   private let world: World
   private let channel: Int
+  /// Which KDC is asked.
+  private let place: Int
+  /// In which process.
+  private let life: Int
   private var state: State?
 
   private static let patience = Interval.seconds(4)
@@ -23,6 +27,8 @@ final class SecretChange: PacketHandler {
     self.person = person
     world = person.world
     channel = world.newChannel()
+    place = person.place
+    life = person.life
   }
 
   func start() {
@@ -33,13 +39,15 @@ final class SecretChange: PacketHandler {
   }
 
   func receive(_ packet: Packet) {
-    guard packet.from == .center, let state = state.take() else { return }
+    guard person.life == life, packet.from == .center(place), let state = state.take() else {
+      return
+    }
     do {
       switch consume state {
       case .epoch:
         let epoch = try AnnouncedEpoch(packet.bytes.bytes).accept(
-          pinned: world.center.keys.realm, at: .kdcClock(person.clock))
-        person.epoch = epoch
+          pinned: world.realmKeys.realm, at: person.trustedTime)
+        person.epochs[place] = epoch
         let asked = try epoch.askForSalt(of: person.name)
         send(asked.message)
         self.state = .salt(asked.next)
@@ -57,7 +65,7 @@ final class SecretChange: PacketHandler {
   /// Step C1. From here on the new secret may be in force.
   private func ask(_ salt: SaltReply) throws {
     // The person may have found out meanwhile that an earlier change is in force.
-    guard let epoch = person.epoch, person.candidate == nil else { return close() }
+    guard let epoch = person.epochs[place], person.candidate == nil else { return close() }
     let candidate = Person.Candidate(
       digest: world.keys.secret(32), askedAt: person.clock, keyVersion: salt.keyVersion)
     person.candidate = candidate
@@ -73,17 +81,20 @@ final class SecretChange: PacketHandler {
   private func receive(_ expected: consuming ExpectChange, _ message: [UInt8]) throws {
     do throws(ExchangeFailure) {
       _ = try expected.receive(message.bytes)
-      world.note(.changed, "\(person.endpoint) as \(person.name)")
-      person.settle(isChanged: true)
     } catch {
-      // It was the only request, and it was not carried out.
-      if error == .unavailable { person.settle(isChanged: false) }
+      // A planted bug takes it for not made: what could not be written down may be there.
+      let isBelieved = world.plant == .changerBelievesUnavailable && error == .unavailable
+      if isBelieved { person.settle(isChanged: false) }
       throw error
     }
+    world.note(.changed, "\(person.endpoint) as \(person.name)")
+    person.settle(isChanged: true)
     close()
   }
 
-  private func send(_ message: [UInt8]) { person.send(message, to: .center, channel: channel) }
+  private func send(_ message: [UInt8]) {
+    person.send(message, to: .center(place), channel: channel)
+  }
 
   private func close() {
     state = nil

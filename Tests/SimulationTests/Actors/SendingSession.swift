@@ -13,6 +13,8 @@ final class SendingSession: PacketHandler {
   }
 
   private let person: Person
+  /// Of which process.
+  private let life: Int
   private let peer: TrustedPeer
   private let address: Endpoint
   private let channel: Int
@@ -25,6 +27,7 @@ final class SendingSession: PacketHandler {
 
   init(_ login: Login, peer: TrustedPeer, at address: Endpoint) {
     person = login.person
+    life = login.person.life
     self.peer = peer
     self.address = address
     channel = person.world.newChannel()
@@ -46,7 +49,7 @@ final class SendingSession: PacketHandler {
 
   /// Anything that is not as it must be ends the session.
   func receive(_ packet: Packet) {
-    guard let state = state.take() else { return }
+    guard person.life == life, let state = state.take() else { return }
     do {
       self.state = try advance(state, packet)
     } catch {
@@ -60,7 +63,7 @@ final class SendingSession: PacketHandler {
     case .handshake(let expected):
       guard packet.frame == .secondHandshake else { throw UnexpectedFrame() }
       var session = try expected.receive(packet.payload.bytes)
-      person.pin(peer)
+      guard person.pin(peer) else { throw UnexpectedFrame() }
       world.note(.established, "\(person.endpoint) to \(peer.name), \(file.bytes.count) bytes")
       world.judge.established(
         session.handshakeHash, from: person, to: peer, sending: file.bytes)

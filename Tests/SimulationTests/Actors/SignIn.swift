@@ -15,6 +15,10 @@ final class SignIn: PacketHandler {
   private let person: Person
   private let world: World
   private let channel: Int
+  /// Which KDC is asked.
+  private let place: Int
+  /// In which process.
+  private let life: Int
   private var state: State?
   private var isClosed = false
   private var isTaken = false
@@ -27,16 +31,20 @@ final class SignIn: PacketHandler {
     self.person = person
     world = person.world
     channel = world.newChannel()
+    place = person.place
+    life = person.life
     isCandidate = person.candidate != nil && person.triesCandidate
     person.triesCandidate = !isCandidate
   }
 
   func start() {
     person.handle(channel, with: self)
-    world.after(Self.patience) { [weak self] _ in self?.giveUp() }
+    world.after(Self.patience) { [weak self] _ in
+      if let self, person.life == life { giveUp() }
+    }
     do {
       // Clients keep an epoch key, and find out that it is too old by what the KDC says.
-      if let epoch = person.epoch, world.choices.chance(700) {
+      if let epoch = person.epochs[place], world.choices.chance(700) {
         try askForSalt(epoch)
       } else {
         send(AnnouncedEpoch.request)
@@ -48,13 +56,15 @@ final class SignIn: PacketHandler {
   }
 
   func receive(_ packet: Packet) {
-    guard packet.from == .center, let state = state.take() else { return }
+    guard person.life == life, packet.from == .center(place), let state = state.take() else {
+      return
+    }
     do {
       switch consume state {
       case .epoch:
         let epoch = try AnnouncedEpoch(packet.bytes.bytes).accept(
-          pinned: world.center.keys.realm, at: .kdcClock(person.clock))
-        person.epoch = epoch
+          pinned: world.realmKeys.realm, at: person.trustedTime)
+        person.epochs[place] = epoch
         try askForSalt(epoch)
       case .salt(let expected):
         let salt = try expected.receive(packet.bytes.bytes).value
@@ -63,6 +73,7 @@ final class SignIn: PacketHandler {
         try receiveRegistration(expected, keyVersion, packet.bytes)
       case .login(let expected, let keyVersion):
         let credential = try expected.receive(packet.bytes.bytes)
+        person.learn(credential.grantedAt)
         found(at: credential.grantedAt)
         world.note(.loggedIn, "\(person.endpoint) as \(person.name)")
         person.isRegistered = true
@@ -82,7 +93,7 @@ final class SignIn: PacketHandler {
   }
 
   private func register(_ salt: SaltReply) throws {
-    guard let epoch = person.epoch else { return giveUp() }
+    guard let epoch = person.epochs[place] else { return giveUp() }
     let asked = try epoch.register(
       person.name, salt: salt, digest: person.digest, identity: person.identity, port: 60_000)
     world.judge.asked(
@@ -108,7 +119,7 @@ final class SignIn: PacketHandler {
   }
 
   private func logIn(_ keyVersion: UInt32) throws {
-    guard let epoch = person.epoch else { return giveUp() }
+    guard let epoch = person.epochs[place] else { return giveUp() }
     let asked = try epoch.logIn(
       person.name, keyVersion: keyVersion,
       digest: person.digest(ofCandidate: isCandidate), identity: person.identity,
@@ -128,16 +139,20 @@ final class SignIn: PacketHandler {
     if time > candidate.askedAt + Person.changeLimit { person.settle(isChanged: false) }
   }
 
-  private func send(_ message: [UInt8]) { person.send(message, to: .center, channel: channel) }
+  private func send(_ message: [UInt8]) {
+    person.send(message, to: .center(place), channel: channel)
+  }
 
   private func fail(_ error: any Error) {
     world.note(.refused, "\(person.endpoint) signing in: \(error)")
-    if case ExchangeFailure.failed = error { person.epoch = nil }
+    if case ExchangeFailure.failed = error { person.epochs[place] = nil }
+    if case ExchangeFailure.epochNotCurrent = error { person.doubtTime() }
     giveUp()
   }
 
   private func giveUp() {
     guard close() else { return }
+    person.tryElsewhere(than: place)
     // Who has lost the name to somebody else asks again, but not all the time.
     person.signInLater(
       isTaken ? .random(300_000...900_000, &world.choices) : .random(1_000...8_000, &world.choices))

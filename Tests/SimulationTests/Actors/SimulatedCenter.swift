@@ -4,40 +4,59 @@ import Wire
 
 @testable import KeyDistribution
 
-/// A KDC's process: the machine that the program runs, with a directory, a disk that takes its time,
-/// and crashes.
+/// A KDC: the machine that the program runs, over files or a store, in processes that come to an end
+/// now and then, by a clock that may jump.
 final class SimulatedCenter {
   private unowned let world: World
-  private let material: KDCKeyMaterial
+  let index: Int
+  private let material: Held<KDCKeyMaterial>
   private let policy: CenterPolicy
   private var machine: KeyDistributionCenter
-  let directory: MemoryDirectory
+  private let realm: any SimulatedRealm
+  private var clock: PartyClock
   /// How many processes there have been.
   private(set) var incarnation = 0
-  /// When the present one began.
+  /// When the present one began, by its clock.
   private(set) var startedAt = Timestamp(milliseconds: 0)
+  private var isUp = false
+  /// By how much the clock has been set back in all, in milliseconds.
+  private(set) var setBack = 0
+  private(set) var lastJump = Timestamp(milliseconds: 0)
 
-  init(_ world: World) {
+  init(
+    _ world: World, index: Int, _ material: Held<KDCKeyMaterial>,
+    _ realm: any SimulatedRealm
+  ) {
     self.world = world
+    self.index = index
+    self.realm = realm
+    policy = Self.policy(world)
+    // Several KDCs agree to some seconds (OPERATIONS.md).
+    clock = PartyClock(offset: index == 0 ? 0 : world.choices.number(in: -1000...1000))
+    machine = KeyDistributionCenter(material.value, policy: policy, now: world.now)
+    self.material = material
+  }
+
+  private static func policy(_ world: World) -> CenterPolicy {
     var policy = CenterPolicy()
     // Short, so that epochs end under way.
     policy.epochLifetime = .minutes(10)
     policy.epochRenewal = .minutes(5)
     if world.plant == .centerForgetsSealedRequests { policy.epochLifetime = .hours(2) }
     if world.plant == .centerTakesOldRequests { policy.requestTolerance = .hours(2) }
-    self.policy = policy
-    let period = world.now.milliseconds / Interval.hours(1).milliseconds
-    material = KDCKeyMaterial.generate(period: period, random: &world.keys)
-    machine = KeyDistributionCenter(material, policy: policy, now: world.now)
-    directory = MemoryDirectory(overwrites: world.plant == .directoryOverwrites)
+    return policy
   }
 
   var keys: RealmKeys { machine.keys }
+  var endpoint: Endpoint { .center(index) }
+  /// By this KDC's clock.
+  var now: Timestamp { clock.time(at: world.now) }
 
   func start() {
+    boot(after: .program)
     maintain()
     guard world.weather.hasRestarts else { return }
-    world.after(.random(20...600, &world.choices)) { $0.center.restart() }
+    world.after(.random(20...600, &world.choices)) { [self] _ in restartNowAndThen() }
   }
 
   /// What the program does every few seconds. `kdc.key` need not be written anew: a run is shorter
@@ -45,23 +64,62 @@ final class SimulatedCenter {
   private func maintain() {
     // What keeps an epoch key after its time has to keep this from erasing it.
     if world.plant == .centerForgivesEpochEnd, world.now > World.start { return }
-    _ = machine.maintain(at: world.now, random: &world.keys)
-    world.after(.seconds(10)) { $0.center.maintain() }
+    _ = machine.maintain(at: now, random: &world.keys)
+    world.after(.seconds(10)) { [self] _ in maintain() }
+  }
+
+  // MARK: Processes
+
+  private func restartNowAndThen() {
+    if isUp { end() }
+    world.after(.random(60_000...900_000, &world.choices)) { [self] _ in restartNowAndThen() }
+  }
+
+  /// The process has come to its end, and everything with it that is not on a disk. Another one
+  /// begins soon.
+  func end() {
+    guard isUp else { return }
+    isUp = false
+    incarnation += 1
+    realm.close()
+    world.note(.restarted, "\(endpoint) \(incarnation)")
+    let pause = Interval.random(world.choices.chance(300) ? 0...1 : 10...20_000, &world.choices)
+    let death: SimulatedDisk.Death = world.choices.chance(500) ? .program : .machine
+    world.after(pause) { [self] _ in boot(after: death) }
   }
 
   /// Another process with the same `kdc.key`: epoch keys and replay caches are gone.
-  private func restart() {
-    incarnation += 1
-    startedAt = world.now
-    machine = KeyDistributionCenter(material, policy: policy, now: world.now)
-    directory.crash(at: world.now, random: &world.choices)
-    world.judge.restarted()
-    world.note(.restarted, "kdc \(incarnation)")
-    world.after(.random(60_000...900_000, &world.choices)) { $0.center.restart() }
+  private func boot(after death: SimulatedDisk.Death) {
+    (realm as? FileRealm)?.disk.restart(after: death)
+    startedAt = now
+    machine = KeyDistributionCenter(material.value, policy: policy, now: now)
+    isUp = true
+    guard realm.open(at: now) else { return end() }
+    world.judge.restarted(self)
   }
+
+  /// Ends the process if its disk has.
+  private func checkDisk() {
+    if isUp, !realm.isUsable { end() }
+  }
+
+  /// The clock is set to another time.
+  func jumpClock() {
+    // Those that share a store have to agree to some seconds.
+    let limit = world.centers.count > 1 ? 2_000 : 1_200_000
+    let former = clock.offset
+    clock = PartyClock(offset: world.choices.number(in: -limit...limit))
+    let distance = clock.offset - former
+    setBack += max(-distance, 0)
+    lastJump = world.now
+    world.note(.jumped, "\(endpoint) by \(distance) ms")
+  }
+
+  // MARK: Requests
 
   /// Takes a message as far as the records that it needs.
   func receive(_ packet: Packet) {
+    guard isUp else { return }
     let machine = machine(for: packet)
     let step = machine.receive(
       packet.bytes.bytes, from: packet.from.address, isDatagram: packet.isDatagram,
@@ -69,13 +127,27 @@ final class SimulatedCenter {
     switch step {
     case .answer(let answer): self.answer(answer, to: packet)
     case .lookUp(let query, let pending):
-      let presenceTime = world.plant == .presenceNeverEnds ? World.start : world.now
-      let found = forgiving(directory.lookUp(query, at: presenceTime), packet)
-      let records = world.weather.hasLies ? Liar.bend(found, for: query, in: world) : found
-      later(.random(0...3, &world.choices)) { center in
-        center.resume(pending, records, machine, packet)
+      let incarnation = incarnation
+      realm.lookUp(query, at: world.plant == .presenceNeverEnds ? World.start : now) {
+        [self] found in
+        guard self.incarnation == incarnation else { return }
+        guard let found else { return giveUp(pending, machine, packet) }
+        let records = forgiving(found, packet)
+        let told = world.weather.hasLies ? Liar.bend(records, for: query, in: world) : records
+        later(.random(0...3, &world.choices)) { center in
+          center.resume(pending, told, machine, packet)
+        }
       }
     }
+    checkDisk()
+  }
+
+  private func giveUp(
+    _ pending: PendingRequest, _ machine: KeyDistributionCenter, _ packet: Packet
+  ) {
+    world.count(.gaveUp)
+    answer(
+      machine.giveUp(pending, at: time(for: packet), random: &world.keys), to: packet)
   }
 
   private func resume(
@@ -105,41 +177,28 @@ final class SimulatedCenter {
     }
   }
 
+  /// A disk takes its time, before and after.
   private func apply(
     _ change: DirectoryChange, then: @escaping (SimulatedCenter, ChangeOutcome) -> Void
   ) {
-    switch change {
-    case .register(let record), .registerInvited(let record, _):
-      write(record, directory.reserve(record), then)
-    case .update(let record, let keyVersion):
-      write(record, directory.reserve(record, replacing: keyVersion), then)
-    case .announce(let record): then(self, directory.announce(record, at: world.now))
-    case .withdraw(let name, let loginTime):
-      then(self, directory.withdraw(name, loginTime: loginTime, at: world.now))
-    case .takeDeposits(let record): then(self, directory.takeDeposits(record))
-    }
-  }
-
-  private func write(
-    _ record: UserRecord, _ isReserved: Bool,
-    _ then: @escaping (SimulatedCenter, ChangeOutcome) -> Void
-  ) {
-    guard isReserved else { return then(self, .conflict) }
-    let isWritten = !world.choices.chance(20)
-    let isEarly = world.plant == .directoryAnswersEarly
+    let isEarly = world.plant == .directoryAnswersEarly && change.isDurable
     if isEarly { then(self, .done) }
-    later(.random(5...400, &world.choices)) { center in
-      if isWritten { center.directory.commit(record) } else { center.directory.abandon(record) }
-      if !isEarly { then(center, isWritten ? .done : .failed) }
+    later(.random(0...(isEarly ? 5_000 : 200), &world.choices)) { center in
+      let incarnation = center.incarnation
+      center.realm.apply(change, at: center.now) { outcome in
+        guard center.incarnation == incarnation, !isEarly else { return }
+        center.later(.random(0...200, &center.world.choices)) { then($0, outcome) }
+      }
+      center.checkDisk()
     }
   }
 
   /// Sends the end of a request, and lets the judge know what was granted.
   private func answer(_ answer: CenterAnswer, to packet: Packet) {
-    world.judge.answered(packet, with: answer)
+    world.judge.answered(packet, by: self, with: answer)
     guard let message = answer.message else { return }
     let reply = Packet(
-      from: .center, to: packet.from, channel: packet.channel, isDatagram: packet.isDatagram,
+      from: endpoint, to: packet.from, channel: packet.channel, isDatagram: packet.isDatagram,
       bytes: message)
     later(answer.notBefore ?? .milliseconds(0)) { $0.world.network.send(reply) }
   }
@@ -149,9 +208,9 @@ final class SimulatedCenter {
     _ interval: Interval, _ action: @escaping (SimulatedCenter) -> Void
   ) {
     let incarnation = incarnation
-    world.after(interval) { world in
-      guard world.center.incarnation == incarnation else { return }
-      action(world.center)
+    world.after(interval) { [self] _ in
+      guard self.incarnation == incarnation else { return }
+      action(self)
     }
   }
 
@@ -169,8 +228,8 @@ final class SimulatedCenter {
     }
     var policy = policy
     policy.epochRenewal = policy.epochLifetime
-    let forgetful = KeyDistributionCenter(material, policy: policy, now: World.start)
-    var sameEveryTime = SeededRandom(seed: world.seed, stream: 3)
+    let forgetful = KeyDistributionCenter(material.value, policy: policy, now: World.start)
+    var sameEveryTime = SeededRandom(seed: world.seed, stream: 6)
     _ = forgetful.maintain(at: World.start, random: &sameEveryTime)
     _ = forgetful.maintain(at: world.now, random: &world.keys)
     return forgetful
@@ -201,12 +260,22 @@ final class SimulatedCenter {
   private func time(for packet: Packet) -> Timestamp {
     switch world.plant {
     case .centerForgivesLoginEnd:
-      min(world.now, world.judge.loginEnd(of: packet.bytes) ?? world.now)
+      min(now, world.judge.loginEnd(of: packet.bytes) ?? now)
     case .centerForgivesEpochEnd:
-      min(world.now, world.judge.epochEnd(of: packet.bytes) ?? world.now)
+      min(now, world.judge.epochEnd(of: packet.bytes) ?? now)
     case .centerTakesHeldChanges:
-      min(world.now, world.judge.changeTime(of: packet.bytes) ?? world.now)
-    default: world.now
+      min(now, world.judge.changeTime(of: packet.bytes) ?? now)
+    default: now
+    }
+  }
+}
+
+extension DirectoryChange {
+  /// Whether it is acknowledged when it is on the disk.
+  var isDurable: Bool {
+    switch self {
+    case .announce, .withdraw: false
+    default: true
     }
   }
 }

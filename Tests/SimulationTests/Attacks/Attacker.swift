@@ -8,7 +8,7 @@ final class Attacker {
   init(_ world: World) { self.world = world }
 
   func start() {
-    world.after(.random(200...6_000, &world.choices)) { [self] _ in
+    world.after(.random(300...9_000, &world.choices)) { [self] _ in
       act()
       start()
     }
@@ -17,7 +17,7 @@ final class Attacker {
   private func act() {
     switch world.choices.below(6) {
     case 0: replay { _ in true }
-    case 1: replay { $0.to == .center }
+    case 1: replay { $0.to.isCenter }
     case 2: replayInitiation(to: nil)
     case 3: replayInitiation(to: .person(world.choices.below(world.people.count)))
     case 4: splice()
@@ -65,7 +65,7 @@ final class Attacker {
 
   /// A frame of one run where the same frame of another is awaited.
   private func moveToAnotherRun() {
-    guard var packet = heard({ $0.to != .center && !$0.isDatagram }),
+    guard var packet = heard({ !$0.to.isCenter && !$0.isDatagram }),
       let other = heard({ $0.to == packet.to && $0.channel != packet.channel })
     else { return }
     packet.channel = other.channel

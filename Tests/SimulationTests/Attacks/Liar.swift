@@ -16,7 +16,7 @@ enum Liar {
     let identity = SigningKey(seed: world.lies.secret(32))
     let key = presence.loginKey
     user.identity = identity.publicKey
-    user.certificate = world.center.keys.certificate(for: peer, identity: identity.publicKey)
+    user.certificate = world.realmKeys.certificate(for: peer, identity: identity.publicKey)
     var bent = records
     bent.users[peer] = user
     bent.presences[peer] = PresenceRecord(
@@ -24,7 +24,7 @@ enum Liar {
       loginEnd: presence.loginEnd, addresses: presence.addresses,
       loginKey: SignedLoginKey(
         key: world.lies.agreementKey().publicKey, issued: key.issued, expires: key.expires,
-        keyVersion: key.keyVersion, owner: peer, realm: world.center.keys.realm,
+        keyVersion: key.keyVersion, owner: peer, realm: world.realmKeys.realm,
         identity: identity),
       sealedTicketKey: presence.sealedTicketKey)
     world.note(.lied, "kdc about \(peer)")

@@ -33,16 +33,13 @@ extension Judge {
     deposits[hash]?.isCollected = true
   }
 
-  /// The KDC has written down which login of a receiver opens deposits.
-  func takesDeposits(_ name: PrincipalName, keyVersion: UInt32) {
-    depositVersions[name] = max(keyVersion, depositVersions[name] ?? 0)
-  }
-
   /// The KDC issues a ticket for a deposit.
-  func issuedForDeposit(_ peer: PrincipalName, at now: Timestamp) {
+  func issuedForDeposit(_ peer: PrincipalName) {
     guard let version = depositVersions[peer] else {
       return report(.grantedForAbsentPeer, "\(peer), who takes no deposits")
     }
-    if isOutdated(version, of: peer, at: now) { report(.grantedForOldDeposits, "\(peer)") }
+    if isOutdated(version, of: peer, at: world.now, within: staleness) {
+      report(.grantedForOldDeposits, "\(peer)")
+    }
   }
 }

@@ -39,9 +39,8 @@ extension Judge {
     if !answeredInitiations.insert(receiver.name.bytes + ephemeral).inserted {
       report(.initiationAcceptedTwice, "\(ticket.initiator)'s at \(receiver.name)")
     }
-    // Five minutes of life, five of tolerance, and how far the receiver's clock is off.
-    let limit = Interval.minutes(10) + .milliseconds(UInt64(Person.skewLimit))
-    if world.now.since(ticket.issued) > limit {
+    // Five minutes of life and five of tolerance, by KDC time as the receiver knows it.
+    if receiver.clock.since(ticket.issued) > .minutes(10) {
       report(.ticketAcceptedLate, "\(ticket.initiator)'s at \(receiver.name)")
     }
   }

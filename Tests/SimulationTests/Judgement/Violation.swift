@@ -20,6 +20,9 @@ struct Violation: Error, CustomStringConvertible {
     case endsDisagree = "the two ends of a session disagree"
     case pinIgnored = "somebody who has been met is believed with another identity key"
     case fileDiffers = "a received file is not the one that was sent"
+    case depositLost = "the mailbox has not any more what it said it had stored"
+    case pinLost = "a pin that was on the disk is gone"
+    case depositKeysLost = "a login opens deposits, and its keys are gone"
     case depositTakenTwice = "a receiver takes a deposit twice"
     case falseReceipt = "a sender is told that a file arrived that did not"
 
@@ -50,7 +53,7 @@ struct Violation: Error, CustomStringConvertible {
     description = """
       seed \(world.seed): \(rule.rawValue): \(detail)
       weather: \(world.weather)
-      \(world.journal.suffix(25).joined(separator: "\n"))
+      \(world.journal.suffix(25).map(\.description).joined(separator: "\n"))
       Replay it with SCRIPTS/simulate \(world.seed)
       """
   }

@@ -64,6 +64,9 @@ final class Network {
   }
 
   private func deliver(_ packet: Packet, at time: Timestamp) {
-    world.at(time) { world in world.deliver(packet) }
+    world.at(time) { world in
+      let isCut = world.partitions.separate(.endpoint(packet.from), .endpoint(packet.to))
+      if isCut { world.count(.cutOff) } else { world.deliver(packet) }
+    }
   }
 }

@@ -2,7 +2,7 @@ import Wire
 
 /// Somebody who can be sent to.
 enum Endpoint: Hashable, CustomStringConvertible {
-  case center
+  case center(Int)
   case person(Int)
   /// Whoever is on the way.
   case attacker
@@ -23,15 +23,19 @@ enum Endpoint: Hashable, CustomStringConvertible {
 
   private var lastByte: UInt8 {
     switch self {
-    case .center: 200
+    case .center(let index): UInt8(200 + index)
     case .person(let index): UInt8(index + 1)
     case .attacker: 250
     }
   }
 
+  var isCenter: Bool {
+    if case .center = self { true } else { false }
+  }
+
   var description: String {
     switch self {
-    case .center: "kdc"
+    case .center(let index): "kdc\(index)"
     case .person(let index): "#\(index)"
     case .attacker: "attacker"
     }
@@ -62,7 +66,7 @@ extension Packet {
   var frame: Frame? { bytes.first.flatMap(Frame.init(rawValue:)) }
   /// Whether it is between peers and the first one of a connection.
   var isInitiation: Bool {
-    to != .center && from != .center && frame == .firstHandshake
+    !to.isCenter && !from.isCenter && frame == .firstHandshake
   }
   var payload: [UInt8] { [UInt8](bytes.dropFirst()) }
 }

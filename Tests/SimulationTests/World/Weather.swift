@@ -21,6 +21,15 @@ struct Weather: CustomStringConvertible {
   var hasLies = false
   /// Whether the KDC is started anew now and then.
   var hasRestarts = false
+  /// Whether several KDCs share a store.
+  var hasReplicas = false
+  /// Whether programs and machines end in the midst of what they write, and a store's primary is
+  /// lost.
+  var hasCrashes = false
+  /// Whether some cannot reach others for a while.
+  var hasPartitions = false
+  /// Whether clocks are set forth and back.
+  var hasClockJumps = false
 
   /// Nothing goes wrong.
   static let calm = Weather()
@@ -38,11 +47,17 @@ struct Weather: CustomStringConvertible {
     hasAttacker = random.chance(800)
     hasInsider = random.chance(600)
     hasRestarts = random.chance(500)
+    hasReplicas = random.chance(400)
+    hasCrashes = random.chance(600)
+    hasPartitions = random.chance(500)
+    hasClockJumps = random.chance(400)
   }
 
   var description: String {
     "drops \(drops), duplicates \(duplicates), corruptions \(corruptions), reorderings "
-      + "\(reorderings), holds \(holds), interceptions \(interceptions), delay \(delay), attacker \(hasAttacker), insider "
-      + "\(hasInsider), lies \(hasLies), restarts \(hasRestarts)"
+      + "\(reorderings), holds \(holds), interceptions \(interceptions), "
+      + "delay \(delay), attacker \(hasAttacker), insider "
+      + "\(hasInsider), lies \(hasLies), restarts \(hasRestarts), replicas \(hasReplicas), "
+      + "crashes \(hasCrashes), partitions \(hasPartitions), clock jumps \(hasClockJumps)"
   }
 }
