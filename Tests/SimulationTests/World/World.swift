@@ -66,9 +66,13 @@ final class World {
   static let start = Timestamp(milliseconds: 1_767_225_600_000) + .minutes(50)
   static let duration = Interval.minutes(20)
 
-  /// - Parameter weather: nil for what the seed has.
+  /// - Parameters:
+  ///   - weather: nil for what the seed has.
+  ///   - adjusting: changes of that.
+  ///   - keepsJournal: whether what happens is written down.
   init(
-    seed: UInt64, plant: Plant? = nil, weather: Weather? = nil, keepsJournal: Bool = true
+    seed: UInt64, plant: Plant? = nil, weather: Weather? = nil, keepsJournal: Bool = true,
+    adjusting: (inout Weather) -> Void = { _ in }
   ) {
     self.seed = seed
     self.keepsJournal = keepsJournal
@@ -80,6 +84,7 @@ final class World {
     lies = SeededRandom(seed: seed, stream: 4)
     mail = SeededRandom(seed: seed, stream: 5)
     if weather == nil { self.weather.hasLies = lies.chance(500) }
+    adjusting(&self.weather)
     now = Self.start
     let period = Self.start.milliseconds / Interval.hours(1).milliseconds
     var secrets = SeededRandom(seed: seed, stream: 3)
