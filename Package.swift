@@ -263,7 +263,8 @@ let package = Package(
     .testTarget(
       name: "SimulationTests",
       dependencies: [
-        "CDiskCalls", "Cryptography", "Directory", "FileTransfer", "KeyDistribution",
+        "CDiskCalls", "Cryptography", "Directory", "DurableFiles", "FileTransfer",
+        "KeyDistribution",
         "MailboxService", "MailboxSpool", "SecretMemory", "TrentClient", "Wire",
       ],
       swiftSettings: strict),

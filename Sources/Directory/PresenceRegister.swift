@@ -101,10 +101,14 @@ struct PresenceRegister {
 
   /// Ends the presence of that login or an earlier one.
   mutating func withdraw(_ name: PrincipalName, loginTime: Timestamp, at now: Timestamp) -> Effect {
-    guard let present = entries[name], isAlive(present, at: now) else { return .unchanged }
-    guard present.record.loginTime <= loginTime else { return .laterLoginThere }
+    guard let present = entries[name] else { return .unchanged }
+    let wasAlive = isAlive(present, at: now)
+    guard present.record.loginTime <= loginTime else {
+      return wasAlive ? .laterLoginThere : .unchanged
+    }
+    // Also of one that is over: a clock that is set back does not bring it back.
     entries[name]?.announced = nil
-    return .changed
+    return wasAlive ? .changed : .unchanged
   }
 
   private func isAlive(_ entry: Entry, at now: Timestamp) -> Bool {

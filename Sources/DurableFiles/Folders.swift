@@ -28,6 +28,13 @@ public func createPrivateFolders(_ path: String) throws(FileFailure) {
     guard try stat.following(path)?.kind == S_IFDIR else {
       throw FileFailure(path: path, operation: .create, errno: ENOTDIR)
     }
+    // Whoever created it may have died before this.
+    do throws(FileFailure) {
+      try syncFolder(parentFolder(of: path))
+    } catch {
+      // Nor has it been created by one of ours where others' folders may not be read.
+      guard error.errno == EACCES else { throw error }
+    }
   case ENOENT where parentFolder(of: path) != ".":
     try createPrivateFolders(parentFolder(of: path))
     // Somebody else may have been faster.

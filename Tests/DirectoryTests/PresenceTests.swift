@@ -53,6 +53,15 @@ private func at(_ milliseconds: UInt64) -> Timestamp { Timestamp(milliseconds: m
     #expect(table.record(of: early.name, at: at(182_001)) == early)
   }
 
+  @Test func withdrawalCountsWhenTheClockIsSetBack() throws {
+    let bob = try presence("bob", login: 1500)
+    let table = open()
+    #expect(table.announce(bob, at: at(2000)) == .done)
+    // By a clock that is ahead it is over already.
+    #expect(table.withdraw(bob.name, loginTime: at(1500), at: at(400_000)) == .done)
+    #expect(table.record(of: bob.name, at: at(2001)) == nil)
+  }
+
   @Test func withdrawalEndsThatLoginAndEarlierOnes() throws {
     let table = open()
     let bob = try presence("bob", login: 1500)

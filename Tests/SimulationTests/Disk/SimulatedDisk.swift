@@ -82,7 +82,7 @@ final class SimulatedDisk: Sendable {
 
   var callCount: Int { state.withLock { $0.callCount } }
 
-  /// The program dies at the so-manieth call from now.
+  /// The program dies at the call that comes after so many others.
   func die(after calls: Int) { state.withLock { $0.countdown = calls } }
 
   /// The program dies now.

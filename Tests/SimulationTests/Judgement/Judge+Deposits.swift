@@ -14,7 +14,9 @@ extension Judge {
   /// A sender has sealed something for somebody who is away (G1).
   func deposited(_ hash: [UInt8], from sender: Person, for peer: TrustedPeer, _ file: [UInt8]) {
     if deposits[hash] != nil { report(.endsDisagree, "two deposits have one hash") }
-    let owner = acknowledged.first { $0.person.name == peer.name }?.person
+    let owner =
+      acknowledged.first { $0.person.name == peer.name }?.person
+      ?? unseen.first { $0.name == peer.name }
     guard owner?.identity.publicKey == peer.identity else {
       return report(.endsDisagree, "\(sender.name) takes somebody else for \(peer.name)")
     }

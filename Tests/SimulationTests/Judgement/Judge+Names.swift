@@ -13,7 +13,10 @@ extension Judge {
       return
     }
     // Nobody can look while the KDC is away; the next look tells.
-    guard let truth = world.truth, truth.version != nil else { return }
+    guard let truth = world.truth, truth.version != nil else {
+      unseen.append(person)
+      return
+    }
     guard let record = truth.user(name), record.identity == person.identity.publicKey,
       let digest = try? world.realmKeys.openDigest(of: record), Self.areEqual(digest, person.digest)
     else { return report(.registrationLost, "\(name) is not as it was registered") }
@@ -33,6 +36,9 @@ extension Judge {
       return
     }
     checkedVersion = version
+    let heard = unseen
+    unseen = []
+    for person in heard { acknowledged(person) }
     for (index, (person, record)) in acknowledged.enumerated() {
       let found = truth.user(person.name)
       guard found != record else { continue }

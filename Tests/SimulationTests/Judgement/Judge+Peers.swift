@@ -50,7 +50,9 @@ extension Judge {
     _ hash: [UInt8], from sender: Person, to peer: TrustedPeer, sending file: [UInt8]
   ) {
     if sessions[hash] != nil { report(.endsDisagree, "two sessions have one hash") }
-    let owner = acknowledged.first { $0.person.name == peer.name }?.person
+    let owner =
+      acknowledged.first { $0.person.name == peer.name }?.person
+      ?? unseen.first { $0.name == peer.name }
     guard owner?.identity.publicKey == peer.identity else {
       return report(.endsDisagree, "\(sender.name) takes somebody else for \(peer.name)")
     }

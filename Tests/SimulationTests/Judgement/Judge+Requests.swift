@@ -256,10 +256,17 @@ extension Judge {
     let end = PresenceTable.lifetime + latest
     guard let presence = presences[peer], now.since(presence.announced) <= end,
       now <= presence.loginEnd + latest, !isWithdrawn(presence, within: latest)
-    else { return report(.grantedForAbsentPeer, "\(peer)") }
+    else { return report(.grantedForAbsentPeer, "\(peer): \(text(presences[peer], now))") }
     if isOutdated(presence.keyVersion, of: peer, at: world.now, within: staleness) {
       report(.grantedForOldPresence, "\(peer)")
     }
+  }
+
+  private func text(_ presence: KnownPresence?, _ now: Timestamp) -> String {
+    guard let presence else { return "never present" }
+    let withdrawn = presence.withdrawn.map { "\(world.now.since($0).milliseconds)" } ?? "not"
+    return "announced \(now.since(presence.announced).milliseconds) ms ago, login over "
+      + "\(now.since(presence.loginEnd).milliseconds) ms ago, withdrawn \(withdrawn) ms ago"
   }
 
   /// Presence may be lost with a store's primary, a withdrawal of the last second too.

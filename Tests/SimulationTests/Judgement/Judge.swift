@@ -25,6 +25,8 @@ final class Judge {
 
   // What the directory must hold.
   var acknowledged: [(person: Person, record: UserRecord)] = []
+  /// Who heard that while nobody could look.
+  var unseen: [Person] = []
   var changes: [PrincipalName: [KnownChange]] = [:]
   /// Of what was looked at last.
   var checkedVersion: Int?
