@@ -18,32 +18,32 @@ public func lastComponent(of path: String) -> String {
 }
 
 /// Creates `path` and the folders above it as far as they are missing, for their owner alone
-/// (0700). What is there already keeps its permissions.
+/// (0700). What is there already keeps its permissions. All of it is on the disk when this returns.
 public func createPrivateFolders(_ path: String) throws(FileFailure) {
   let path = String(path.reversed().drop { $0 == "/" }.reversed())
   guard !path.isEmpty else { return }  // the root
-  if unsafe mkdir(path, 0o700) == 0 { return try syncFolder(parentFolder(of: path)) }
-  switch errno {
-  case EEXIST:
-    guard try stat.following(path)?.kind == S_IFDIR else {
+  if let status = try? stat.following(path) {
+    guard status.kind == S_IFDIR else {
       throw FileFailure(path: path, operation: .create, errno: ENOTDIR)
     }
-    // Whoever created it may have died before this.
-    do throws(FileFailure) {
-      try syncFolder(parentFolder(of: path))
-    } catch {
-      // Nor has it been created by one of ours where others' folders may not be read.
-      guard error.errno == EACCES else { throw error }
-    }
-  case ENOENT where parentFolder(of: path) != ".":
-    try createPrivateFolders(parentFolder(of: path))
-    // Somebody else may have been faster.
-    guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else {
-      throw FileFailure(.create, path)
-    }
-    try syncFolder(parentFolder(of: path))
-  default:
+    return try syncEntry(of: path)
+  }
+  // Nothing is made in a folder that a power failure may take away.
+  if parentFolder(of: path) != "." { try createPrivateFolders(parentFolder(of: path)) }
+  // Somebody else may have been faster.
+  guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else {
     throw FileFailure(.create, path)
+  }
+  try syncFolder(parentFolder(of: path))
+}
+
+/// Waits until it is on the disk that a folder is there: whoever created it may have died before.
+/// Where others' folders may not be read, it was created by none of ours.
+private func syncEntry(of path: String) throws(FileFailure) {
+  do throws(FileFailure) {
+    try syncFolder(parentFolder(of: path))
+  } catch {
+    guard error.errno == EACCES else { throw error }
   }
 }
 

@@ -25,6 +25,8 @@ final class SimulatedStore: RealmTruth {
   /// Changes of this era on their way to the standby.
   private var flying: [Int: DirectoryChange] = [:]
   private var lastFlight = 0
+  /// When the last change of presence arrives at the standby.
+  private var lastCopy = Timestamp(milliseconds: 0)
   private(set) var links: [StoreLink] = []
 
   init(_ world: World) { self.world = world }
@@ -106,7 +108,9 @@ final class SimulatedStore: RealmTruth {
     world.judge.written(change, at: now)
     if before != primary.presences[change.name]?.record { tell(change.name) }
     let present = era
-    world.after(.random(0...900, &world.choices)) { [self] _ in
+    // In their order: presence that was withdrawn does not come back.
+    lastCopy = max(lastCopy, world.now + .random(0...900, &world.choices))
+    world.at(lastCopy) { [self] _ in
       if era == present, let copy = carriedOut(change, in: standby, at: now) { standby = copy }
     }
     return .done
