@@ -163,19 +163,16 @@ extension EndToEnd.PasswdTests {
       let alice = try stage.user("alice")
       let changing = Changing(alice, at: kdc, stage, new: "another")
       try await changing.register()
-      let folder = kdc.folder
       try await kdc.stop()
-      guard try await Strace.isUsable() else { return }
-      // The line is in the file, and the wait for the disk fails: the first three were at the start.
-      let failing = try TracedProgram.kdc(
-        in: folder, .failing("fdatasync", with: "EIO", when: "4"))
-      let service = try #require(try await failing.service())
+      // The line is in the file, and the wait for the disk fails, as all do after the three of the
+      // start.
+      let syncs = try FailingSync(after: 3, in: stage.folder)
+      let failing = try await stage.kdc(environment: syncs.environment)
       var access = changing
-      access.port = service.port
+      access.port = failing.port
       try await access.passwd().expectExit(3, saying: "NOT KNOWN")
       #expect(changing.leftovers == ["alice~changed"])
-      failing.kill()
-      _ = try await failing.end()
+      failing.program.signal(9)
       // The next KDC finds the line, and the client has what opens its identity key under it.
       let again = try await stage.kdc()
       access.port = again.port
